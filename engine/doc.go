@@ -1,0 +1,7 @@
+// Package engine makes models think under exact control: it opens a model, tokenizes a question, runs its branches in one
+// batch, applies the budget, and writes every token into a trace.Log. It knows no screen and no database.
+//
+//	prompt -> tokenizer -> schedule (one batch of live branches a step) -> backend step -> sample -> think -> trace.Log
+//	                                 ^                                                              |
+//	                                 +-- trace.Command (wait, cap, answer now, pause, ...) ---------+
+package engine

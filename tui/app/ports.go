@@ -1,0 +1,39 @@
+package app
+
+import (
+	"context"
+
+	"s1/engine/trace"
+)
+
+// Thinker is all the screen knows of the engine.
+type Thinker interface {
+	// Info describes the model.
+	Info() trace.ModelInfo
+	// Ask starts a new run with its first branch.
+	Ask(ctx context.Context, a trace.Ask) (Live, error)
+	// Branch goes on from token at of branch from (0 = right after the prompt) as a new branch, under the given
+	// budget and with first applied before its first token. The original is never changed.
+	Branch(ctx context.Context, from trace.BranchID, at int, b trace.Budget, s trace.Sampling, first ...trace.Command) (Live, error)
+}
+
+// Live is a branch that runs, or has run.
+type Live interface {
+	Branch() trace.Branch
+	Log() *trace.Log
+	Send(c trace.Command)
+}
+
+// Library keeps runs. Saving happens outside the screen; this is for its state and for reopening.
+type Library interface {
+	// Saved says whether everything so far is on disk; when it is not, reason says why.
+	Saved() (ok bool, reason string)
+	Recent(ctx context.Context, n int) ([]Kept, error)
+}
+
+// Kept is one line of the library.
+type Kept struct {
+	ID, Created, Model, Prompt, Answer string
+	Branches, Tokens                   int
+	Closed                             trace.Closed
+}
