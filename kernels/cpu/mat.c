@@ -64,8 +64,7 @@ int s1_act_width(int isa, int kind) {
 int s1_groups(int n, int width) { return (n + width - 1) / width; }
 
 static s1_kern kernel(int isa, int layout, int width) {
-#if defined(__x86_64__) && 0
-    if (isa >= S1_ISA_AVX512) return s1_kern_avx512(isa, layout, width);
+#if defined(__x86_64__)
     if (isa == S1_ISA_AVX2) return s1_kern_avx2(layout, width);
 #endif
     (void)isa;

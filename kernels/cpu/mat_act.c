@@ -90,12 +90,12 @@ static s1_quant packer(int isa, int kind) {
     case S1_ACT_F32: return copy_f32;
     case S1_ACT_BF16: return round_bf16;
     case S1_ACT_I16:
-#if defined(__x86_64__) && 0
+#if defined(__x86_64__)
         if (isa >= S1_ISA_AVX2) return s1_quant_i16_avx2;
 #endif
         return quant_i16;
     default:
-#if defined(__x86_64__) && 0
+#if defined(__x86_64__)
         if (isa >= S1_ISA_AVX2) return s1_quant_i8_avx2;
 #endif
         (void)isa;
