@@ -47,6 +47,7 @@ func BenchmarkDrawOf152k(b *testing.B) {
 				}
 				tok := trace.Token{ID: id}
 				r.Describe(&tok, 77)
+				tok.Top = r.Top()
 				i++
 			}
 		})

@@ -48,8 +48,8 @@ func (r Row) Rank(id int32) int32 {
 	return RankBeyond
 }
 
-// Describe fills the signals of t, whose ID was chosen at this row. end is the first id of the close of thinking, -1 if
-// there is none; its probability and rank then stay 0.
+// Describe fills the numbers of t, whose ID was chosen at this row; Top has the candidates. end is the first id of the
+// close of thinking, -1 if there is none; its probability and rank then stay 0.
 func (r Row) Describe(t *trace.Token, end int32) {
 	t.Logprob = r.Logprob(t.ID)
 	t.Entropy = r.Stats.Entropy
@@ -57,10 +57,15 @@ func (r Row) Describe(t *trace.Token, end int32) {
 		t.EndProb = float32(math.Exp(float64(r.Logprob(end))))
 		t.EndRank = r.Rank(end)
 	}
-	t.Top = make([]trace.Candidate, 0, topShown)
+}
+
+// Top is the likeliest ids, at most ten, likeliest first.
+func (r Row) Top() []trace.Candidate {
+	top := make([]trace.Candidate, 0, topShown)
 	for i := range topShown {
 		if id := r.Stats.TopIDs[i]; id >= 0 {
-			t.Top = append(t.Top, trace.Candidate{ID: id, Logprob: r.Stats.TopLogits[i] - r.Stats.LSE})
+			top = append(top, trace.Candidate{ID: id, Logprob: r.Stats.TopLogits[i] - r.Stats.LSE})
 		}
 	}
+	return top
 }
