@@ -165,8 +165,8 @@ func (d *Doc) Draw(row *Row, l Line, width int, over func(at int, r theme.Role) 
 		row.safe(role, run.String())
 		run.Reset()
 	}
-	drawn := 0 // cells of run
-	for i := l.Start; i < l.End && col < width; {
+	room := min(width, row.Left())
+	for i := l.Start; i < l.End && col < room; {
 		for s < len(d.spans) && d.spans[s].end <= i {
 			s++
 		}
@@ -190,10 +190,13 @@ func (d *Doc) Draw(row *Row, l Line, width int, over func(at int, r theme.Role) 
 		case space:
 			run.WriteByte(' ')
 		case tab:
-			w = min(tabStop-col%tabStop, width-col)
+			w = min(tabStop-col%tabStop, room-col)
 			run.WriteString("    "[:w])
 		default:
 			switch {
+			case w <= width && col+w > room:
+				i = l.End
+				continue
 			case w > width:
 				w = 1
 				run.WriteByte('?')
@@ -204,9 +207,8 @@ func (d *Doc) Draw(row *Row, l Line, width int, over func(at int, r theme.Role) 
 			}
 		}
 		col += w
-		drawn += w
 		i += u.n
 	}
 	flush()
-	row.w += drawn
+	row.w += col
 }
