@@ -212,3 +212,30 @@ func (d *Doc) Draw(row *Row, l Line, width int, over func(at int, r theme.Role) 
 	flush()
 	row.w += col
 }
+
+// Prefix returns a copy of the first n bytes with their roles, marks and breaks.
+func (d *Doc) Prefix(n int) *Doc {
+	c := NewDoc(d.ascii)
+	n = min(n, len(d.src))
+	c.src = append(c.src, d.src[:n]...)
+	for _, s := range d.spans {
+		c.spans = append(c.spans, span{min(s.end, n), s.role})
+		if s.end >= n {
+			break
+		}
+	}
+	if n == 0 {
+		c.spans = nil
+	}
+	for _, m := range d.marks {
+		if m.At < n {
+			c.marks = append(c.marks, m)
+		}
+	}
+	for _, b := range d.breaks {
+		if b < n {
+			c.breaks = append(c.breaks, b)
+		}
+	}
+	return c
+}
