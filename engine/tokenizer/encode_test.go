@@ -132,7 +132,10 @@ func TestLongRunsDoNotEndTheProcess(t *testing.T) {
 		m["tokenizer.ggml.pre"] = pre
 		tok := open(t, m)
 		for _, unit := range []string{" ", "\n", "a", "A", "\u0301", "1", "!", "\t \n", "'"} {
-			n := MaxText / 16 / len(unit)
+			n := 16 << 10 / len(unit)
+			if unit == " " && pre != "falcon" {
+				n = MaxText - 1 // the one that a user pastes
+			}
 			for _, text := range []string{strings.Repeat(unit, n), strings.Repeat(unit, n) + "x", strings.Repeat(unit, n) + "\n"} {
 				ids, err := tok.Encode(text, false)
 				if err != nil || len(tok.Text(ids)) != len(text) && tok.exact {

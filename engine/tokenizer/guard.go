@@ -165,6 +165,8 @@ func weight(v any, depth int) int {
 		n += len(v)
 	case *exec.Value:
 		n += weight(v.Interface(), depth)
+	case list:
+		n = weight([]any(v), depth)
 	case []any:
 		for _, e := range v {
 			if n += weight(e, depth+1); n > maxValue {

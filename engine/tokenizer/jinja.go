@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"runtime"
 	"strings"
 	"time"
@@ -16,10 +15,6 @@ import (
 
 // A template comes with a model file, so it is a program from a stranger. It can read no file, reach nothing but the
 // conversation, and is bounded in time, output and memory: see guard.go.
-
-// lastPart is how QwQ takes the answer out of a turn; the engine cannot call a method on a filtered expression. A split
-// has always a last part, so an index says the same.
-var lastPart = regexp.MustCompile(`\(([\w.]+\.split\('[^'\n]*'\))\s*\|\s*last\)`)
 
 // parseJinja parses a template, panics and oversize included.
 func parseJinja(source string) (tmpl *exec.Template, err error) {
@@ -33,7 +28,7 @@ func parseJinja(source string) (tmpl *exec.Template, err error) {
 	}
 	cfg := config.New()
 	cfg.TrimBlocks, cfg.LeftStripBlocks = true, true // as Hugging Face renders
-	tmpl, err = exec.NewTemplate("chat", cfg, oneTemplate(lastPart.ReplaceAllString(source, "$1[-1]")), environment())
+	tmpl, err = exec.NewTemplate("chat", cfg, oneTemplate(source), environment())
 	if err != nil {
 		// The engine's message quotes the whole template before its cause.
 		for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
@@ -63,16 +58,16 @@ func (m *Template) run(messages []Message, o RenderOptions, size int) (string, e
 		now = time.Now()
 	}
 	g := newGuard(size)
-	list := make([]any, len(messages))
+	turns := make(list, len(messages))
 	for i, msg := range messages {
 		one := map[string]any{"role": msg.Role, "content": msg.Content}
 		if msg.Reasoning != "" {
 			one["reasoning_content"] = msg.Reasoning
 		}
-		list[i] = one
+		turns[i] = one
 	}
 	data := map[string]any{
-		guardKey: g, "messages": list, "add_generation_prompt": o.AddGenerationPrompt,
+		guardKey: g, "messages": turns, "add_generation_prompt": o.AddGenerationPrompt,
 		"bos_token": m.bos, "eos_token": m.eos, "tools": nil, "documents": nil,
 		"raise_exception": func(msg string) (string, error) { return "", g.refuse(msg) },
 		"strftime_now":    func(format string) string { return strftime(now, format) },

@@ -87,7 +87,7 @@ func stringMethods() *exec.MethodSet[string] {
 		if len(parts) > maxItems {
 			return nil, fmt.Errorf("split makes %d parts, at most %d", len(parts), maxItems)
 		}
-		out := make([]any, len(parts))
+		out := make(list, len(parts))
 		for i, p := range parts {
 			out[i] = p
 		}
@@ -106,6 +106,21 @@ func stringMethods() *exec.MethodSet[string] {
 	set["startswith"] = affix(strings.HasPrefix)
 	set["endswith"] = affix(strings.HasSuffix)
 	return exec.NewMethodSet(set)
+}
+
+// list is a list with Python's indices: the engine's own has no [-n] in a list of n, so that messages[-1] of a single
+// message would be nothing.
+type list []any
+
+func (l list) GetItem(key any) (*exec.Value, bool) {
+	i, ok := key.(int)
+	if i < 0 {
+		i += len(l)
+	}
+	if !ok || i < 0 || i >= len(l) {
+		return exec.AsValue(nil), false
+	}
+	return exec.ToValue(l[i]), true
 }
 
 // argument gives an argument by place or by name, or nil.
@@ -170,6 +185,8 @@ func dump(b *bytes.Buffer, v any, depth int) error {
 	switch v := v.(type) {
 	case *exec.Value:
 		return dump(b, v.Interface(), depth)
+	case list:
+		return dump(b, []any(v), depth)
 	case []any:
 		b.WriteByte('[')
 		for i, e := range v {
