@@ -24,13 +24,12 @@ type Decoder interface {
 // Options are what a scheduler needs.
 type Options struct {
 	Model      backend.Model
-	Vocab      int                    // width of a row of logits
-	Context    int                    // positions of one branch, prompt included
-	Pages      int                    // key/value pages; at least one whole context
-	Piece      func(id int32) []byte  // the exact bytes of an id
-	NewDecoder func() Decoder         //
-	Clock      Clock                  // nil = the wall clock
-	Observe    func(b *kernels.Batch) // for tests: each batch before it runs; nil = nothing
+	Vocab      int                   // width of a row of logits
+	Context    int                   // positions of one branch, prompt included
+	Pages      int                   // key/value pages; at least one whole context
+	Piece      func(id int32) []byte // the exact bytes of an id
+	NewDecoder func() Decoder        //
+	Clock      Clock                 // nil = the wall clock
 }
 
 // Scheduler owns a model. Its methods may be called from any goroutine.
@@ -121,9 +120,6 @@ func (s *Scheduler) run(ctx context.Context) {
 		if !s.plan() {
 			s.sleep(ctx)
 			continue
-		}
-		if s.o.Observe != nil {
-			s.o.Observe(&s.batch)
 		}
 		s.ticks++
 		began := s.o.Clock.Now()
