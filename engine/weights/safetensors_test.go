@@ -126,6 +126,8 @@ func TestSafetensorsRefusesDamagedHeaders(t *testing.T) {
 		"not JSON":           {rawSafetensors(`{"a":`, 8), "not JSON"},
 		"two objects":        {rawSafetensors(`{"a":`+ok+`}{}`, 8), "follow the JSON object"},
 		"twice":              {rawSafetensors(`{"a":`+ok+`,"a":`+ok+`}`, 8), `"a" is there twice`},
+		"dtype twice":        {rawSafetensors(`{"a":{"dtype":"F16","dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 8), `"dtype" is there twice`},
+		"dtype in capitals":  {rawSafetensors(`{"a":{"DTYPE":"F32","shape":[2],"data_offsets":[0,8]}}`, 8), "needs dtype, shape"},
 		"type not read":      {rawSafetensors(`{"a":`+entry("I64", "[1]", 0, 8)+`}`, 8), `tensor "a" has type I64`},
 		"no shape":           {rawSafetensors(`{"a":{"dtype":"F32","data_offsets":[0,8]}}`, 8), "needs dtype, shape"},
 		"negative":           {rawSafetensors(`{"a":`+entry("F32", "[-2]", 0, 8)+`}`, 8), "at least 1"},
