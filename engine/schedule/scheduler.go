@@ -25,6 +25,7 @@ type Decoder interface {
 type Options struct {
 	Model      backend.Model
 	Vocab      int                   // width of a row of logits
+	Known      int                   // ids below it have a token; the rest pads the matrix and is never drawn. 0 = Vocab
 	Context    int                   // positions of one branch, prompt included
 	Pages      int                   // key/value pages; at least one whole context
 	Piece      func(id int32) []byte // the exact bytes of an id
@@ -60,6 +61,9 @@ type Scheduler struct {
 func New(o Options) (*Scheduler, error) {
 	if o.Clock == nil {
 		o.Clock = wallClock{}
+	}
+	if o.Known <= 0 || o.Known > o.Vocab {
+		o.Known = o.Vocab
 	}
 	if o.Context < 1 || o.Vocab < 1 {
 		return nil, fmt.Errorf("schedule: context of %d positions and vocabulary of %d ids must be positive", o.Context, o.Vocab)
