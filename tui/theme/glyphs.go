@@ -1,0 +1,48 @@
+package theme
+
+// Glyphs are the signs of the screen, each one cell wide (Ellipsis and Newline too).
+type Glyphs struct {
+	Injected, Forced, Wished, Pause, Differs string // the gutter
+	Full, Empty                              string // the budget bar
+	Spark                                    []string
+	Prompt, Pick, Dot, Ellipsis, Newline     string
+	Rule, Vert                               string
+	Up, Down                                 string
+	Corners                                  [4]string // of a floating box: top left, top right, bottom left, bottom right
+}
+
+var unicodeGlyphs = Glyphs{
+	Injected: "▌", Forced: "┃", Wished: "◆", Pause: "·", Differs: "≠",
+	Full: "▇", Empty: "░",
+	Spark:  []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
+	Prompt: "›", Pick: "▸", Dot: "·", Ellipsis: "…", Newline: "⏎",
+	Rule: "─", Vert: "│", Up: "↑", Down: "↓",
+	Corners: [4]string{"╭", "╮", "╰", "╯"},
+}
+
+var asciiGlyphs = Glyphs{
+	Injected: "+", Forced: "|", Wished: "*", Pause: ".", Differs: "#",
+	Full: "=", Empty: "-",
+	Spark:  []string{"_", ".", ":", "-", "=", "+", "*", "#"},
+	Prompt: ">", Pick: ">", Dot: "-", Ellipsis: "~", Newline: "$",
+	Rule: "-", Vert: "|", Up: "^", Down: "v",
+	Corners: [4]string{"+", "+", "+", "+"},
+}
+
+// Gutter returns the sign a role has in the gutter, " " for none.
+func (t *Theme) Gutter(r Role) string {
+	switch r {
+	case Accent:
+		return t.Glyphs.Injected
+	case Warn:
+		return t.Glyphs.Forced
+	case Wish:
+		return t.Glyphs.Wished
+	case Pause:
+		return t.Glyphs.Pause
+	case Differs:
+		return t.Glyphs.Differs
+	default:
+		return " "
+	}
+}
