@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"slices"
 
 	"s1/engine/sample"
 	"s1/engine/think"
@@ -76,7 +77,7 @@ func (b *branch) decide(row sample.Row, mayPace bool) (id int32, decided bool) {
 			b.append(t, row, a.Shadow)
 			return a.ID, true
 		case think.Sample:
-			id, err := b.sampler.Draw(row, len(b.ids)-b.prompt, a.Draw, a.Mask)
+			id, err := b.draw(row, a)
 			if err != nil {
 				b.fail(fmt.Errorf("position %d: %w", len(b.ids), err))
 				return 0, false
@@ -92,6 +93,19 @@ func (b *branch) decide(row sample.Row, mayPace bool) (id int32, decided bool) {
 			b.append(t, row, v.Shadow)
 			return id, true
 		}
+	}
+}
+
+// draw is the machine's draw. Ids that pad the model's matrix have no token: one that comes up all the same is refused, and
+// the next try draws from the rest.
+func (b *branch) draw(row sample.Row, a think.Action) (int32, error) {
+	position, mask := len(b.ids)-b.prompt, a.Mask
+	for try := a.Draw; ; try++ {
+		id, err := b.sampler.Draw(row, position, try, mask)
+		if err != nil || int(id) < b.s.o.Known {
+			return id, err
+		}
+		mask = append(slices.Clone(mask), id)
 	}
 }
 

