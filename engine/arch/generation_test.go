@@ -13,11 +13,12 @@ func TestGenerationDefaults(t *testing.T) {
 	t.Parallel()
 	c := Config{Architecture: Qwen2, Vocab: 1000, Context: 4096, EOS: []int32{7}}
 	for _, x := range []struct {
-		name, file string // "" = no generation_config.json
-		model      string
-		want       trace.Sampling
-		eos        []int32
-		warns      bool
+		name, file   string // "" = no generation_config.json
+		model        string
+		architecture string
+		want         trace.Sampling
+		eos          []int32
+		warns        bool
 	}{
 		{name: "nothing said is greedy", eos: []int32{7}},
 		{
@@ -40,11 +41,23 @@ func TestGenerationDefaults(t *testing.T) {
 			name: "the file before the card", model: "QwQ-32B", file: `{"do_sample": true, "temperature": 0.5}`, warns: true,
 			want: trace.Sampling{Temperature: 0.5}, eos: []int32{7},
 		},
-		{name: "not every Qwen3 thinks", model: "Qwen3-4B-Instruct-2507", eos: []int32{7}},
+		{
+			name: "Qwen3 under another name", model: "my-finetune", architecture: Qwen3, warns: true,
+			want: trace.Sampling{Temperature: 0.6, TopP: 0.95, TopK: 20}, eos: []int32{7},
+		},
+		{
+			name: "R1 distilled into Qwen3", model: "DeepSeek-R1-0528-Qwen3-8B", architecture: Qwen3, warns: true,
+			want: trace.Sampling{Temperature: 0.6, TopP: 0.95}, eos: []int32{7},
+		},
+		{name: "not every Qwen3 thinks", architecture: Qwen3, model: "Qwen3-4B-Instruct-2507", eos: []int32{7}},
 	} {
 		m := &weights.Model{Kind: weights.KindSafetensors, Name: x.model}
 		if x.file != "" {
 			m.Generation = []byte(x.file)
+		}
+		c := c
+		if x.architecture != "" {
+			c.Architecture = x.architecture
 		}
 		g, err := ParseGeneration(m, c)
 		if err != nil {
