@@ -42,6 +42,7 @@ func TestProgramsThatDoNotFitTogetherAreRefused(t *testing.T) {
 		"negative buffer":      {func(p *Program) { p.Ops[0] = Embed{Table: 0, Out: -1} }, "no buffer -1"},
 		"no such matrix":       {func(p *Program) { p.Ops[0] = Embed{Table: 9, Out: 0} }, "no matrix 9"},
 		"norm of nothing":      {func(p *Program) { p.Ops[1] = RMSNorm{X: 0, Out: 0, W: None} }, "no matrix -1"},
+		"norm not in F32":      {func(p *Program) { p.Mats[1].Type, p.Mats[1].Data = F16, make([]byte, 16) }, "is F16, want F32"},
 		"heads do not divide":  {func(p *Program) { p.Ops[1] = RMSNorm{X: 0, Out: 0, W: 1, Heads: 3} }, "3 heads"},
 		"product in place":     {func(p *Program) { p.Ops[2] = MatMul{X: 0, Out: 0, W: 2, Bias: None} }, "out is x"},
 		"bias of other length": {func(p *Program) { p.Ops[2] = MatMul{X: 0, Out: 1, W: 3, Bias: 1} }, "1 x 8, want 1 x 4"},
