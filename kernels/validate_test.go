@@ -15,9 +15,15 @@ func small() *Program {
 		Bufs: []BufSpec{{Name: "x", Width: 8}, {Name: "k", Width: 4}, {Name: "out", Width: 8, OutRows: true}},
 		Mats: []Matrix{f32(5, 8), f32(1, 8), f32(8, 8), f32(4, 8), f32(1, 2)},
 		Ops: []Op{
-			Embed{Table: 0, Out: 0}, RMSNorm{X: 0, Out: 0, W: 1, Eps: 1e-5}, MatMul{X: 0, Out: 1, W: 3, Bias: None},
-			RoPE{X: 1, Heads: 1, Dim: 4, Freqs: 4, Scale: 1}, KVWrite{K: 1, V: 1}, Attention{Q: 0, Out: 0, Heads: 2, KVHeads: 1, HeadDim: 4, Scale: 1},
-			SwiGLU{Gate: 0, Up: 0, Out: 0}, Select{X: 0, Out: 2}, Logits{X: 2, W: 0},
+			Embed{Table: 0, Out: 0},
+			RMSNorm{X: 0, Out: 0, W: 1, Eps: 1e-5},
+			MatMul{X: 0, Out: 1, W: 3, Bias: None},
+			RoPE{X: 1, Heads: 1, Dim: 4, Freqs: 4, Scale: 1},
+			KVWrite{K: 1, V: 1},
+			Attention{Q: 0, Out: 0, Heads: 2, KVHeads: 1, HeadDim: 4, Scale: 1},
+			SwiGLU{Gate: 0, Up: 0, Out: 0},
+			Select{X: 0, Out: 2},
+			Logits{X: 2, W: 0},
 		},
 	}
 }

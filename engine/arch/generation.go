@@ -163,8 +163,11 @@ func checkSampling(s trace.Sampling) error {
 		v         float64
 		low, high float64
 	}{
-		{"temperature", s.Temperature, 0, 100}, {"top_p", s.TopP, 0, 1}, {"min_p", s.MinP, 0, 1},
-		{"top_k", float64(s.TopK), 0, math.MaxInt32}, {"repetition_penalty", s.RepeatPenalty, 0, 100},
+		{"temperature", s.Temperature, 0, 100},
+		{"top_p", s.TopP, 0, 1},
+		{"min_p", s.MinP, 0, 1},
+		{"top_k", float64(s.TopK), 0, math.MaxInt32},
+		{"repetition_penalty", s.RepeatPenalty, 0, 100},
 	} {
 		if !(p.v >= p.low && p.v <= p.high) {
 			return fmt.Errorf("%s is %g, want %g to %g", p.name, p.v, p.low, p.high)

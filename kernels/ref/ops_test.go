@@ -67,8 +67,15 @@ func TestRowwiseOpsFollowTheirDefinitions(t *testing.T) {
 	m := machine(t, kernels.Program{
 		Vocab: 2,
 		Bufs: []kernels.BufSpec{
-			{Name: "x", Width: 4}, {Name: "normed", Width: 4}, {Name: "by head", Width: 4}, {Name: "product", Width: 2}, {Name: "gated", Width: 4},
-			{Name: "half", Width: 4}, {Name: "neighbours", Width: 4}, {Name: "sum", Width: 2}, {Name: "chosen", Width: 4, OutRows: true},
+			{Name: "x", Width: 4},
+			{Name: "normed", Width: 4},
+			{Name: "by head", Width: 4},
+			{Name: "product", Width: 2},
+			{Name: "gated", Width: 4},
+			{Name: "half", Width: 4},
+			{Name: "neighbours", Width: 4},
+			{Name: "sum", Width: 2},
+			{Name: "chosen", Width: 4, OutRows: true},
 		},
 		Mats: []kernels.Matrix{
 			matrix(2, 4, 0, 0, 0, 0, 1, 2, 3, 4),
@@ -136,8 +143,11 @@ func TestAttentionIsTheWeightedMeanOfItsPast(t *testing.T) {
 		Bufs: []kernels.BufSpec{{Name: "q", Width: heads * dim}, {Name: "k", Width: kv * dim}, {Name: "v", Width: kv * dim}, {Name: "out", Width: heads * dim}},
 		Mats: []kernels.Matrix{q, k, v},
 		Ops: []kernels.Op{
-			kernels.Embed{Table: 0, Out: 0}, kernels.Embed{Table: 1, Out: 1}, kernels.Embed{Table: 2, Out: 2},
-			kernels.KVWrite{K: 1, V: 2}, kernels.Attention{Q: 0, Out: 3, Heads: heads, KVHeads: kv, HeadDim: dim, Scale: 0.3},
+			kernels.Embed{Table: 0, Out: 0},
+			kernels.Embed{Table: 1, Out: 1},
+			kernels.Embed{Table: 2, Out: 2},
+			kernels.KVWrite{K: 1, V: 2},
+			kernels.Attention{Q: 0, Out: 3, Heads: heads, KVHeads: kv, HeadDim: dim, Scale: 0.3},
 		},
 	})
 	tokens := make([]int32, n)
