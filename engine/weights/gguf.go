@@ -26,6 +26,9 @@ func (m *Model) openGGUF() error {
 	if err != nil {
 		return err
 	}
+	if parts, ok := meta.Int("split.count"); ok && parts > 1 {
+		return fmt.Errorf("it is one of %d parts of a split model, which are not read; join them first (llama-gguf-split --merge)", parts)
+	}
 	m.Meta = meta
 	if name, ok := meta.String("general.name"); ok && name != "" {
 		m.Name = name

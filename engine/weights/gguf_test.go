@@ -190,6 +190,18 @@ func TestGGUFRefusesTwins(t *testing.T) {
 	}
 }
 
+func TestGGUFRefusesOnePartOfASplitModel(t *testing.T) {
+	t.Parallel()
+	m, err := Open(writeFile(t, "x-00001-of-00002.gguf", gguf(t, []KV{{"split.count", uint16(2)}}, smallTensors())))
+	if err == nil {
+		m.Close()
+		t.Fatal("opened")
+	}
+	if !strings.Contains(err.Error(), "one of 2 parts") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A few bytes that claim much must not cost memory.
 func TestGGUFAllocatesNoMoreThanTheFileHolds(t *testing.T) {
 	b := gguf(t, []KV{{"k", []uint64{1, 2}}}, smallTensors())

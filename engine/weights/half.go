@@ -2,21 +2,6 @@ package weights
 
 import "math"
 
-// f16ToF32 widens an IEEE half, subnormals, infinities and NaN included.
-func f16ToF32(h uint16) float32 {
-	sign := uint32(h&0x8000) << 16
-	exp := uint32(h >> 10 & 0x1f)
-	frac := uint32(h & 0x3ff)
-	switch exp {
-	case 0: // zero and subnormals: frac * 2^-24, exact in float32
-		v := float32(frac) * (1.0 / (1 << 24))
-		return math.Float32frombits(math.Float32bits(v) | sign)
-	case 31:
-		return math.Float32frombits(sign | 0x7f800000 | frac<<13)
-	}
-	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
-}
-
 // f32ToF16 rounds to the nearest half, ties to even, as the hardware does; beyond the range it gives infinity.
 func f32ToF16(v float32) uint16 {
 	b := math.Float32bits(v)
@@ -35,8 +20,6 @@ func f32ToF16(v float32) uint16 {
 	b += 0xfff + b>>13&1
 	return sign | uint16(b>>13)
 }
-
-func bf16ToF32(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) }
 
 // f32ToBF16 rounds to nearest, ties to even; NaN stays NaN.
 func f32ToBF16(v float32) uint16 {

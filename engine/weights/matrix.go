@@ -1,12 +1,11 @@
 package weights
 
 import (
-	"encoding/binary"
 	"fmt"
-	"math"
 	"unsafe"
 
 	"s1/kernels"
+	"s1/kernels/ref"
 )
 
 // Has says whether the model has the tensor.
@@ -27,7 +26,7 @@ func (m *Model) Matrix(name string, rows, cols int) (kernels.Matrix, error) {
 	return kernels.Matrix{Name: name, Type: t.Type, Rows: rows, Cols: cols, Data: aligned(t)}, nil
 }
 
-// Vector returns a tensor of n elements as a 1 x n matrix of F32, widened from F16 or BF16.
+// Vector returns a tensor of n elements as a 1 x n matrix of F32, widened where it is stored as anything else.
 func (m *Model) Vector(name string, n int) (kernels.Matrix, error) {
 	t, ok := m.Tensors[name]
 	if !ok {
@@ -37,23 +36,13 @@ func (m *Model) Vector(name string, n int) (kernels.Matrix, error) {
 		return kernels.Matrix{}, fmt.Errorf("tensor %q has shape %v, the config asks for [%d]", name, t.Shape, n)
 	}
 	out := kernels.Matrix{Name: name, Type: kernels.F32, Rows: 1, Cols: n}
-	switch t.Type {
-	case kernels.F32:
+	if t.Type == kernels.F32 {
 		out.Data = aligned(t)
 		return out, nil
-	case kernels.F16, kernels.BF16:
-	default:
-		return kernels.Matrix{}, fmt.Errorf("tensor %q is stored as %s; a vector must be F32, F16 or BF16", name, t.Type)
 	}
-	out.Data = make([]byte, 4*n)
-	for i := range n {
-		h := binary.LittleEndian.Uint16(t.Data[2*i:])
-		v := bf16ToF32(h)
-		if t.Type == kernels.F16 {
-			v = f16ToF32(h)
-		}
-		binary.LittleEndian.PutUint32(out.Data[4*i:], math.Float32bits(v))
-	}
+	values := make([]float32, n)
+	ref.Dequant(t.Type, t.Data, values)
+	out.Data = Floats32(values)
 	return out, nil
 }
 

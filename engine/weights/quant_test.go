@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"s1/kernels"
+	"s1/kernels/ref"
 )
 
 // testdata/quant.safetensors is made by testdata/quant.py with gguf-py 0.19.
@@ -64,7 +65,7 @@ func TestQuantizeRefusesRaggedRowsAndTypesItCannotMake(t *testing.T) {
 func TestHalvesSurviveWideningAndRounding(t *testing.T) {
 	t.Parallel()
 	for h := range 1 << 16 {
-		v := f16ToF32(uint16(h))
+		v := widen(kernels.F16, uint16(h))
 		if v != v {
 			if f32ToF16(v)&0x7fff <= 0x7c00 {
 				t.Fatalf("NaN %#x became %#x", h, f32ToF16(v))
@@ -80,7 +81,13 @@ func TestHalvesSurviveWideningAndRounding(t *testing.T) {
 			t.Errorf("f32ToF16(%v) = %#x, want %#x", v, got, want)
 		}
 	}
-	if b := f32ToBF16(float32(math.NaN())); bf16ToF32(b) == bf16ToF32(b) {
+	if b := f32ToBF16(float32(math.NaN())); widen(kernels.BF16, b) == widen(kernels.BF16, b) {
 		t.Errorf("NaN became %#x as BF16", b)
 	}
+}
+
+func widen(t kernels.DType, h uint16) float32 {
+	var v [1]float32
+	ref.Dequant(t, binary.LittleEndian.AppendUint16(nil, h), v[:])
+	return v[0]
 }

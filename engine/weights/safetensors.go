@@ -94,32 +94,47 @@ func parseHeader(header []byte) ([]stEntry, error) {
 }
 
 func parseEntry(name string, value json.RawMessage) (stEntry, error) {
-	var raw struct {
-		DType   *string  `json:"dtype"`
-		Shape   *[]int64 `json:"shape"`
-		Offsets []uint64 `json:"data_offsets"`
-	}
 	e := stEntry{name: name}
 	if name == "" || len(name) > maxNameBytes {
 		return e, fmt.Errorf("a tensor's name has %d bytes; 1 to %d are allowed", len(name), maxNameBytes)
 	}
-	if err := json.Unmarshal(value, &raw); err != nil {
+	// Member by member: a plain Unmarshal takes "DType" for "dtype" and the last of two.
+	var dtype *string
+	var shape *[]int64
+	var offsets []uint64
+	seen := map[string]bool{}
+	err := eachMember(value, func(key string, value json.RawMessage) error {
+		if seen[key] {
+			return fmt.Errorf("%q is there twice", key)
+		}
+		seen[key] = true
+		switch key {
+		case "dtype":
+			return json.Unmarshal(value, &dtype)
+		case "shape":
+			return json.Unmarshal(value, &shape)
+		case "data_offsets":
+			return json.Unmarshal(value, &offsets)
+		}
+		return nil
+	})
+	if err != nil {
 		return e, fmt.Errorf("tensor %q: %w", name, err)
 	}
-	if raw.DType == nil || raw.Shape == nil || len(raw.Offsets) != 2 {
+	if dtype == nil || shape == nil || len(offsets) != 2 {
 		return e, fmt.Errorf("tensor %q needs dtype, shape and two data_offsets", name)
 	}
-	t, ok := safetensorsTypes[*raw.DType]
+	t, ok := safetensorsTypes[*dtype]
 	if !ok {
-		return e, fmt.Errorf("tensor %q has type %s; safetensors are read as F32, F16 and BF16", name, *raw.DType)
+		return e, fmt.Errorf("tensor %q has type %s; safetensors are read as F32, F16 and BF16", name, *dtype)
 	}
 	e.typ = t
-	if len(*raw.Shape) > maxDims {
-		return e, fmt.Errorf("tensor %q has %d dimensions; at most %d are read", name, len(*raw.Shape), maxDims)
+	if len(*shape) > maxDims {
+		return e, fmt.Errorf("tensor %q has %d dimensions; at most %d are read", name, len(*shape), maxDims)
 	}
-	for _, d := range *raw.Shape {
+	for _, d := range *shape {
 		if d < 1 || d > 1<<48 || int64(int(d)) != d {
-			return e, fmt.Errorf("tensor %q has shape %v; every dimension must be at least 1", name, *raw.Shape)
+			return e, fmt.Errorf("tensor %q has shape %v; every dimension must be at least 1", name, *shape)
 		}
 		e.shape = append(e.shape, int(d))
 	}
@@ -130,9 +145,9 @@ func parseEntry(name string, value json.RawMessage) (stEntry, error) {
 	if err != nil {
 		return e, err
 	}
-	e.span = span{name: name, begin: raw.Offsets[0], end: raw.Offsets[1]}
+	e.span = span{name: name, begin: offsets[0], end: offsets[1]}
 	if e.span.end < e.span.begin || e.span.end-e.span.begin != want {
-		return e, fmt.Errorf("tensor %q (%s %v) takes %d bytes, its data_offsets %v say otherwise", name, t, e.shape, want, raw.Offsets)
+		return e, fmt.Errorf("tensor %q (%s %v) takes %d bytes, its data_offsets %v say otherwise", name, t, e.shape, want, offsets)
 	}
 	return e, nil
 }

@@ -62,7 +62,8 @@ type Model struct {
 	hashed []string // files that SHA256 covers, in order of name
 }
 
-// Open maps and checks a Hugging Face folder or a .gguf file. The caller must Close the model.
+// Open maps and checks a Hugging Face folder or a .gguf file. The caller must Close the model. A file that another program
+// shortens while it is open ends the process, as with every mapping; one that is short already is refused.
 func Open(path string) (*Model, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {

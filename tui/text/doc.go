@@ -165,8 +165,8 @@ func (d *Doc) Draw(row *Row, l Line, width int, over func(at int, r theme.Role) 
 		row.safe(role, run.String())
 		run.Reset()
 	}
-	drawn := 0 // cells of run
-	for i := l.Start; i < l.End && col < width; {
+	room := min(width, row.Left())
+	for i := l.Start; i < l.End && col < room; {
 		for s < len(d.spans) && d.spans[s].end <= i {
 			s++
 		}
@@ -190,10 +190,13 @@ func (d *Doc) Draw(row *Row, l Line, width int, over func(at int, r theme.Role) 
 		case space:
 			run.WriteByte(' ')
 		case tab:
-			w = min(tabStop-col%tabStop, width-col)
+			w = min(tabStop-col%tabStop, room-col)
 			run.WriteString("    "[:w])
 		default:
 			switch {
+			case w <= width && col+w > room:
+				i = l.End
+				continue
 			case w > width:
 				w = 1
 				run.WriteByte('?')
@@ -204,9 +207,35 @@ func (d *Doc) Draw(row *Row, l Line, width int, over func(at int, r theme.Role) 
 			}
 		}
 		col += w
-		drawn += w
 		i += u.n
 	}
 	flush()
-	row.w += drawn
+	row.w += col
+}
+
+// Prefix returns a copy of the first n bytes with their roles, marks and breaks.
+func (d *Doc) Prefix(n int) *Doc {
+	c := NewDoc(d.ascii)
+	n = min(n, len(d.src))
+	c.src = append(c.src, d.src[:n]...)
+	for _, s := range d.spans {
+		c.spans = append(c.spans, span{min(s.end, n), s.role})
+		if s.end >= n {
+			break
+		}
+	}
+	if n == 0 {
+		c.spans = nil
+	}
+	for _, m := range d.marks {
+		if m.At < n {
+			c.marks = append(c.marks, m)
+		}
+	}
+	for _, b := range d.breaks {
+		if b < n {
+			c.breaks = append(c.breaks, b)
+		}
+	}
+	return c
 }

@@ -133,12 +133,20 @@ func Plain(s string, ascii bool) string {
 	return out.String()
 }
 
-// cut shortens a safe text to w cells, the ellipsis included.
+// cut shortens a safe text to w cells, the one-cell ellipsis included.
 func cut(s string, w int, ellipsis string) string {
 	if w <= 0 {
 		return ""
 	}
-	return ansi.Truncate(s, w, ellipsis)
+	b := []byte(s)
+	for i, col := 0, 0; i < len(b); {
+		u := decode(b[i:], false)
+		if col+u.w > w-1 {
+			return s[:i] + ellipsis
+		}
+		i, col = i+u.n, col+u.w
+	}
+	return s
 }
 
 // Over lays box over base at column x. Both may carry styles; base is width cells wide.
@@ -165,3 +173,6 @@ func Wrap(s string, width int, ascii bool) []string {
 	}
 	return lines
 }
+
+// Cells returns the width of a row that may carry styles.
+func Cells(row string) int { return ansi.StringWidth(row) }

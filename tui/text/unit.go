@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
@@ -49,7 +50,7 @@ func decode(b []byte, ascii bool) unit {
 		}
 	}
 	r, size := utf8.DecodeRune(b)
-	if (r == utf8.RuneError && size <= 1) || hidden(r) {
+	if (r == utf8.RuneError && size <= 1) || hidden(r) || clings(r) {
 		return unit{size, width(visible(b[:size], ascii)), escaped}
 	}
 	window := b
@@ -110,6 +111,15 @@ func hidden(r rune) bool {
 		return true
 	}
 	return false
+}
+
+// clings says whether a rune at the start of a cluster would join what happens to stand before it on the screen:
+// marks without a letter, lone skin tones.
+func clings(r rune) bool {
+	if r >= 0x2e80 && r < 0xa000 {
+		return r >= 0x302a && r <= 0x302f || r == 0x3099 || r == 0x309a
+	}
+	return unicode.Is(unicode.M, r) || r == 0xe33 || r == 0xeb3 || r == 0xff9e || r == 0xff9f || r >= 0x1f3fb && r <= 0x1f3ff
 }
 
 // visible returns the form in which a byte or rune that must not reach the terminal is shown.

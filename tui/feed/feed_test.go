@@ -1,0 +1,78 @@
+package feed
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"s1/engine/trace"
+)
+
+func token(i int) trace.Event {
+	return trace.Event{Kind: trace.EventToken, Token: trace.Token{Index: i}}
+}
+
+func TestEventsArriveOnceInOrderAndMerged(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	a, b := trace.NewLog(), trace.NewLog()
+	f := New(ctx)
+	ia, ib := f.Follow(a), f.Follow(b)
+	const n = 5000
+	go func() {
+		for i := range n {
+			a.Append(token(i))
+			b.Append(token(i))
+		}
+		a.Append(trace.Event{Kind: trace.EventEnd})
+		b.Append(trace.Event{Kind: trace.EventEnd})
+	}()
+	got, batches := map[int]int{}, 0
+	for got[ia] <= n || got[ib] <= n {
+		next := f.Next(ctx)
+		if next == nil {
+			t.Fatalf("the feed ended early: %v", got)
+		}
+		for _, batch := range next {
+			batches++
+			for _, e := range batch.Events {
+				if e.Kind == trace.EventToken && e.Token.Index != got[batch.Source] {
+					t.Fatalf("source %d: token %d, want %d", batch.Source, e.Token.Index, got[batch.Source])
+				}
+				got[batch.Source]++
+			}
+		}
+	}
+	if batches > n/10 {
+		t.Errorf("%d tokens came in %d batches", 2*n, batches)
+	}
+}
+
+func TestNextEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	f := New(ctx)
+	f.Follow(trace.NewLog())
+	cancel()
+	if got := f.Next(ctx); got != nil {
+		t.Errorf("got %v, want nothing", got)
+	}
+}
+
+func TestBatchesKeepTheFrame(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	log := trace.NewLog()
+	f := New(ctx)
+	f.Follow(log)
+	log.Append(token(0))
+	f.Next(ctx)
+	start := time.Now()
+	log.Append(token(1))
+	f.Next(ctx)
+	if took := time.Since(start); took < Frame/2 {
+		t.Errorf("two batches within %v, want about %v", took, Frame)
+	}
+}

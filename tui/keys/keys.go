@@ -1,0 +1,188 @@
+// Package keys is the one table of what a key does, when, and why not. The help sheet, the bottom line, the
+// palette and the README are made from it. It knows no screen and does nothing itself: it answers questions.
+package keys
+
+import "strings"
+
+// Action names something a key can do.
+type Action string
+
+const (
+	Send      Action = "send"
+	Newline   Action = "newline"
+	Older     Action = "older"
+	Newer     Action = "newer"
+	Ask       Action = "ask"
+	Wait      Action = "wait"
+	WaitText  Action = "wait-text"
+	Cap       Action = "cap"
+	CapUp     Action = "cap-up"
+	CapDown   Action = "cap-down"
+	Answer    Action = "answer-now"
+	Inject    Action = "inject"
+	Pause     Action = "pause"
+	Step      Action = "step"
+	Stop      Action = "stop"
+	Hotter    Action = "hotter"
+	Slower    Action = "slower"
+	Faster    Action = "faster"
+	Second    Action = "second"
+	Compare   Action = "compare"
+	PrevBr    Action = "previous-branch"
+	NextBr    Action = "next-branch"
+	PickBr    Action = "pick-branch"
+	Focus     Action = "focus"
+	FocusBack Action = "focus-back"
+	LineUp    Action = "line-up"
+	LineDown  Action = "line-down"
+	PageUp    Action = "page-up"
+	PageDown  Action = "page-down"
+	HalfUp    Action = "half-up"
+	HalfDown  Action = "half-down"
+	Top       Action = "top"
+	Bottom    Action = "bottom"
+	Recent    Action = "recent"
+	Help      Action = "help"
+	Palette   Action = "palette"
+	Suspend   Action = "suspend"
+	Quit      Action = "quit"
+	QuitEmpty Action = "quit-empty"
+)
+
+// Where says in which focus a binding is heard.
+type Where uint8
+
+const (
+	Page     Where = 1 << iota // letters: the prompt is not focused
+	Prompt                     // while typing a question
+	Anywhere = Page | Prompt
+)
+
+// State is what the table must know to say what can be done.
+type State struct {
+	Prompt      bool // the prompt has the focus
+	PromptEmpty bool
+	Loading     bool   // the model is not there yet
+	Broken      string // why there is no model
+	Asked       bool   // there is a branch to act on
+	Running     bool   // it has not ended
+	Paused      bool
+	Thinking    bool // it can still be made to think: not answering yet
+	Loop        bool // the loop guard spoke
+	Pauses      int  // points of an ended branch at which it was paused
+	CanClose    bool // an ended branch has a close of thinking to go back to
+	Branches    int
+	Library     bool
+	Following   bool
+}
+
+// Binding is one row of the table.
+type Binding struct {
+	Action Action
+	Keys   []string // as the terminal names them; the first one is shown
+	Short  string   // on the bottom line: one or two words
+	Help   string   // one sentence
+	Group  string
+	Where  Where
+	WhyNot func(State) string // "" = it can be done now; nil = always
+}
+
+// Shown returns the name of the first key as people write it.
+func (b Binding) Shown() string { return Name(b.Keys[0]) }
+
+// AllShown returns all keys of a binding as people write them.
+func (b Binding) AllShown() string {
+	names := make([]string, len(b.Keys))
+	for i, k := range b.Keys {
+		names[i] = Name(k)
+	}
+	return strings.Join(names, " ")
+}
+
+// Enabled says whether the binding acts, and if not, why.
+func (b Binding) Enabled(s State) (why string, ok bool) {
+	if b.WhyNot == nil {
+		return "", true
+	}
+	why = b.WhyNot(s)
+	return why, why == ""
+}
+
+// Name returns how a key is written for people.
+func Name(key string) string {
+	switch key {
+	case "pgup":
+		return "page up"
+	case "pgdown":
+		return "page down"
+	case " ":
+		return "space"
+	}
+	return key
+}
+
+// Find returns the binding that hears key in this state.
+func Find(s State, key string) (Binding, bool) {
+	where := Page
+	if s.Prompt {
+		where = Prompt
+	}
+	for _, b := range Table() {
+		if b.Where&where == 0 {
+			continue
+		}
+		for _, k := range b.Keys {
+			if k == key {
+				return b, true
+			}
+		}
+	}
+	return Binding{}, false
+}
+
+// Of returns the binding of an action.
+func Of(a Action) Binding {
+	for _, b := range Table() {
+		if b.Action == a {
+			return b
+		}
+	}
+	return Binding{Action: a, Keys: []string{""}}
+}
+
+// Line returns the bindings for the bottom line: those that matter in this state, most useful first, none that is disabled.
+func Line(s State) []Binding {
+	var want []Action
+	switch {
+	case s.Prompt && s.Asked:
+		want = []Action{Send, Newline, Focus, Older, Palette}
+	case s.Prompt:
+		want = []Action{Send, Newline, Older, Recent, Palette, Quit}
+	case s.Loop && s.Running:
+		want = []Action{Answer, Stop, Hotter, Wait, Pause, Help}
+	case s.Paused:
+		want = []Action{Pause, Step, Wait, Answer, Inject, Cap, Stop, Help}
+	case s.Running && s.Thinking:
+		want = []Action{Wait, Answer, Cap, Pause, Stop, Second, Compare, Help}
+	case s.Running:
+		want = []Action{Pause, Stop, Second, Compare, Focus, Help}
+	case s.Asked:
+		want = []Action{Wait, Cap, Second, Compare, NextBr, Ask, Help}
+	default:
+		want = []Action{Ask, Recent, Palette, Help, Quit}
+	}
+	if !s.Prompt && !s.Following {
+		want = append([]Action{Bottom}, want...)
+	}
+	var out []Binding
+	for _, a := range want {
+		b := Of(a)
+		if _, ok := b.Enabled(s); ok {
+			if a == Pause && s.Paused {
+				b.Short = "go on"
+			}
+			out = append(out, b)
+		}
+	}
+	return out
+}

@@ -1,0 +1,65 @@
+// Package answer shows the answer of one branch. It does not know how the answer came about.
+package answer
+
+import (
+	"s1/tui/text"
+	"s1/tui/theme"
+)
+
+const indent = 3
+
+// Pane shows one answer.
+type Pane struct {
+	Theme   *theme.Theme
+	Doc     *text.Doc
+	Empty   string // what would fill it
+	Verdict string // the state in a word or two, beside the title
+	Focused bool
+	Scroll  text.Scroll
+}
+
+// Render returns height rows of width cells: a title from three rows on, then the text.
+func (p *Pane) Render(width, height int) []string {
+	out := make([]string, 0, height)
+	rows := height
+	if height >= 3 {
+		r := text.NewRow(p.Theme, width)
+		role := theme.Dim
+		if p.Focused {
+			r.To(1).Add(theme.Accent, p.Theme.Glyphs.Pick)
+			role = theme.Strong
+		}
+		r.To(indent).Add(role, "answer")
+		if p.Verdict != "" {
+			r.To(indent+9).Add(theme.Dim, p.Verdict)
+		}
+		out = append(out, r.String())
+		rows--
+	}
+	w := max(width-indent-1, 1)
+	if p.Doc == nil || p.Doc.Len() == 0 {
+		for _, l := range text.Wrap(p.Empty, w, p.Theme.ASCII) {
+			if len(out) < height {
+				out = append(out, text.NewRow(p.Theme, width).To(indent).Add(theme.Dim, l).String())
+			}
+		}
+	} else {
+		p.Scroll.Clamp(p.Doc)
+		p.Scroll.Place(p.Doc, w, rows)
+		for _, l := range p.Scroll.Lines() {
+			r := text.NewRow(p.Theme, width)
+			if m := p.Doc.MarksIn(l); len(m) > 0 {
+				r.To(1).Add(m[0].Role, p.Theme.Gutter(m[0].Role))
+			}
+			r.To(indent)
+			p.Doc.Draw(r, l, w, nil)
+			if len(out) < height {
+				out = append(out, r.String())
+			}
+		}
+	}
+	for len(out) < height {
+		out = append(out, text.Blank(width))
+	}
+	return out
+}
