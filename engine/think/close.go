@@ -9,11 +9,19 @@ import (
 // close ends the thought with ids, the first delim of which belong to it.
 func (m *Machine) close(reason trace.Closed, ids []int32, delim int) {
 	m.stage, m.closed, m.closeAsked, m.keep = closing, reason, "", false
+	m.closeFrom, m.waiting = m.used, false
 	m.queue = forcedIDs(ids, delim)
 	if n := len(m.insert); n > 0 {
 		m.notice(false, "the thought closed before %d tokens of an injected text could go in", n)
 		m.insert = nil
 	}
+}
+
+// closeOwn goes on from the end that the model has drawn: what is left of the close follows it.
+func (m *Machine) closeOwn() {
+	rest := m.f.Close[min(len(m.f.End), len(m.f.Close)):]
+	m.close(trace.ClosedNatural, rest, len(rest))
+	m.closeFrom--
 }
 
 // closeForced ends the thought against the model's will, or at least without asking.

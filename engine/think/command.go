@@ -51,7 +51,7 @@ func (m *Machine) Command(c trace.Command) (note string, err error) {
 		}
 		m.steps++
 	case trace.CommandStop:
-		if m.stage == opening || m.stage == thinking {
+		if m.inThought() || m.stage == closing && m.used == m.closeFrom {
 			m.closed = trace.ClosedStopped
 		}
 		m.finish("stopped")

@@ -57,6 +57,7 @@ type Machine struct {
 	injected int
 
 	waitsDone int
+	waiting   bool // an end was suppressed here; done as soon as a token follows
 	keep      bool // the next sampled token may not end the thought
 	wished    bool // an end of thinking was drawn and suppressed at this position
 	draw      int  // draws refused at this position
@@ -65,6 +66,7 @@ type Machine struct {
 	closeAsked trace.Closed // answer now, or the loop guard; waits for a whole character
 	grace      int          // tokens sampled since something waits for a whole character
 	closed     trace.Closed
+	closeFrom  int     // position of the first id of the close
 	skipped    bool    // the opening is the template's no-think form
 	price      bool    // the ids now fed are a forced close: their price is added up
 	nats       float64 // its price

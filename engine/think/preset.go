@@ -31,6 +31,7 @@ type rounds struct {
 	max     int // the total (readme: what is left of it), or the maximum of each round (harness)
 	n       int // tokens sampled in this round
 	total   int // ids gathered over all rounds, Wait texts included, shadow included
+	unseen  int // ends suppressed beyond the cut
 	drop    int // shadow tokens to rewind
 }
 
@@ -51,6 +52,9 @@ func newRounds(m *Machine) (*rounds, error) {
 		m.keep = m.b.Waits > 0 // min_tokens = 1 from the first round on, but only when ends are suppressed
 	default:
 		return nil, fmt.Errorf("budget: unknown preset %q; there are %s and %s", m.b.Preset, PresetReadme, PresetHarness)
+	}
+	if len(m.f.End) != 1 { // both stop on single ids only; the harness asserts it
+		return nil, fmt.Errorf("budget: preset %s needs an end of thinking of one token; think format %s has %d", m.b.Preset, m.f.Name, len(m.f.End))
 	}
 	if r.max <= 0 {
 		return nil, fmt.Errorf("budget: preset %s has %d thinking tokens (cap %d, context %d); it needs at least 1", m.b.Preset, r.max, m.b.Cap, m.o.Context)
@@ -106,19 +110,21 @@ func (r *rounds) took(m *Machine, id int32, s Signals) Verdict {
 		m.insert = injectedIDs(m.wait, true)
 		return Verdict{}
 	}
-	m.sawEnd(s)
-	reason := trace.ClosedNatural
-	if r.harness && r.total > r.max {
-		reason = trace.ClosedCap // the form is that of a natural end, but the ids are cut
-	}
-	m.wished = true
-	if r.harness {
-		m.close(reason, m.f.Close, len(m.f.Close))
-		r.cut()
+	if !r.harness {
+		m.sawEnd(s)
+		m.closed, m.keep, m.wished = trace.ClosedNatural, false, true
+		m.answer()
 		return Verdict{}
 	}
-	m.closed, m.keep = reason, false
-	m.answer()
+	if r.total > r.max { // the close has the form of a natural end, but the thought is cut
+		m.close(trace.ClosedCap, m.f.Close, len(m.f.Close))
+		m.price = true
+		r.cut(m)
+		return Verdict{}
+	}
+	m.sawEnd(s)
+	m.wished = true
+	m.close(trace.ClosedNatural, m.f.Close, len(m.f.Close))
 	return Verdict{}
 }
 
@@ -126,6 +132,9 @@ func (r *rounds) took(m *Machine, id int32, s Signals) Verdict {
 func (r *rounds) suppressed(m *Machine) {
 	if !r.harness {
 		r.max -= r.n + 1 // the end that was drawn is among the tokens of its round
+	}
+	if r.shadow() {
+		r.unseen++
 	}
 	r.n = 0
 	m.waitsDone++
@@ -142,12 +151,12 @@ func (r *rounds) length(m *Machine, reason trace.Closed) {
 	}
 	m.closeForced(reason)
 	m.masked = false // the harness masks nothing
-	r.cut()
+	r.cut(m)
 }
 
-// cut drops what was gathered beyond the maximum.
-func (r *rounds) cut() {
-	if r.total > r.max {
-		r.drop = r.total - r.max
-	}
+// cut drops what was gathered beyond the maximum, the Waits there included.
+func (r *rounds) cut(m *Machine) {
+	r.drop = max(0, r.total-r.max)
+	m.waitsDone -= r.unseen
+	r.unseen = 0
 }

@@ -2,6 +2,8 @@ package think
 
 import (
 	"fmt"
+	"slices"
+	"unicode/utf8"
 
 	"s1/engine/trace"
 )
@@ -26,7 +28,8 @@ func (f *Format) CloseAt(tokens []trace.Token) (at int, ok bool) {
 // Replay gives the machine as it was after tokens, which start at index 0 of the branch, so that a branch can start at
 // any token of another one, or of a saved session. What the tokens say was done is taken as done, whatever b says; b
 // holds from the next token on. A pause, a command that had not taken effect, and the rest of a text of the user's own
-// that was being injected are not in the tokens, and not in the result.
+// that was being injected are not in the tokens, and not in the result; nor, inside the close of an s1-harness run that
+// was cut, how the rounds beyond the cut ended.
 func Replay(f Format, b trace.Budget, o Options, tokens []trace.Token) (*Machine, error) {
 	m, err := build(f, b, o)
 	if err != nil {
@@ -35,8 +38,10 @@ func Replay(f Format, b trace.Budget, o Options, tokens []trace.Token) (*Machine
 	m.replaying = true
 	m.beginLike(tokens)
 	for i, t := range tokens {
-		m.closeAsked = "" // what the loop guard asked for one token earlier did not happen, or has
-		if err := m.observe(t); err != nil {
+		if t.Origin != trace.OriginForced && m.whole() {
+			m.closeAsked = "" // what the loop guard would have done here was not done
+		}
+		if err := m.observe(tokens[i:]); err != nil {
 			return nil, fmt.Errorf("replay token %d (id %d): %w", i, t.ID, err)
 		}
 		m.settle()
@@ -69,20 +74,24 @@ func (m *Machine) beginLike(tokens []trace.Token) {
 
 func like(q []feed, tokens []trace.Token) bool {
 	for i := range min(len(q), len(tokens)) {
-		if q[i].id != tokens[i].ID {
+		if q[i].id != tokens[i].ID || q[i].origin != tokens[i].Origin {
 			return false
 		}
 	}
 	return true
 }
 
-// observe takes over one token of the past.
-func (m *Machine) observe(t trace.Token) error {
+// observe takes over tokens[0], one of the past; those after it only help to tell two closes apart.
+func (m *Machine) observe(tokens []trace.Token) error {
+	t := tokens[0]
 	m.settle()
+	if t.Wished && m.stage == answering && m.rounds == nil {
+		m.reentered, m.masked = true, true
+	}
 	s := Signals{Logprob: t.Logprob, Entropy: t.Entropy, EndProb: t.EndProb, EndRank: t.EndRank}
 	switch t.Origin {
 	case trace.OriginForced:
-		return m.observeForced(t, s)
+		return m.observeForced(tokens, s)
 	case trace.OriginInjected:
 		return m.observeInjected(t, s)
 	case trace.OriginSampled:
@@ -91,11 +100,12 @@ func (m *Machine) observe(t trace.Token) error {
 	return fmt.Errorf("origin %d is no token of a branch", t.Origin)
 }
 
-func (m *Machine) observeForced(t trace.Token, s Signals) error {
+func (m *Machine) observeForced(tokens []trace.Token, s Signals) error {
+	t := tokens[0]
 	if len(m.queue) == 0 {
 		switch m.stage {
 		case thinking:
-			m.observeClose(t)
+			m.observeClose(tokens)
 		case answering:
 			m.retried = true
 			m.queue = m.retryIDs()
@@ -108,26 +118,52 @@ func (m *Machine) observeForced(t trace.Token, s Signals) error {
 	return nil
 }
 
-// observeClose infers which close begins with t.
-func (m *Machine) observeClose(t trace.Token) {
+// observeClose infers which close begins with tokens[0].
+func (m *Machine) observeClose(tokens []trace.Token) {
 	m.insert = nil
-	ids, _ := m.forcedClose()
-	wished := t.Wished && (m.b.Waits <= m.waitsDone || m.rounds != nil)
-	if wished && len(m.f.Close) > 0 && t.ID == m.f.Close[0] || len(ids) == 0 || ids[0] != t.ID {
+	if m.rounds != nil { // whether a newline was missing was decided by text that has been cut away
+		m.text.last = '\n'
+		if withNewline := slices.Concat(m.f.Newline, m.f.Forced); like(forcedIDs(withNewline, 0), tokens) {
+			m.text.last = 0
+		}
+	}
+	room, limit := m.room()
+	if m.closedNaturally(tokens, room) {
 		m.close(trace.ClosedNatural, m.f.Close, len(m.f.Close))
+		if m.rounds != nil && !tokens[0].Wished { // the harness's cut after a natural last round
+			m.closed, m.price = trace.ClosedCap, true
+		}
 		return
 	}
+	// A limit closes where it is reached, or a little before: no room for a Wait text or a character, a soft landing.
 	reason := trace.ClosedAnswerNow
+	if room < utf8.UTFMax || tokens[0].Wished || m.landing() {
+		reason = limit
+	}
 	switch {
-	case m.b.Cap >= 0 && m.counted >= m.b.Cap:
+	case m.rounds != nil:
 		reason = trace.ClosedCap
-	case m.contextRoom() <= 0:
-		reason = trace.ClosedContext
+	case m.closeAsked != "":
+		reason = m.closeAsked
 	}
 	m.closeForced(reason)
 	if m.rounds != nil {
 		m.masked = false
 	}
+}
+
+// closedNaturally says whether the ids fed from tokens[0] on are the close of a thought that ended by itself.
+func (m *Machine) closedNaturally(tokens []trace.Token, room int) bool {
+	ids, _ := m.forcedClose()
+	natural := like(forcedIDs(m.f.Close, 0), tokens)
+	if forced := like(forcedIDs(ids, 0), tokens); forced != natural {
+		return natural
+	}
+	if m.o.Closed != "" {
+		return m.o.Closed == trace.ClosedNatural
+	}
+	noRoom := m.b.Waits > m.waitsDone && len(m.wait) >= room // a Wait was due and did not fit: the limit closed
+	return tokens[0].Wished && (m.rounds != nil || !noRoom)
 }
 
 func (m *Machine) observeInjected(t trace.Token, s Signals) error {
@@ -168,9 +204,6 @@ func (m *Machine) observeSampled(t trace.Token, s Signals) error {
 	m.insert = nil
 	switch {
 	case m.stage == answering:
-		if t.Wished && m.used > 0 && m.rounds == nil {
-			m.reentered, m.masked = true, true
-		}
 		m.accept(t.ID, trace.PhaseAnswer, false, false)
 	case t.Phase == trace.PhaseAnswer: // s1-readme: no close between thought and answer
 		m.closed = trace.ClosedCap
@@ -192,7 +225,7 @@ func (m *Machine) observeSampled(t trace.Token, s Signals) error {
 	default: // the model's own end
 		m.sawEnd(s)
 		m.accept(t.ID, trace.PhaseThinking, false, false)
-		m.close(trace.ClosedNatural, m.f.Close[min(len(m.f.End), len(m.f.Close)):], len(m.f.Close))
+		m.closeOwn()
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func (m *Machine) tookEnd(id int32, own bool, s Signals) Verdict {
 		return Verdict{}
 	}
 	v := m.accept(id, trace.PhaseThinking, false, false)
-	m.close(trace.ClosedNatural, m.f.Close[len(m.f.End):], len(m.f.Close))
+	m.closeOwn()
 	return v
 }
 
@@ -82,9 +82,8 @@ func (m *Machine) suppress(wait []int32) {
 		m.closeForced(limit)
 		return
 	}
-	m.waitsDone++
+	m.waiting, m.keep = true, true
 	m.guard.waited()
-	m.keep = true
 	m.insert = append(injectedIDs(wait, true), m.insert...)
 }
 
@@ -155,6 +154,10 @@ func (m *Machine) add(id int32, o trace.Origin, p trace.Phase, counted, shadow b
 	m.used++
 	m.text.write(piece)
 	m.draw, m.wished = 0, false
+	if m.waiting {
+		m.waiting = false
+		m.waitsDone++
+	}
 	if m.steps > 0 && !shadow {
 		m.steps--
 	}
@@ -206,11 +209,13 @@ func (m *Machine) fed(s Signals) {
 	if q.origin == trace.OriginInjected {
 		q.phase, q.counted = m.injectedPhase(q)
 		m.grace = 0
-	} else if m.price {
-		if m.stage != opening || q.id == m.f.EndID() {
+	} else {
+		if m.stage == closing || m.skipped && q.id == m.f.EndID() {
 			m.sawEnd(s)
 		}
-		m.nats -= float64(s.Logprob)
+		if m.price {
+			m.nats -= float64(s.Logprob)
+		}
 	}
 	m.add(q.id, q.origin, q.phase, q.counted, q.shadow)
 	if len(m.queue) == 0 {

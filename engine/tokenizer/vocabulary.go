@@ -167,6 +167,19 @@ func (v *vocabulary) pieces() pieces {
 	return p
 }
 
+// lackingBytes says for which bytes there is no token of that byte alone.
+func (v *vocabulary) lackingBytes() (lacks [256]bool) {
+	for b := range lacks {
+		lacks[b] = true
+	}
+	for id, token := range v.tokens {
+		if b := decodeBytes(nil, token); v.ordinary[id] && len(b) == 1 {
+			lacks[b[0]] = false
+		}
+	}
+	return lacks
+}
+
 // endsByName are the control tokens that end a turn or a text in the families we run, for files that name one only.
 var endsByName = []string{
 	"<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|end|>", "<|return|>",

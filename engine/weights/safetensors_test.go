@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -245,12 +246,30 @@ func TestSHA256IsRememberedUntilTheFileChanges(t *testing.T) {
 	if err != nil || strings.Count(string(cache), "mtime") != 2 {
 		t.Fatalf("cache %s, %v", cache, err)
 	}
+	config := filepath.Join(dir, "config.json")
+	then := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	write := func(content string, at time.Time) {
+		t.Helper()
+		if err := os.WriteFile(config, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(config, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("{}", then)
 	if again := sum(); again != first {
-		t.Errorf("second hash %s, first %s", again, first)
+		t.Errorf("equal content: %s, then %s", first, again)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte("{} "), 0o644); err != nil {
-		t.Fatal(err)
+	write("[]", then) // size and time unchanged: only a file that was not read again hashes as before
+	if again := sum(); again != first {
+		t.Errorf("the file was read again: %s, then %s", first, again)
 	}
+	write("[]", then.Add(1))
+	if again := sum(); again == first {
+		t.Error("the time changed and the hash did not")
+	}
+	write("{} ", then.Add(1))
 	changed := sum()
 	if changed == first {
 		t.Error("the config changed and the hash did not")

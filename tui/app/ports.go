@@ -38,3 +38,9 @@ type Kept struct {
 	Branches, Tokens                   int
 	Closed                             trace.Closed
 }
+
+// Reopener is a Library that can bring a kept run back: its question, and its branches with complete logs, the first
+// one first. The Thinker must be able to branch from them. A Library that is no Reopener only lists.
+type Reopener interface {
+	Reopen(ctx context.Context, id string) (question string, branches []Live, err error)
+}

@@ -173,3 +173,6 @@ func Wrap(s string, width int, ascii bool) []string {
 	}
 	return lines
 }
+
+// Cells returns the width of a row that may carry styles.
+func Cells(row string) int { return ansi.StringWidth(row) }

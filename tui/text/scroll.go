@@ -102,3 +102,6 @@ func (s *Scroll) Clamp(d *Doc) {
 		s.free = false
 	}
 }
+
+// Half moves n half screens.
+func (s *Scroll) Half(n int) { s.By(n * max(1, s.rows/2)) }

@@ -77,7 +77,7 @@ func lock(ctx context.Context, path string, wait func()) (unlock func(), err err
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
-	l := flock.New(path)
+	l := flock.New(path, flock.SetPermissions(0o644)) // the cache may be shared
 	ok, err := l.TryLock()
 	if err == nil && !ok {
 		wait()

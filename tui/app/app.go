@@ -1,0 +1,351 @@
+// Package app is the screen: the only tea.Model, what it holds, and what its keys do.
+//
+// It knows branches as logs of tokens and an engine as the narrow ports of ports.go. It does not know how a token is
+// made, kept or trained. Panes are plain structs that draw what they are given; the app gives it to them.
+//
+//	key ----> keys.Find ----> act ----> Live.Send (at once, no queue) or a tea.Cmd (Ask, Branch)
+//	trace.Log ----> feed (a batch a frame) ----> branch.apply ----> text.Doc ----> pane.Render ----> frame
+package app
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"s1/engine/trace"
+	"s1/tui/feed"
+	"s1/tui/keys"
+	"s1/tui/overlay"
+	"s1/tui/pane/answer"
+	"s1/tui/pane/budget"
+	"s1/tui/pane/compare"
+	"s1/tui/pane/prompt"
+	"s1/tui/pane/side"
+	"s1/tui/pane/status"
+	"s1/tui/pane/thoughts"
+	"s1/tui/text"
+	"s1/tui/theme"
+)
+
+// PaceByModel lets the model decide: readable for tiny ones, as fast as it goes for real ones.
+const PaceByModel = -1
+
+// What "tiny" and "readable" mean.
+const (
+	tinyParameters = 300_000_000
+	readablePace   = 30 // tokens per second
+)
+
+// PaceFor returns the pace that suits a model: 0 = as fast as it goes.
+func PaceFor(info trace.ModelInfo) int {
+	if info.Parameters > 0 && info.Parameters <= tinyParameters {
+		return readablePace
+	}
+	return 0
+}
+
+type focus uint8
+
+const (
+	onPrompt focus = iota
+	onThought
+	onAnswer
+)
+
+// Model is the screen.
+type Model struct {
+	ctx      context.Context // the run root: ends every command and watcher
+	opt      Options
+	theme    *theme.Theme
+	feed     *feed.Feed
+	progress *latest
+
+	thinker  Thinker
+	info     trace.ModelInfo
+	loading  string // progress while there is no thinker
+	broken   string // why there will be none
+	sampling trace.Sampling
+	pace     int
+
+	w, h      int
+	focus     focus
+	question  string
+	branches  []*branch
+	cur       int
+	other     int // what cur is compared with
+	comparing bool
+	busy      bool   // an Ask or a Branch is on its way
+	queued    string // a question that waits for the model
+	compareOn bool   // show the next new branch beside its parent
+	quitArmed bool
+	notice    string // one line about the last key
+	alarm     bool   // the notice says that something went wrong
+	fault     string // an error of the branch pane
+	saved     string
+	unsaved   bool
+	checking  bool
+	savedAt   time.Time
+	settling  bool
+	unsettled bool
+
+	over   overlay.Overlay
+	chosen func(overlay.Result) tea.Cmd
+	kept   []Kept // behind the list of sessions
+
+	thoughtsPane thoughts.Pane
+	answerPane   answer.Pane
+	statusPane   status.Pane
+	budgetPane   budget.Pane
+	promptPane   prompt.Pane
+	sidePane     side.Pane
+	comparePane  compare.Pane
+
+	frame string
+	crash error // a fault of the screen itself
+}
+
+// New returns the screen before anything has happened.
+func New(ctx context.Context, opt Options) *Model {
+	th := theme.New(opt.Theme)
+	m := &Model{
+		ctx: ctx, opt: opt, theme: th, feed: feed.New(ctx), progress: newLatest(),
+		pace: max(opt.Pace, 0), sampling: opt.Sampling, other: -1, loading: "loading the model",
+	}
+	m.thoughtsPane.Theme, m.answerPane.Theme, m.statusPane.Theme = th, th, th
+	m.budgetPane.Theme, m.promptPane.Theme, m.sidePane.Theme, m.comparePane.Theme = th, th, th, th
+	m.promptPane.Editor.Set(opt.Prompt)
+	return m
+}
+
+// Init opens the model and begins to listen to it.
+func (m *Model) Init() tea.Cmd {
+	return tea.Batch(m.openModel(), m.awaitProgress(), m.awaitFrame(), m.checkSaved())
+}
+
+// Update takes a message and draws the frame that follows from it.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	cmd := m.take(msg)
+	m.frame = m.draw()
+	if m.unsettled && !m.settling {
+		m.settling = true
+		cmd = tea.Batch(cmd, m.tick(settleEvery, settleTicked{}))
+	}
+	return m, cmd
+}
+
+// View returns the last frame.
+func (m *Model) View() string { return m.frame }
+
+func (m *Model) take(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.w, m.h = msg.Width, msg.Height
+	case tea.KeyMsg:
+		return m.press(msg)
+	case loadProgressed:
+		m.loading = msg.text
+		if m.thinker == nil && m.broken == "" {
+			return m.awaitProgress()
+		}
+	case modelOpened:
+		return m.opened(msg)
+	case framesArrived:
+		return tea.Batch(m.arrived(msg.batches), m.awaitFrame())
+	case branchStarted:
+		return m.started(msg)
+	case recentLoaded:
+		m.showRecent(msg)
+	case runReopened:
+		m.showRun(msg)
+	case savedChecked:
+		return m.savedIs(msg)
+	case saveTicked:
+		return m.checkSaved()
+	case settleTicked:
+		m.settling = false
+	}
+	return nil
+}
+
+// Pull takes what the logs have, at once. It is for drivers that run the screen by hand (Options.Manual).
+func (m *Model) Pull() tea.Cmd {
+	m.loading = orElse(m.progress.get(), m.loading)
+	cmd := m.arrived(m.feed.Drain())
+	m.settling = false
+	m.frame = m.draw()
+	return tea.Batch(cmd, m.checkSaved())
+}
+
+func (m *Model) opened(msg modelOpened) tea.Cmd {
+	if msg.err != nil {
+		m.broken = msg.err.Error()
+		m.queued = ""
+		return nil
+	}
+	m.thinker, m.info = msg.thinker, msg.thinker.Info()
+	if m.opt.Pace < 0 {
+		m.pace = PaceFor(m.info)
+	}
+	if m.opt.ModelSampling {
+		seed := m.sampling.Seed
+		m.sampling = m.info.Default
+		m.sampling.Seed = seed
+	}
+	if m.info.Warning != "" {
+		m.say(m.info.Warning)
+	}
+	if q := m.queued; q != "" {
+		m.queued = ""
+		return m.ask(q)
+	}
+	return nil
+}
+
+// arrived gives each branch its events. A disk that has something to keep is asked about twice a second.
+func (m *Model) arrived(batches []feed.Batch) tea.Cmd {
+	for _, batch := range batches {
+		for _, b := range m.branches {
+			if b.source != batch.Source {
+				continue
+			}
+			answered := b.answered
+			for _, e := range batch.Events {
+				b.apply(e)
+			}
+			if b == m.now() && answered == 0 && b.answered > 0 && m.focus == onThought && m.thoughtsPane.Scroll.Following() && m.layout().one {
+				m.focus = onAnswer // on a small screen the answer takes the place of the finished thought
+			}
+		}
+	}
+	if len(batches) > 0 && time.Since(m.savedAt) > saveEvery {
+		m.savedAt = time.Now()
+		return m.checkSaved()
+	}
+	return nil
+}
+
+func (m *Model) started(msg branchStarted) tea.Cmd {
+	m.busy = false
+	if msg.err != nil {
+		m.fault = "could not " + msg.what + ": " + msg.err.Error() + "  (esc)"
+		if msg.asked != "" && m.promptPane.Editor.Value() == "" {
+			m.promptPane.Editor.Set(msg.asked) // a question is never lost
+			m.focus = onPrompt
+		}
+		return nil
+	}
+	if msg.parent == nil {
+		m.branches, m.cur, m.other, m.comparing = nil, 0, -1, false
+		m.question = msg.asked
+	}
+	b := newBranch(msg.live, label(len(m.branches)), m.theme)
+	if msg.parent != nil {
+		b.inherit(msg.parent, msg.at)
+	}
+	b.source = m.feed.Follow(msg.live.Log())
+	if msg.parent != nil && m.pace > 0 {
+		msg.live.Send(trace.Command{Kind: trace.CommandPace, N: m.pace})
+	}
+	before := m.cur
+	m.branches = append(m.branches, b)
+	m.switchTo(len(m.branches) - 1)
+	m.thoughtsPane.Scroll.Bottom()
+	if msg.beside {
+		m.other, m.comparing = before, true
+	}
+	m.focus = onThought
+	return nil
+}
+
+func (m *Model) savedIs(msg savedChecked) tea.Cmd {
+	m.checking = false
+	m.saved, m.unsaved = "saved", false
+	if !msg.ok {
+		m.saved = "saving"
+		if msg.reason != "" {
+			m.saved, m.unsaved = "not saved", true
+			if !m.alarm || m.notice == "" {
+				m.notice, m.alarm = "not saved: "+msg.reason, true
+			}
+		}
+		return m.tick(saveEvery, saveTicked{})
+	}
+	if m.anyRunning() {
+		return nil // asked again with the next tokens
+	}
+	return nil
+}
+
+// now returns the branch in view, or nil.
+func (m *Model) now() *branch {
+	if m.cur < len(m.branches) {
+		return m.branches[m.cur]
+	}
+	return nil
+}
+
+func (m *Model) anyRunning() bool {
+	for _, b := range m.branches {
+		if b.running() {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Model) switchTo(i int) {
+	if i < 0 || i >= len(m.branches) {
+		return
+	}
+	if i != m.cur {
+		if m.comparing && i == m.other {
+			m.other = m.cur
+		}
+		m.cur = i
+	}
+}
+
+func (m *Model) say(s string)  { m.notice, m.alarm = s, false }
+func (m *Model) warn(s string) { m.notice, m.alarm = s, true }
+
+// state is what the key table asks about.
+func (m *Model) state() keys.State {
+	s := keys.State{
+		Prompt: m.focus == onPrompt, PromptEmpty: strings.TrimSpace(m.promptPane.Editor.Value()) == "",
+		Loading: m.thinker == nil && m.broken == "", Broken: m.broken,
+		Branches: len(m.branches), Library: m.opt.Library != nil, Following: m.scroll().Following(),
+	}
+	if b := m.now(); b != nil {
+		s.Asked, s.Running, s.Paused, s.Thinking = true, b.running(), b.state == trace.StatePaused, b.thinking()
+		s.Loop, s.Pauses = b.loop, len(b.pauses)
+		_, s.CanClose = b.closeAt()
+		if !s.Running {
+			s.Thinking = true // every key acts after the end, as a new branch
+		}
+	}
+	return s
+}
+
+// scroll returns the text that the movement keys move.
+func (m *Model) scroll() *text.Scroll {
+	if m.focus == onAnswer {
+		return &m.answerPane.Scroll
+	}
+	return &m.thoughtsPane.Scroll
+}
+
+func label(i int) string {
+	if i < 26 {
+		return string(rune('A' + i))
+	}
+	return label(i/26-1) + label(i%26)
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}

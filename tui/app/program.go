@@ -1,0 +1,150 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"s1/engine/trace"
+	"s1/tui/theme"
+)
+
+// framesPerSecond is how often the renderer looks for a new frame; the feed decides how often there is one.
+const framesPerSecond = 60
+
+// Options is everything the screen depends on.
+type Options struct {
+	// Open brings the model; the screen is there before it is. progress takes a line such as "reading weights, 40 %".
+	Open    func(ctx context.Context, progress func(string)) (Thinker, error)
+	Library Library // nil: nothing is kept
+
+	Model         string // its name, shown while it loads
+	Prompt        string // put into the prompt, not sent
+	System        string
+	ThinkFormat   string
+	Budget        trace.Budget
+	Sampling      trace.Sampling
+	ModelSampling bool // take the model's own default sampling, only the seed from Sampling
+	Pace          int  // tokens per second for people, 0 = as fast as it goes, PaceByModel
+
+	Theme         theme.Options // theme.Detect(os.Getenv)
+	Input, Output *os.File      // nil: the standard ones
+
+	Manual bool // for drivers: no timers and no waiting; Pull brings what has arrived
+}
+
+// Run shows the screen until the user quits, ctx ends, or SIGTERM or SIGINT arrives. The terminal is as it was afterwards,
+// also after a panic, which is returned as an error.
+func Run(ctx context.Context, opt Options) (err error) {
+	in, out := opt.Input, opt.Output
+	if in == nil {
+		in = os.Stdin
+	}
+	if out == nil {
+		out = os.Stdout
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	m := New(ctx, opt)
+	p := tea.NewProgram(guarded{m},
+		tea.WithContext(ctx), tea.WithAltScreen(), tea.WithFPS(framesPerSecond),
+		tea.WithInput(in), tea.WithOutput(&frames{File: out}),
+		tea.WithoutCatchPanics(), // guarded catches them: the library's way prints a stack over the screen
+	)
+	final, err := p.Run()
+	if g, ok := final.(guarded); ok {
+		for _, b := range g.branches {
+			if b.running() {
+				b.live.Send(trace.Command{Kind: trace.CommandStop})
+			}
+		}
+		if f := g.failure(); f != nil {
+			return f
+		}
+	}
+	if errors.Is(err, tea.ErrInterrupted) || errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// guarded keeps a fault of the screen from leaving the terminal unusable: it quits, and Run returns the fault.
+type guarded struct{ *Model }
+
+type screenFailed struct{ cause any }
+
+func (g guarded) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			g.failed(cause)
+			cmd = tea.Quit
+		}
+	}()
+	if f, ok := msg.(screenFailed); ok {
+		g.failed(f.cause)
+		return g, tea.Quit
+	}
+	_, cmd = g.Model.Update(msg)
+	return g, guard(cmd)
+}
+
+func (g guarded) Init() tea.Cmd { return guard(g.Model.Init()) }
+
+// guard turns a panic inside a command into a message. Batches are opened so that each command is guarded.
+func guard(cmd tea.Cmd) tea.Cmd {
+	if cmd == nil {
+		return nil
+	}
+	return func() (msg tea.Msg) {
+		defer func() {
+			if cause := recover(); cause != nil {
+				msg = screenFailed{cause}
+			}
+		}()
+		msg = cmd()
+		if batch, ok := msg.(tea.BatchMsg); ok {
+			for i, c := range batch {
+				batch[i] = guard(c)
+			}
+		}
+		return msg
+	}
+}
+
+func (m *Model) failed(cause any) { m.crash = fmt.Errorf("the screen failed: %v", cause) }
+
+func (m *Model) failure() error { return m.crash }
+
+// frames brackets each write of the renderer as one synchronized update (mode 2026), so that a terminal never shows
+// half a frame. It embeds the file so that the renderer still sees a terminal.
+type frames struct {
+	*os.File
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+const (
+	syncBegin = "\x1b[?2026h"
+	syncEnd   = "\x1b[?2026l"
+)
+
+func (f *frames) Write(p []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.buf.Reset()
+	f.buf.WriteString(syncBegin)
+	f.buf.Write(p)
+	f.buf.WriteString(syncEnd)
+	if _, err := f.File.Write(f.buf.Bytes()); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// WriteString goes the same way as Write.
+func (f *frames) WriteString(s string) (int, error) { return f.Write([]byte(s)) }

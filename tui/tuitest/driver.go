@@ -1,0 +1,209 @@
+package tuitest
+
+import (
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
+
+	"s1/tui/app"
+	"s1/tui/keys"
+	"s1/tui/theme"
+)
+
+var update = flag.Bool("update", false, "write the golden frames anew")
+
+// Driver is a screen driven by hand: no timers, no goroutines. What a test does not bring about does not happen.
+type Driver struct {
+	T     testing.TB
+	Fake  *Fake
+	Model *app.Model
+	Quit  bool // the screen wants to quit
+	Slept bool // the screen wants to be suspended
+	w, h  int
+}
+
+// Start opens a screen of w by h cells on a scripted model. change, if not nil, alters the options first.
+func Start(t testing.TB, f *Fake, w, h int, change func(*app.Options)) *Driver {
+	t.Helper()
+	opt := app.Options{
+		Open:   func(context.Context, func(string)) (app.Thinker, error) { return f, nil },
+		Model:  "mini",
+		Budget: f.defaultBudget(),
+		Theme:  theme.Options{NoColor: true},
+		Manual: true,
+	}
+	if change != nil {
+		change(&opt)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	d := &Driver{T: t, Fake: f, Model: app.New(ctx, opt), w: w, h: h}
+	d.Resize(w, h)
+	d.do(d.Model.Init())
+	return d
+}
+
+// do runs a command to its end, and what follows from it.
+func (d *Driver) do(cmd tea.Cmd) {
+	if cmd == nil {
+		return
+	}
+	switch msg := cmd().(type) {
+	case nil:
+	case tea.BatchMsg:
+		for _, c := range msg {
+			d.do(c)
+		}
+	case tea.QuitMsg:
+		d.Quit = true
+	case tea.SuspendMsg:
+		d.Slept = true
+	default:
+		d.send(msg)
+	}
+}
+
+func (d *Driver) send(msg tea.Msg) {
+	_, cmd := d.Model.Update(msg)
+	d.do(cmd)
+}
+
+// Resize changes the size of the terminal.
+func (d *Driver) Resize(w, h int) *Driver {
+	d.w, d.h = w, h
+	d.send(tea.WindowSizeMsg{Width: w, Height: h})
+	return d
+}
+
+// Type types a text, as one paste.
+func (d *Driver) Type(s string) *Driver {
+	d.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(s), Paste: true})
+	return d
+}
+
+var special = map[string]tea.KeyType{
+	"enter": tea.KeyEnter, "esc": tea.KeyEsc, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab, "up": tea.KeyUp, "down": tea.KeyDown,
+	"left": tea.KeyLeft, "right": tea.KeyRight, "home": tea.KeyHome, "end": tea.KeyEnd, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
+	"backspace": tea.KeyBackspace, "delete": tea.KeyDelete, " ": tea.KeySpace, "ctrl+c": tea.KeyCtrlC, "ctrl+d": tea.KeyCtrlD,
+	"ctrl+j": tea.KeyCtrlJ, "ctrl+p": tea.KeyCtrlP, "ctrl+s": tea.KeyCtrlS, "ctrl+z": tea.KeyCtrlZ, "ctrl+u": tea.KeyCtrlU,
+	"ctrl+w": tea.KeyCtrlW, "ctrl+a": tea.KeyCtrlA, "ctrl+e": tea.KeyCtrlE, "ctrl+k": tea.KeyCtrlK,
+}
+
+// Press presses keys by the names the key table uses.
+func (d *Driver) Press(names ...string) *Driver {
+	d.T.Helper()
+	for _, k := range names {
+		if t, ok := special[k]; ok {
+			msg := tea.KeyMsg{Type: t}
+			if t == tea.KeySpace {
+				msg.Runes = []rune{' '}
+			}
+			d.send(msg)
+			continue
+		}
+		alt := strings.HasPrefix(k, "alt+")
+		k = strings.TrimPrefix(k, "alt+")
+		if t, ok := special[k]; ok && alt {
+			d.send(tea.KeyMsg{Type: t, Alt: true})
+			continue
+		}
+		if len([]rune(k)) != 1 {
+			d.T.Fatalf("tuitest: no key is called %q", k)
+		}
+		d.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(k), Alt: alt})
+	}
+	return d
+}
+
+// Do presses the key of an action.
+func (d *Driver) Do(actions ...keys.Action) *Driver {
+	d.T.Helper()
+	for _, a := range actions {
+		d.Press(keys.Of(a).Keys[0])
+	}
+	return d
+}
+
+// Advance lets the newest branch say up to n tokens and brings them to the screen.
+func (d *Driver) Advance(n int) *Driver {
+	d.Fake.Advance(n)
+	return d.Pull()
+}
+
+// Pull brings what the branches said to the screen.
+func (d *Driver) Pull() *Driver {
+	d.do(d.Model.Pull())
+	return d
+}
+
+// Ask types a question and sends it.
+func (d *Driver) Ask(q string) *Driver {
+	return d.Type(q).Press("enter").Pull()
+}
+
+// Frame returns the screen as plain text, without trailing spaces.
+func (d *Driver) Frame() string { return trimRows(ansi.Strip(d.Model.View())) }
+
+// Raw returns the screen as it goes to the terminal.
+func (d *Driver) Raw() string { return d.Model.View() }
+
+// Expect fails unless every text is on the screen.
+func (d *Driver) Expect(texts ...string) *Driver {
+	d.T.Helper()
+	f := d.Frame()
+	for _, s := range texts {
+		if !strings.Contains(f, s) {
+			d.T.Fatalf("the screen does not show %q:\n%s", s, f)
+		}
+	}
+	return d
+}
+
+// Refute fails if one of the texts is on the screen.
+func (d *Driver) Refute(texts ...string) *Driver {
+	d.T.Helper()
+	f := d.Frame()
+	for _, s := range texts {
+		if strings.Contains(f, s) {
+			d.T.Fatalf("the screen shows %q:\n%s", s, f)
+		}
+	}
+	return d
+}
+
+// Golden compares the screen with testdata/<test>/<name>.golden; -update writes it.
+func (d *Driver) Golden(name string) *Driver {
+	d.T.Helper()
+	Golden(d.T, name, d.Frame())
+	return d
+}
+
+// Golden compares a text with testdata/<test>/<name>.golden; -update writes it.
+func Golden(t testing.TB, name, got string) {
+	t.Helper()
+	top, _, _ := strings.Cut(t.Name(), "/")
+	path := filepath.Join("testdata", top, name+".golden")
+	got += "\n"
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v (write it with: go test ./tui/app -update)", err)
+	}
+	if string(want) != got {
+		t.Errorf("%s differs (if it is meant, write it anew: go test ./tui/app -update)\ngot:\n%swant:\n%s", path, got, want)
+	}
+}
