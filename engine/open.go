@@ -8,7 +8,8 @@ import (
 
 	"s1/engine/arch"
 	"s1/engine/backend"
-	_ "s1/engine/backend/ref" // always there
+	_ "s1/engine/backend/cpu" // the C kernels, where this build has them
+	_ "s1/engine/backend/ref" // always
 	"s1/engine/kv"
 	"s1/engine/schedule"
 	"s1/engine/tokenizer"
