@@ -50,7 +50,7 @@ func (d *desk) open(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	progress("reading " + filepath.Base(path))
-	bandwidth := memoryBandwidth(d.flags.threads)
+	bandwidth := memoryBandwidth(d.flags.threads, false)
 	d.model, err = engine.Open(ctx, path, engine.Options{
 		Backend: d.flags.backend, Weights: d.flags.weights, Threads: d.flags.threads, Context: d.flags.context,
 	})
