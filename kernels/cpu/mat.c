@@ -65,6 +65,9 @@ int s1_groups(int n, int width) { return (n + width - 1) / width; }
 
 static s1_kern kernel(int isa, int layout, int width) {
 #if defined(__x86_64__)
+    if (isa >= S1_ISA_AVX512_BF16 && layout == S1_MAT_BF16) return s1_kern_bf16(width);
+    if (isa >= S1_ISA_AVX512_VNNI && s1_quantised(layout)) return s1_kern_vnni(layout, width);
+    if (isa >= S1_ISA_AVX512) return s1_kern_avx512(layout, width);
     if (isa == S1_ISA_AVX2) return s1_kern_avx2(layout, width);
 #endif
     (void)isa;

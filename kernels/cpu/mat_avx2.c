@@ -36,7 +36,7 @@ enum { PREFETCH = 2048 }; // bytes ahead
 #define KEEP_ORDER(v) __asm__("" : "+x"(v))
 
 INLINE void prefetch(const uint8_t *p, int bytes) {
-    UNROLL for (int i = 0; i < bytes; i += 64) _mm_prefetch((const char *)p + PREFETCH + i, _MM_HINT_T0);
+    UNROLL for (int i = 0; i < bytes; i += 64) _mm_prefetch((const char *)((uintptr_t)p + PREFETCH + (uintptr_t)i), _MM_HINT_T0);
 }
 
 INLINE void kern_q8(int layout, const uint8_t *w, const void *act, int nb, float *tile, int n) {
