@@ -11,7 +11,7 @@ INLINE void kern_bf16(int layout, const uint8_t *w, const void *act, int nb, flo
     __m512 t[S1_MAX_WIDTH];
     UNROLL for (int j = 0; j < n; j++) t[j] = _mm512_load_ps(tile + 16 * j);
     for (int k = 0; k < nb; k++, w += 64, x += 4 * n) {
-        if (n <= 4) prefetch(w, 64);
+        prefetch(w, 64);
         __m512i v = load(w);
         UNROLL for (int j = 0; j < n; j++) t[j] = _mm512_dpbf16_ps(t[j], (__m512bh)v, (__m512bh)splat32(x + 4 * j));
     }

@@ -56,7 +56,7 @@ typedef struct {
     int16_t q[32];
 } s1_act_i16;
 
-enum { S1_MAX_WIDTH = 12 };
+enum { S1_MAX_WIDTH = 8 };
 
 int s1_act_width(int isa, int kind);        // most columns of a group
 size_t s1_act_block_bytes(int kind);        // one column of one block
