@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,10 +17,13 @@ import (
 	"s1/kernels/kerneltest"
 )
 
-// everyISA runs f on each instruction path this machine has.
+// everyISA runs f on each instruction path this machine has, or on the one that S1_ISA forces.
 func everyISA(t *testing.T, f func(t *testing.T, isa string)) {
 	t.Helper()
 	for i := 0; i <= bestISA(); i++ {
+		if only := os.Getenv(Environment); only != "" && only != isaName(i) {
+			continue
+		}
 		t.Run(isaName(i), func(t *testing.T) { f(t, isaName(i)) })
 	}
 }
