@@ -103,7 +103,7 @@ func TestDrawsFollowThePlainDistribution(t *testing.T) {
 			c.p.Seed = 7
 			ids, probs, _ := plain(logits, c.p, nil, c.mask)
 			s, r := sampler(t, c.p, len(logits), nil), row(logits, c.p)
-			const n = 40_000
+			const n = 20_000
 			got := map[int32]int{}
 			for i := range n {
 				id, err := s.Draw(r, i, 0, c.mask)
@@ -131,7 +131,7 @@ func TestDrawsFollowThePlainDistribution(t *testing.T) {
 
 func TestUniformIsUniformAndIndependentOverSeedsAndPositions(t *testing.T) {
 	t.Parallel()
-	const n, bins = 200_000, 64
+	const n, bins = 100_000, 64
 	for name, number := range map[string]func(i int) float64{
 		"positions": func(i int) float64 { return Uniform(1, i, 0) },
 		"seeds":     func(i int) float64 { return Uniform(uint64(i), 0, 0) },
