@@ -236,6 +236,26 @@ func TestMasksOfTheWholeHeadFindTheRest(t *testing.T) {
 	}
 }
 
+func TestAnEditThatChangesNothingKeepsItsPlaceAmongEquals(t *testing.T) {
+	t.Parallel()
+	logits := make([]float32, 200) // all equal: the order is that of the ids
+	p := trace.Sampling{Temperature: 1, TopK: 6, LogitBias: map[int32]float64{5: 0}}
+	s, r := sampler(t, p, 200, nil), row(logits, p)
+	seen := map[int32]bool{}
+	for i := range 500 {
+		id, err := s.Draw(r, i, 0, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[id] = true
+	}
+	for id := range int32(7) {
+		if want := id < 6; seen[id] != want {
+			t.Errorf("id %d drawn: %v, want %v", id, seen[id], want)
+		}
+	}
+}
+
 func TestLogitsThatAreNoNumbersAreAnError(t *testing.T) {
 	t.Parallel()
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
