@@ -29,7 +29,7 @@ type Options struct {
 
 // Open opens a model folder or a GGUF file and makes it ready to be asked.
 func Open(ctx context.Context, path string, o Options) (*Model, error) {
-	p, err := load(ctx, path, o)
+	p, err := Load(ctx, path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,9 @@ func Open(ctx context.Context, path string, o Options) (*Model, error) {
 	return m, nil
 }
 
-func load(ctx context.Context, path string, o Options) (_ *Parts, err error) {
+// Load brings the parts of a model without making a model of them: for who drives the backend alone, as a bench does.
+// The caller closes Parts.Backend, then calls Parts.Close.
+func Load(ctx context.Context, path string, o Options) (_ *Parts, err error) {
 	if o.Weights == "" {
 		o.Weights = "auto"
 	}

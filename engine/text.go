@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -91,4 +92,21 @@ func (p prompts) bare(system, prompt string) (ids []int32, text string, err erro
 		text = string(p.t.Piece(bos)) + text
 	}
 	return ids, text, nil
+}
+
+// OpenTokenizer opens a model's tokenizer alone.
+func OpenTokenizer(path string) (*tokenizer.Tokenizer, error) {
+	w, err := weights.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	c, err := arch.Parse(w)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("model %s: %w", w.Name, err), w.Close())
+	}
+	t, err := openTokenizer(w, c.Vocab)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("model %s: %w", w.Name, err), w.Close())
+	}
+	return t, w.Close()
 }

@@ -21,16 +21,21 @@ type Generation struct {
 // card is what a model card says where the files do not. Sources: the cards of Qwen/Qwen3-*, Qwen/QwQ-32B and
 // deepseek-ai/DeepSeek-R1-Distill-*.
 type card struct {
-	name     string // part of the model's name, lower case, words joined by "-"
-	family   string // for people
-	not      []string
-	sampling trace.Sampling
+	name         string   // part of the model's name, lower case, words joined by "-"
+	architecture string   // or what it is, whatever its name
+	not          []string // parts of the names of its siblings that do not think
+	family       string   // for people
+	sampling     trace.Sampling
 }
 
+// cards are searched in order: R1 distilled into Qwen3 is R1's.
 var cards = []card{
-	{name: "qwen3", family: "Qwen3", not: []string{"instruct", "base", "coder"}, sampling: trace.Sampling{Temperature: 0.6, TopP: 0.95, TopK: 20}},
-	{name: "qwq", family: "QwQ", sampling: trace.Sampling{Temperature: 0.6, TopP: 0.95, TopK: 40}},
 	{name: "deepseek-r1", family: "DeepSeek-R1", sampling: trace.Sampling{Temperature: 0.6, TopP: 0.95}},
+	{name: "qwq", family: "QwQ", sampling: trace.Sampling{Temperature: 0.6, TopP: 0.95, TopK: 40}},
+	{
+		name: "qwen3", architecture: Qwen3, not: []string{"instruct", "base", "coder"}, family: "Qwen3",
+		sampling: trace.Sampling{Temperature: 0.6, TopP: 0.95, TopK: 20},
+	},
 }
 
 // ParseGeneration reads generation_config.json, or general.sampling.* of a GGUF file, or, without either, what the model's card says.
@@ -54,7 +59,8 @@ func ParseGeneration(m *weights.Model, c Config) (Generation, error) {
 func cardOf(name string, c Config) (card, bool) {
 	name = strings.NewReplacer(" ", "-", "_", "-").Replace(strings.ToLower(name))
 	for _, k := range cards {
-		if strings.Contains(name, k.name) && !slices.ContainsFunc(k.not, func(s string) bool { return strings.Contains(name, s) }) {
+		named := strings.Contains(name, k.name) || (k.architecture != "" && k.architecture == c.Architecture)
+		if named && !slices.ContainsFunc(k.not, func(s string) bool { return strings.Contains(name, s) }) {
 			return k, true
 		}
 	}
@@ -157,8 +163,11 @@ func checkSampling(s trace.Sampling) error {
 		v         float64
 		low, high float64
 	}{
-		{"temperature", s.Temperature, 0, 100}, {"top_p", s.TopP, 0, 1}, {"min_p", s.MinP, 0, 1},
-		{"top_k", float64(s.TopK), 0, math.MaxInt32}, {"repetition_penalty", s.RepeatPenalty, 0, 100},
+		{"temperature", s.Temperature, 0, 100},
+		{"top_p", s.TopP, 0, 1},
+		{"min_p", s.MinP, 0, 1},
+		{"top_k", float64(s.TopK), 0, math.MaxInt32},
+		{"repetition_penalty", s.RepeatPenalty, 0, 100},
 	} {
 		if !(p.v >= p.low && p.v <= p.high) {
 			return fmt.Errorf("%s is %g, want %g to %g", p.name, p.v, p.low, p.high)

@@ -163,15 +163,10 @@ func (b *Runner) token() int32 { return int32(b.rng.IntN(b.vocab)) }
 
 // Decode is the tokens per second of n branches together, each a fork of one prefix of depth tokens.
 func (b *Runner) Decode(ctx context.Context, depth, n int) (float64, error) {
-	root := b.pool.NewSeq()
-	defer root.Release()
-	if err := b.extend(ctx, root, max(depth, 1)); err != nil {
+	seqs, release, err := b.branches(ctx, depth, n)
+	defer release()
+	if err != nil {
 		return 0, err
-	}
-	seqs := make([]*kv.Seq, n)
-	for i := range seqs {
-		seqs[i] = root.Fork(root.Len())
-		defer seqs[i].Release()
 	}
 	var steps []time.Duration
 	for start := time.Now(); len(steps) < decodeSteps && (len(steps) < 8 || time.Since(start) < decodeTime); {
@@ -181,8 +176,41 @@ func (b *Runner) Decode(ctx context.Context, depth, n int) (float64, error) {
 		}
 		steps = append(steps, time.Since(t))
 	}
-	steps = steps[2:] // the copy of the shared page, cold caches
 	return perSecond(n, middle(steps)), nil
+}
+
+// Generate is the time that n branches on a prefix of depth tokens take for so many tokens each.
+func (b *Runner) Generate(ctx context.Context, depth, n, tokens int) (time.Duration, error) {
+	seqs, release, err := b.branches(ctx, depth, n)
+	defer release()
+	if err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	for range tokens {
+		if err := b.step(ctx, seqs); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(start), nil
+}
+
+// branches runs a prefix and one token of each of n forks of it; release gives all of them back.
+func (b *Runner) branches(ctx context.Context, depth, n int) (seqs []*kv.Seq, release func(), err error) {
+	root := b.pool.NewSeq()
+	release = func() {
+		root.Release()
+		for _, s := range seqs {
+			s.Release()
+		}
+	}
+	if err := b.extend(ctx, root, max(depth, 1)); err != nil {
+		return nil, release, err
+	}
+	for range n {
+		seqs = append(seqs, root.Fork(root.Len()))
+	}
+	return seqs, release, b.step(ctx, seqs) // the copy of the shared page, cold caches
 }
 
 // step decodes one token of each sequence.

@@ -118,19 +118,17 @@ func presetScene(t *testing.T, seed uint64) (Format, trace.Budget, fixed) {
 	return f, b, md
 }
 
-func historyOf(r *run) []int32 { return r.history }
-
 func TestPresetReadmeEqualsThePublishedLoop(t *testing.T) {
 	t.Parallel()
 	rounds := map[int]int{}
-	for seed := range uint64(3000) {
+	for seed := range uint64(2000) {
 		f, b, md := presetScene(t, seed)
 		b.Preset = PresetReadme
 		r := start(t, f, b, Options{}, md).finish()
 		r.check()
 		wait := ids(t, f.vocab, b.WaitText)
-		if want := readme(md, f, wait, b.Waits, b.Cap, b.AnswerCap); !slices.Equal(historyOf(r), want) {
-			t.Fatalf("seed %d budget %+v:\n got %q\nwant %q", seed, b, piecesOf(f.vocab, historyOf(r)), piecesOf(f.vocab, want))
+		if want := readme(md, f, wait, b.Waits, b.Cap, b.AnswerCap); !slices.Equal(r.history, want) {
+			t.Fatalf("seed %d budget %+v:\n got %q\nwant %q", seed, b, piecesOf(f.vocab, r.history), piecesOf(f.vocab, want))
 		}
 		rc := r.m.Receipt()
 		if rc.ThinkingTokens > b.Cap {
@@ -146,7 +144,7 @@ func TestPresetReadmeEqualsThePublishedLoop(t *testing.T) {
 func TestPresetHarnessEqualsThePublishedLoop(t *testing.T) {
 	t.Parallel()
 	cut, naturalCut := 0, 0
-	for seed := range uint64(3000) {
+	for seed := range uint64(2000) {
 		f, b, md := presetScene(t, seed)
 		b.Preset = PresetHarness
 		r := start(t, f, b, Options{}, md)
@@ -163,8 +161,8 @@ func TestPresetHarnessEqualsThePublishedLoop(t *testing.T) {
 		}
 		wait := ids(t, f.vocab, b.WaitText)
 		want := harness(md, f, f.vocab, wait, ignore, b.Cap, b.AnswerCap)
-		if !slices.Equal(historyOf(r), want) {
-			t.Fatalf("seed %d budget %+v:\n got %q\nwant %q", seed, b, piecesOf(f.vocab, historyOf(r)), piecesOf(f.vocab, want))
+		if !slices.Equal(r.history, want) {
+			t.Fatalf("seed %d budget %+v:\n got %q\nwant %q", seed, b, piecesOf(f.vocab, r.history), piecesOf(f.vocab, want))
 		}
 		if len(r.tokens) != len(r.history) {
 			t.Fatalf("seed %d: %d tokens logged, %d kept", seed, len(r.tokens), len(r.history))
@@ -226,7 +224,8 @@ func TestPresetAutoLeavesAHundredTokens(t *testing.T) {
 func TestPresetRefusesWhatItCannotRepeat(t *testing.T) {
 	t.Parallel()
 	for _, b := range []trace.Budget{
-		{Cap: 0, AnswerCap: -1, Preset: PresetHarness}, {Cap: 0, AnswerCap: -1, Preset: PresetReadme},
+		{Cap: 0, AnswerCap: -1, Preset: PresetHarness},
+		{Cap: 0, AnswerCap: -1, Preset: PresetReadme},
 		{Cap: 5, AnswerCap: -1, Preset: "s1-other"},
 	} {
 		if _, err := New(s1Format(t), b, Options{Context: 1000}); err == nil {

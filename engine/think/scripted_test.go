@@ -325,8 +325,7 @@ func (r *run) want(shape string) *run {
 func (r *run) check() {
 	r.t.Helper()
 	rc := r.m.Receipt()
-	var thinking, answer, forced, injected, ends, natural int
-	var nats float64
+	var thinking, answer, forced, injected, ends int
 	phase := trace.PhaseThinking
 	changes := 0
 	for i, t := range r.tokens {
@@ -343,7 +342,6 @@ func (r *run) check() {
 			thinking++
 		case t.Origin == trace.OriginSampled:
 			ends++
-			natural = i
 		case r.m.b.Preset != PresetReadme:
 			r.t.Errorf("token %d is counted nowhere: %+v", i, t)
 		}
@@ -354,7 +352,6 @@ func (r *run) check() {
 			r.t.Errorf("token %d counted wrongly: %+v", i, t)
 		}
 	}
-	_ = natural
 	if changes > 1 {
 		r.t.Errorf("thinking after the answer began: %d changes of phase", changes)
 	}
@@ -368,7 +365,7 @@ func (r *run) check() {
 	if sum := rc.ThinkingTokens + rc.AnswerTokens + rc.Forced + ends; r.m.b.Preset != PresetReadme && sum != len(r.tokens) {
 		r.t.Errorf("the receipt adds up to %d tokens of %d", sum, len(r.tokens))
 	}
-	if math.IsNaN(nats) || rc.CloseNats < 0 {
+	if math.IsNaN(float64(rc.CloseNats)) || rc.CloseNats < 0 {
 		r.t.Errorf("price of the close %v", rc.CloseNats)
 	}
 }

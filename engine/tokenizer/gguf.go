@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"strings"
 )
 
@@ -145,18 +144,26 @@ func (v *vocabulary) specialsOfGGUF(meta Meta) error {
 // shaOfGGUF is over every string with its length before it, and every type, so that no two vocabularies share it.
 func shaOfGGUF(model, pre string, tokens []string, kinds []int64, merges []string) string {
 	h := sha256.New()
-	number := func(n int) { _ = binary.Write(h, binary.LittleEndian, int64(n)) } // a hash never fails
+	var buf []byte
+	number := func(n int64) { buf = binary.LittleEndian.AppendUint64(buf, uint64(n)) }
 	list := func(ss ...string) {
-		number(len(ss))
+		number(int64(len(ss)))
 		for _, s := range ss {
-			number(len(s))
-			_, _ = io.WriteString(h, s)
+			number(int64(len(s)))
+			buf = append(buf, s...)
+			if len(buf) > 32<<10 {
+				h.Write(buf)
+				buf = buf[:0]
+			}
 		}
 	}
 	list(model, pre)
 	list(tokens...)
 	list(merges...)
-	number(len(kinds))
-	_ = binary.Write(h, binary.LittleEndian, kinds)
+	number(int64(len(kinds)))
+	for _, k := range kinds {
+		number(k)
+	}
+	h.Write(buf)
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -38,11 +38,11 @@ func TestMemoryComesBackFromTheLibrary(t *testing.T) {
 			}
 		}
 	}
-	encode(200)
+	encode(100)
 	before := resident()
-	encode(1500) // leaking ids alone would be 1,500 x 4,000 x 4 bytes = 24 MB
-	if grew := resident() - before; grew > 8<<10 {
-		t.Errorf("1500 encodes left %d kB", grew)
+	encode(600) // leaking ids alone would be 600 x 4,200 x 4 bytes = 10 MB
+	if grew := resident() - before; grew > 5<<10 {
+		t.Errorf("600 encodes left %d kB", grew)
 	}
 	m := tiny()
 	openClose := func(n int) {
@@ -54,10 +54,10 @@ func TestMemoryComesBackFromTheLibrary(t *testing.T) {
 			tok.Close()
 		}
 	}
-	openClose(50)
+	openClose(30)
 	before = resident()
-	openClose(400) // an open tokenizer of this size holds about 300 kB
+	openClose(200)
 	if grew := resident() - before; grew > 12<<10 {
-		t.Errorf("400 opens and closes left %d kB", grew)
+		t.Errorf("200 opens and closes left %d kB", grew)
 	}
 }

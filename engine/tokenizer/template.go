@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/nikolalohinski/gonja/v2/exec"
@@ -205,10 +206,17 @@ search:
 	return 0, fmt.Errorf("encode chat: %w: the conversation uses every Unicode noncharacter", ErrBadText)
 }
 
-// brief cuts an error to a length that fits into a sentence; the template engine quotes whole templates.
+// brief cuts an error to a length that fits into a sentence, and to what can be printed; the template engine quotes
+// whole templates.
 func brief(err error) string {
-	const most = 160
-	s := strings.Join(strings.Fields(err.Error()), " ")
+	const most = 160 // characters
+	s := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) && !unicode.IsSpace(r) || r == utf8.RuneError {
+			return '?'
+		}
+		return r
+	}, err.Error())
+	s = strings.Join(strings.Fields(s), " ")
 	if i := strings.LastIndex(s, ": "); len(s) > most && i >= 0 && len(s)-i > 20 {
 		s = s[i+2:]
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
+	"unicode/utf8"
 )
 
 // Limits on what a file may ask for.
@@ -86,7 +88,14 @@ func (v *vocabulary) libraryJSON() ([]byte, error) {
 	}
 
 	var b bytes.Buffer
+	b.Grow(64 * len(v.tokens))
 	str := func(s string) {
+		if plainJSON(s) { // nearly all of them
+			b.WriteByte('"')
+			b.WriteString(s)
+			b.WriteByte('"')
+			return
+		}
 		q, _ := json.Marshal(s) // a string always marshals
 		b.Write(q)
 	}
@@ -119,16 +128,21 @@ func (v *vocabulary) libraryJSON() ([]byte, error) {
 		}
 		comma = true
 		str(token)
-		fmt.Fprintf(&b, ":%d", id)
+		b.WriteByte(':')
+		b.WriteString(strconv.Itoa(int(id)))
 	}
 	b.WriteString(`},"merges":[`)
 	comma = false
 merges:
 	for i, m := range v.merges {
-		for _, part := range [...]string{m[0], m[1], m[0] + m[1]} {
-			if _, ok := index[part]; ok {
+		_, left := index[m[0]]
+		_, right := index[m[1]]
+		_, both := index[m[0]+m[1]]
+		for j, known := range [...]bool{left, right, both} {
+			if known {
 				continue
 			}
+			part := [...]string{m[0], m[1], m[0] + m[1]}[j]
 			if withheld[part] {
 				continue merges // a way to spell a control token: not for text
 			}
@@ -146,6 +160,16 @@ merges:
 	}
 	b.WriteString("]}}")
 	return b.Bytes(), nil
+}
+
+// plainJSON says whether a string stands in JSON as it is.
+func plainJSON(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == '"' || s[i] == '\\' {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
 }
 
 // pieces gives the bytes of every token.

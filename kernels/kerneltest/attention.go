@@ -54,6 +54,7 @@ func pageBorders(b *builder, q *pair, tol float64) {
 		for i := range x.Tables[0] {
 			x.Tables[0][i] = int32(2*i + 3) // page ids are not positions
 		}
+		x.Out = spread(n)
 		q.run(x, tol, 0)
 		pos += n
 	}
@@ -73,7 +74,7 @@ func pageBorders(b *builder, q *pair, tol float64) {
 func sharedPrefix(b *builder, q *pair, tol float64) {
 	const page, prefix = kernels.PageSize, kernels.PageSize + 6
 	first := b.batch(prefix, 0)
-	first.Tables = [][]int32{{0, 1}}
+	first.Tables, first.Out = [][]int32{{0, 1}}, spread(prefix)
 	q.run(first, tol, 0)
 	q.copyPage(2, 1, prefix-page)
 	q.copyPage(3, 1, prefix-page)
@@ -96,11 +97,20 @@ func sharedPrefix(b *builder, q *pair, tol float64) {
 			for range n {
 				x.Tokens = append(x.Tokens, int32(b.r.IntN(b.p.Vocab)))
 				x.Pos, x.Seq = append(x.Pos, int32(pos[s])), append(x.Seq, int32(len(x.Tables)))
-				x.Out = append(x.Out, int32(len(x.Out)))
 				pos[s]++
 			}
 			x.Tables = append(x.Tables, tables[s])
 		}
+		x.Out = spread(len(x.Tokens))
 		q.run(x, tol, 0)
 	}
+}
+
+// spread is up to 12 of n rows, the first and the last among them.
+func spread(n int) []int32 {
+	rows := make([]int32, min(n, 12))
+	for i := range rows {
+		rows[i] = int32(i * (n - 1) / max(len(rows)-1, 1))
+	}
+	return rows
 }

@@ -21,21 +21,19 @@ func Dequant(t kernels.DType, src []byte, dst []float32) {
 		for i := range dst {
 			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
 		}
-		return
 	case kernels.F16:
 		for i := range dst {
 			dst[i] = half(src[2*i:])
 		}
-		return
 	case kernels.BF16:
 		for i := range dst {
 			dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(src[2*i:])) << 16)
 		}
-		return
-	}
-	unpack := blocks[t]
-	for ; len(dst) > 0; dst, src = dst[block:], src[size:] {
-		unpack(src[:size], dst[:block])
+	default:
+		unpack := blocks[t]
+		for ; len(dst) > 0; dst, src = dst[block:], src[size:] {
+			unpack(src[:size], dst[:block])
+		}
 	}
 }
 
