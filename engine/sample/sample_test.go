@@ -42,6 +42,12 @@ func TestADrawEqualsThePlainImplementationsForTheSameNumber(t *testing.T) {
 		logits, p, drawn, masked := scene(rng)
 		ids, probs, edited := plain(logits, p, drawn, masked)
 		s, r := sampler(t, p, len(logits), drawn), row(logits, p)
+		if seed%3 == 0 { // the same window when the penalty comes late
+			s = sampler(t, trace.Sampling{RepeatPenalty: 2, RepeatLast: 5}, len(logits), drawn)
+			if err := s.Set(p); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if math.IsNaN(probs[0]) { // everything is forbidden
 			if _, err := s.Draw(r, 0, 0, masked); err == nil {
 				t.Fatalf("seed %d: drew although nothing is allowed", seed)
