@@ -34,7 +34,7 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 	if k.Type == tea.KeySpace && !k.Alt {
 		typed = " "
 	}
-	if m.over != nil {
+	if m.over != nil && key != "ctrl+z" {
 		return m.pressOver(key, typed)
 	}
 	if key != "ctrl+c" {
@@ -394,6 +394,7 @@ func (m *Model) changePace(faster bool) {
 
 func (m *Model) toggleCompare() {
 	m.comparing = !m.comparing
+	m.jump = m.comparing
 	if m.comparing && (m.other < 0 || m.other >= len(m.branches) || m.other == m.cur) {
 		m.other = (m.cur + len(m.branches) - 1) % len(m.branches)
 	}

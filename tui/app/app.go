@@ -76,9 +76,9 @@ type Model struct {
 	cur       int
 	other     int // what cur is compared with
 	comparing bool
+	jump      bool   // the comparison has yet to show where the two part
 	busy      bool   // an Ask or a Branch is on its way
 	queued    string // a question that waits for the model
-	compareOn bool   // show the next new branch beside its parent
 	quitArmed bool
 	notice    string // one line about the last key
 	alarm     bool   // the notice says that something went wrong
@@ -253,7 +253,7 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 	m.switchTo(len(m.branches) - 1)
 	m.thoughtsPane.Scroll.Bottom()
 	if msg.beside {
-		m.other, m.comparing = before, true
+		m.other, m.comparing, m.jump = before, true, true
 	}
 	m.focus = onThought
 	return nil

@@ -122,9 +122,11 @@ func (b *branch) apply(e trace.Event) bool {
 		return true
 	case trace.EventEnd:
 		b.state, b.err = trace.StateEnded, e.Err
-		r := e.Receipt
-		b.receipt = &r
 		b.loop = false
+		if e.Err == nil || e.Receipt.Outcome != "" {
+			r := e.Receipt
+			b.receipt = &r
+		}
 		return true
 	}
 	return false

@@ -239,3 +239,13 @@ func (d *Doc) Prefix(n int) *Doc {
 	}
 	return c
 }
+
+// Ink returns the first run of visible bytes at or after at: where a token that begins with white space is seen.
+func (d *Doc) Ink(at int) (from, to int) {
+	const white = " \n\t\r"
+	for from = at; from < len(d.src) && strings.IndexByte(white, d.src[from]) >= 0; from++ {
+	}
+	for to = from; to < len(d.src) && strings.IndexByte(white, d.src[to]) < 0; to++ {
+	}
+	return from, to
+}
