@@ -53,11 +53,11 @@ type Token struct {
 
 // Budget is what the user asks for. It may change while a branch runs.
 type Budget struct {
-	Cap       int    // most thinking tokens; -1 none, 0 no thinking
-	Waits     int    // ends of thinking to suppress
-	WaitText  string // appended at each suppressed end; "" = suppress only
-	AnswerCap int    // most answer tokens; -1 until the context ends
-	Preset    string // "" = s1's own exact rule; "s1-readme"; "s1-harness"
+	Cap       int    `json:"cap"`        // most thinking tokens; -1 none, 0 no thinking
+	Waits     int    `json:"waits"`      // ends of thinking to suppress
+	WaitText  string `json:"wait_text"`  // appended at each suppressed end; "" = suppress only
+	AnswerCap int    `json:"answer_cap"` // most answer tokens; -1 until the context ends
+	Preset    string `json:"preset"`     // "" = s1's own exact rule; "s1-readme"; "s1-harness"
 }
 
 // Sampling holds the parameters of a draw. The zero value is greedy.
@@ -205,4 +205,30 @@ type ModelInfo struct {
 	LimitTPS       float64 // decode tokens/s the memory bandwidth allows, 0 = unknown
 	Default        Sampling
 	Warning        string // e.g. the card forbids greedy decoding
+}
+
+func (p Phase) String() string {
+	switch p {
+	case PhasePrompt:
+		return "prompt"
+	case PhaseThinking:
+		return "thinking"
+	case PhaseAnswer:
+		return "answer"
+	}
+	return "unknown"
+}
+
+func (o Origin) String() string {
+	switch o {
+	case OriginPrompt:
+		return "prompt"
+	case OriginSampled:
+		return "sampled"
+	case OriginForced:
+		return "forced"
+	case OriginInjected:
+		return "injected"
+	}
+	return "unknown"
 }

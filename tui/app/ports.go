@@ -17,7 +17,8 @@ type Thinker interface {
 	Branch(ctx context.Context, from trace.BranchID, at int, b trace.Budget, s trace.Sampling, first ...trace.Command) (Live, error)
 }
 
-// Live is a branch that runs, or has run.
+// Live is a branch that runs, or has run. The log of a branch that grew from another begins with the tokens it inherited
+// (Index < Branch().At), so it is the whole path. The branch ends, as by CommandStop, with the context it was asked with.
 type Live interface {
 	Branch() trace.Branch
 	Log() *trace.Log

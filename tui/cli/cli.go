@@ -1,5 +1,125 @@
-// Package cli holds the commands, one file each, and wires the rooms together. It is the only package that sees all others.
+// Package cli holds the commands, one file each, and wires the rooms together: it is the only package that sees all
+// others. It parses words and prints results; what the words do lives in the rooms.
 package cli
 
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/charmbracelet/fang"
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+// Exit codes.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+// usageError is a wrong word on the command line, in the environment or in the settings file.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// errInterrupted ends a command that the user stopped; everything there is to say has been said.
+var errInterrupted = errors.New("interrupted")
+
 // Main runs the command line and returns the exit code.
-func Main() int { return 0 }
+func Main() int {
+	root := newRoot(&app{out: os.Stdout, err: os.Stderr, in: os.Stdin})
+	return execute(context.Background(), root)
+}
+
+func execute(ctx context.Context, root *cobra.Command) int {
+	return exitCode(fang.Execute(ctx, root, fang.WithVersion(version), fang.WithErrorHandler(printError)))
+}
+
+func exitCode(err error) int {
+	var usage usageError
+	switch {
+	case err == nil, errors.Is(err, syscall.EPIPE): // a reader that has seen enough is no failure
+		return exitDone
+	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.As(err, &usage), isCobraUsage(err):
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// isCobraUsage recognises the errors cobra makes itself, which have no type.
+func isCobraUsage(err error) bool {
+	for _, start := range []string{"unknown command", "unknown flag", "unknown shorthand", "accepts ", "requires ", "flag needs an argument", "invalid argument", "if any flags in the group", "bad flag syntax"} {
+		if strings.HasPrefix(err.Error(), start) {
+			return true
+		}
+	}
+	return false
+}
+
+func printError(w io.Writer, _ fang.Styles, err error) {
+	switch {
+	case errors.Is(err, errInterrupted), errors.Is(err, syscall.EPIPE):
+		return
+	case errors.Is(err, context.Canceled):
+		err = errInterrupted
+	}
+	fmt.Fprintln(w, "s1: "+safeText(err.Error()))
+	if exitCode(err) == exitUsage {
+		fmt.Fprintln(w, "    s1 --help shows the commands and flags")
+	}
+}
+
+// app is what every command shares.
+type app struct {
+	out, err *os.File
+	in       *os.File
+	json     bool
+	quiet    bool
+	seed     uint64
+	config   config
+}
+
+func newRoot(a *app) *cobra.Command {
+	var flags runFlags
+	root := &cobra.Command{
+		Use:   "s1",
+		Short: "Watch, steer and measure a model's thinking",
+		Long: "s1 streams a reasoning model's thinking, lets you cap it, go on with \"Wait\", stop it and demand the answer, and compare answers.\n" +
+			"Without a command it opens the screen; without a terminal it streams the answer to a demo question.",
+		Args:              cobra.NoArgs,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.settle(cmd) },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return a.openScreen(cmd.Context(), &flags, "") },
+	}
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetIn(a.in)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	p := root.PersistentFlags()
+	p.BoolVar(&a.json, "json", false, "JSON lines on stdout, messages on stderr")
+	p.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no hints")
+	p.Uint64Var(&a.seed, "seed", 0, "seed of every random choice (0 = one from the clock, printed in the receipt)")
+	flags.register(root.Flags())
+	root.AddCommand(a.runCommand(), a.chatCommand(), a.tokensCommand(), a.sessionsCommand(), a.modelsCommand(), a.benchCommand(), a.doctorCommand(), a.pathsCommand(), a.versionCommand())
+	return root
+}
+
+// say prints a message for people, on stderr.
+func (a *app) say(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.err, format+"\n", args...)
+	}
+}

@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"s1/engine/schedule"
+	"s1/engine/think"
+	"s1/engine/trace"
+)
+
+// Live is a branch that runs, or has run, with what it takes to go on from any of its tokens.
+type Live struct {
+	live   *schedule.Live
+	run    *run
+	format think.Format
+	pace   atomic.Int64
+}
+
+// Branch says what was asked for.
+func (l *Live) Branch() trace.Branch { return l.live.Branch() }
+
+// Log is what happened, from the first token of the path on (also those inherited from the parent).
+func (l *Live) Log() *trace.Log { return l.live.Log() }
+
+// Run is the run the branch belongs to.
+func (l *Live) Run() trace.Run { return l.run.Run }
+
+// Send hands over a command, which takes effect before the next token. It never waits.
+func (l *Live) Send(c trace.Command) {
+	if c.Kind == trace.CommandPace {
+		l.pace.Store(int64(c.N))
+	}
+	l.live.Send(c)
+}
+
+// Ask starts a run with its first branch, which ends with ctx.
+func (m *Model) Ask(ctx context.Context, a trace.Ask) (*Live, error) {
+	if strings.TrimSpace(a.Prompt) == "" {
+		return nil, errors.New("the prompt is empty")
+	}
+	var thinking *bool
+	if a.ThinkFormat == think.None {
+		thinking = new(bool)
+	}
+	ids, rendered, err := m.parts.Render(a.System, a.Prompt, thinking)
+	if err != nil {
+		return nil, fmt.Errorf("make the prompt: %w", err)
+	}
+	format, err := m.format(a.ThinkFormat, ids)
+	if err != nil {
+		return nil, err
+	}
+	now := m.now()
+	info := m.parts.Info
+	r := &run{Run: trace.Run{
+		ID: newRunID(now), Created: now, Model: info.Name, ModelSHA256: info.SHA256, TemplateSHA256: info.TemplateSHA256,
+		ThinkFormat: format.Name, Backend: info.Backend, System: a.System, Prompt: a.Prompt, Rendered: rendered, PromptIDs: ids,
+	}}
+	b := trace.Branch{Cause: trace.CauseStart, Budget: a.Budget, Sampling: a.Sampling, Created: now}
+	return m.start(ctx, r, format, b, nil, think.Options{}, a.Pace, nil)
+}
+
+// Branch goes on from token at of branch from (0 = right after the prompt) as a new branch that ends with ctx, under the
+// given budget and with first applied before its first token. The original is never changed. At the token where a
+// thought closed, a Wait in first suppresses that close.
+func (m *Model) Branch(ctx context.Context, from trace.BranchID, at int, b trace.Budget, s trace.Sampling, first ...trace.Command) (*Live, error) {
+	m.mu.Lock()
+	parent := m.branches[from]
+	m.mu.Unlock()
+	if parent == nil {
+		return nil, fmt.Errorf("there is no branch %q", from)
+	}
+	tokens, receipt := past(parent.Log())
+	if at < 0 || at > len(tokens) {
+		return nil, fmt.Errorf("branch %s has %d tokens; there is no place %d to go on from", from, len(tokens), at)
+	}
+	var o think.Options
+	closed, did := parent.format.CloseAt(tokens)
+	o.AtClose = did && closed == at
+	o.Closed = receipt.Closed
+	child := trace.Branch{Parent: from, At: at, Cause: causeOf(parent.Branch(), s, first), Budget: b, Sampling: s, Created: m.now()}
+	return m.start(ctx, parent.run, parent.format, child, tokens[:at], o, int(parent.pace.Load()), first)
+}
+
+// Run is the run that a branch belongs to.
+func (m *Model) Run(id trace.BranchID) (trace.Run, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l, ok := m.branches[id]
+	if !ok {
+		return trace.Run{}, false
+	}
+	return l.run.Run, true
+}
+
+// start names a branch and hands it to the scheduler. A branch that cannot start leaves no trace.
+func (m *Model) start(ctx context.Context, r *run, f think.Format, b trace.Branch, tokens []trace.Token, o think.Options, pace int, first []trace.Command) (*Live, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	number := r.next
+	for {
+		number++
+		b.ID = trace.BranchID(fmt.Sprintf("%s.%d", r.ID, number))
+		if _, taken := m.branches[b.ID]; !taken {
+			break
+		}
+	}
+	live, err := m.sched.Start(ctx, schedule.Spec{
+		Branch: b, Prompt: r.PromptIDs, Tokens: tokens, Format: f, Think: o, First: first, Pace: pace,
+		Receipt: trace.Receipt{
+			Model: m.parts.Info.Name, ModelSHA256: m.parts.Info.SHA256, TemplateSHA256: m.parts.Info.TemplateSHA256,
+			Backend: m.parts.Info.Backend,
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.next = number
+	l := &Live{live: live, run: r, format: f}
+	l.pace.Store(int64(pace))
+	m.runs[r.ID], m.branches[b.ID] = r, l
+	return l, nil
+}
+
+func (m *Model) format(name string, prompt []int32) (think.Format, error) {
+	f, err := think.ResolveFormat(name, m.parts.Vocabulary, prompt)
+	if err != nil {
+		return think.Format{}, fmt.Errorf("model %s: %w", m.parts.Info.Name, err)
+	}
+	return f, nil
+}
+
+func (m *Model) now() time.Time {
+	if m.parts.Clock != nil {
+		return m.parts.Clock.Now()
+	}
+	return time.Now()
+}
+
+// past is the tokens of a log so far and its receipt, if it has ended.
+func past(log *trace.Log) (tokens []trace.Token, receipt trace.Receipt) {
+	events, _ := log.Since(0)
+	for _, e := range events {
+		switch e.Kind {
+		case trace.EventToken:
+			tokens = append(tokens, e.Token)
+		case trace.EventEnd:
+			receipt = e.Receipt
+		}
+	}
+	return tokens, receipt
+}
+
+// causeOf reads from what was asked why a branch exists.
+func causeOf(parent trace.Branch, s trace.Sampling, first []trace.Command) trace.Cause {
+	for _, c := range first {
+		switch c.Kind {
+		case trace.CommandWait:
+			return trace.CauseWait
+		case trace.CommandCap:
+			return trace.CauseCap
+		case trace.CommandAnswerNow:
+			return trace.CauseAnswer
+		case trace.CommandInject:
+			return trace.CauseInject
+		}
+	}
+	if s.Seed != parent.Sampling.Seed {
+		return trace.CauseSample
+	}
+	return trace.CauseFork
+}
+
+// newRunID sorts by time.
+func newRunID(now time.Time) string {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return now.UTC().Format("20060102-150405-") + hex.EncodeToString(b[:])
+}

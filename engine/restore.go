@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"s1/engine/schedule"
+	"s1/engine/trace"
+)
+
+// Saved is a branch of a run that was kept.
+type Saved struct {
+	Branch  trace.Branch
+	Tokens  []trace.Token  // its own, from index Branch.At on
+	Receipt *trace.Receipt // nil when it never ended
+	Notices []string
+}
+
+// Restore brings back a run of another session, so that branches can go on from it: parents come before their children.
+// The branches have ended; their logs are the whole paths. The keys and values are made again when a branch goes on.
+func (m *Model) Restore(r trace.Run, saved []Saved) ([]*Live, error) {
+	info := m.parts.Info
+	if r.ModelSHA256 != "" && info.SHA256 != "" && r.ModelSHA256 != info.SHA256 {
+		return nil, fmt.Errorf("run %s was made by %s (sha256 %.12s), and this is %s (%.12s): its tokens mean something else here",
+			r.ID, r.Model, r.ModelSHA256, info.Name, info.SHA256)
+	}
+	if r.ID == "" || len(r.PromptIDs) == 0 {
+		return nil, fmt.Errorf("run %q has %d prompt tokens: nothing to go on from", r.ID, len(r.PromptIDs))
+	}
+	format, err := m.format(r.ThinkFormat, r.PromptIDs)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	tree, again := m.runs[r.ID]
+	if !again {
+		tree = &run{Run: r}
+	}
+	paths := map[trace.BranchID][]trace.Token{}
+	lives := make([]*Live, 0, len(saved))
+	for _, s := range saved {
+		b := s.Branch
+		path, err := pathOf(s, paths)
+		if err != nil {
+			return nil, fmt.Errorf("run %s: %w", r.ID, err)
+		}
+		paths[b.ID] = path
+		if l := m.branches[b.ID]; l != nil { // it is here already
+			lives = append(lives, l)
+			continue
+		}
+		lives = append(lives, &Live{live: schedule.Ended(b, logOf(s, path)), run: tree, format: format})
+	}
+	for _, l := range lives {
+		m.branches[l.Branch().ID] = l
+	}
+	m.runs[r.ID] = tree
+	return lives, nil
+}
+
+// pathOf is the whole path of a branch: what it inherited, then its own tokens.
+func pathOf(s Saved, paths map[trace.BranchID][]trace.Token) ([]trace.Token, error) {
+	b := s.Branch
+	var path []trace.Token
+	if b.Parent != "" {
+		parent, ok := paths[b.Parent]
+		if !ok || b.At < 0 || b.At > len(parent) {
+			return nil, fmt.Errorf("branch %s goes on from token %d of branch %s, which has %d tokens (known: %v)", b.ID, b.At, b.Parent, len(parent), ok)
+		}
+		path = slices.Clone(parent[:b.At])
+	}
+	for _, t := range s.Tokens {
+		if t.Index != len(path) {
+			return nil, fmt.Errorf("branch %s: token %d where %d was expected", b.ID, t.Index, len(path))
+		}
+		path = append(path, t)
+	}
+	return path, nil
+}
+
+func logOf(s Saved, path []trace.Token) *trace.Log {
+	log := trace.NewLog()
+	log.Append(trace.Event{Kind: trace.EventBudget, Budget: s.Branch.Budget})
+	for _, t := range path {
+		log.Append(trace.Event{Kind: trace.EventToken, Token: t})
+	}
+	for _, n := range s.Notices {
+		log.Append(trace.Event{Kind: trace.EventNotice, Notice: n})
+	}
+	end := trace.Event{Kind: trace.EventEnd}
+	if s.Receipt != nil {
+		end.Receipt = *s.Receipt
+	} else {
+		end.Err = fmt.Errorf("branch %s was interrupted before its end", s.Branch.ID)
+		end.Receipt.Outcome = "error"
+	}
+	log.Append(trace.Event{Kind: trace.EventState, State: trace.StateEnded})
+	log.Append(end)
+	return log
+}

@@ -1,0 +1,131 @@
+package schedule
+
+import (
+	"errors"
+	"fmt"
+
+	"s1/engine/kv"
+	"s1/engine/trace"
+	"s1/kernels"
+)
+
+// share lets a branch that has to read take over what another one has read already: the prompt of a sibling, the part
+// before a fork, the beginning of an earlier conversation. The last id always runs again, for its logits.
+func (s *Scheduler) share(b *branch) {
+	if b.seq.Len() > 0 && b.pending() <= maxAhead+1 {
+		return
+	}
+	best, from := b.valid, (*branch)(nil)
+	for _, x := range s.branches {
+		if n := min(common(b.ids[:len(b.ids)-1], x.ids), x.valid); x != b && n > best {
+			best, from = n, x
+		}
+	}
+	if from == nil {
+		return
+	}
+	b.release()
+	b.seq, b.valid = from.seq.Fork(best), best
+	from.used = s.ticks
+}
+
+// twin says that a branch in this batch is just reading what b would read, so that b had better wait and share.
+func (s *Scheduler) twin(b *branch) bool {
+	if b.pending() <= maxAhead+1 {
+		return false
+	}
+	for _, p := range s.parts {
+		if common(b.ids[:len(b.ids)-1], p.b.ids) > b.valid+maxAhead && p.b.valid <= b.valid {
+			return true
+		}
+	}
+	return false
+}
+
+// common is the length of the longest common beginning.
+func common(a, b []int32) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+// grow makes room for n more positions of b, at the cost of branches that do not run.
+func (s *Scheduler) grow(b *branch, n int) bool {
+	for {
+		err := b.seq.Grow(n)
+		if err == nil {
+			return true
+		}
+		if !errors.Is(err, kv.ErrFull) || !s.evict(b) {
+			return false
+		}
+	}
+}
+
+// evict takes the pages of the branch that needs them least: one that has ended, else one that is paused, the least
+// recently used first. If it goes on later, it reads again.
+func (s *Scheduler) evict(not *branch) bool {
+	var victim *branch
+	for _, b := range s.branches {
+		idle := b.dead || b.held && !b.pacing
+		if b == not || !idle || b.seq.Len() == 0 {
+			continue
+		}
+		if victim == nil || b.dead && !victim.dead || b.dead == victim.dead && b.used < victim.used {
+			victim = b
+		}
+	}
+	if victim == nil {
+		return false
+	}
+	victim.release()
+	return true
+}
+
+// preempt is the last resort, when no branch can go on: the youngest gives its pages to the oldest and waits.
+func (s *Scheduler) preempt(starved *branch) {
+	for i := len(s.branches) - 1; i >= 0; i-- {
+		b := s.branches[i]
+		if b.dead || b.parked || b.seq.Len() == 0 || b == s.oldest() {
+			continue
+		}
+		b.release()
+		b.parked = true
+		b.log.Append(trace.Event{Kind: trace.EventNotice, Notice: fmt.Sprintf(
+			"the key/value memory (%d positions) is full; this branch waits until another one ends", s.pool.Limit()*kernels.PageSize)})
+		return
+	}
+	starved.fail(fmt.Errorf("the key/value memory (%d positions) is full", s.pool.Limit()*kernels.PageSize))
+}
+
+// oldest is the live branch that came first and is not waiting for room.
+func (s *Scheduler) oldest() *branch {
+	for _, b := range s.branches {
+		if !b.dead && !b.parked {
+			return b
+		}
+	}
+	return nil
+}
+
+// unpark lets a waiting branch back in once all it had read fits again, with a page to spare for everyone who runs.
+func (s *Scheduler) unpark(b *branch) bool {
+	free, running := s.pool.Available(), 0
+	for _, x := range s.branches {
+		switch {
+		case x.dead:
+			free += len(x.seq.Table()) // may be taken
+		case !x.parked && !x.held:
+			running++
+		}
+	}
+	if running > 0 && free < kv.Pages(len(b.ids)+1)+running+1 {
+		return false
+	}
+	b.parked = false
+	return true
+}

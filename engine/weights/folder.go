@@ -1,0 +1,191 @@
+package weights
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// File names of a Hugging Face model folder.
+const (
+	configFile     = "config.json"
+	generationFile = "generation_config.json"
+	singleFile     = "model.safetensors"
+	indexFile      = "model.safetensors.index.json"
+)
+
+const (
+	maxIndexBytes = 64 << 20
+	maxShards     = 4096
+)
+
+func (m *Model) openFolder() error {
+	var err error
+	m.Config, err = readSmall(filepath.Join(m.Path, configFile), maxConfigBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("the folder has no config.json, so it is not a Hugging Face model folder")
+	}
+	if err != nil {
+		return err
+	}
+	if !json.Valid(m.Config) {
+		return errors.New("config.json is not valid JSON")
+	}
+	m.Generation, err = readSmall(filepath.Join(m.Path, generationFile), maxConfigBytes)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if m.Generation != nil && !json.Valid(m.Generation) {
+		return errors.New("generation_config.json is not valid JSON")
+	}
+	shards, index, err := m.shards()
+	if err != nil {
+		return err
+	}
+	m.hashed = append([]string{configFile}, shards...)
+	for _, shard := range shards {
+		if err := m.openShard(shard, index); err != nil {
+			return fmt.Errorf("%s: %w", shard, err)
+		}
+	}
+	for name, shard := range index {
+		if _, ok := m.Tensors[name]; !ok {
+			return fmt.Errorf("%s says that tensor %q is in %s, but it is not", indexFile, name, shard)
+		}
+	}
+	return nil
+}
+
+// shards are the weight files, sorted, and the index that named them (nil for a single file).
+func (m *Model) shards() ([]string, map[string]string, error) {
+	if exists(filepath.Join(m.Path, singleFile)) {
+		return []string{singleFile}, nil, nil
+	}
+	b, err := readSmall(filepath.Join(m.Path, indexFile), maxIndexBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, m.noWeights()
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	index, err := parseIndex(b)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", indexFile, err)
+	}
+	shards := shardNames(index)
+	for _, s := range shards {
+		if !exists(filepath.Join(m.Path, s)) {
+			return nil, nil, fmt.Errorf("%s names %s, which is missing: the model was fetched only in part", indexFile, s)
+		}
+	}
+	return shards, index, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func (m *Model) noWeights() error {
+	if found, _ := filepath.Glob(filepath.Join(globEscape(m.Path), "*.bin")); len(found) > 0 {
+		return fmt.Errorf("the folder has only pickled weights (%s), which are not read; it needs %s", filepath.Base(found[0]), singleFile)
+	}
+	return fmt.Errorf("the folder has neither %s nor %s", singleFile, indexFile)
+}
+
+func globEscape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}
+
+// parseIndex reads model.safetensors.index.json: tensor name -> file beside the index.
+func parseIndex(b []byte) (map[string]string, error) {
+	index := map[string]string{}
+	sawMap := false
+	err := eachMember(b, func(key string, value json.RawMessage) error {
+		if key != "weight_map" {
+			return nil
+		}
+		if sawMap {
+			return errors.New("weight_map is there twice")
+		}
+		sawMap = true
+		return eachMember(value, func(name string, value json.RawMessage) error {
+			var shard string
+			if err := json.Unmarshal(value, &shard); err != nil {
+				return fmt.Errorf("tensor %q: %w", name, err)
+			}
+			if _, twice := index[name]; twice {
+				return fmt.Errorf("tensor %q is there twice", name)
+			}
+			if !plainName(shard) || !strings.HasSuffix(shard, ".safetensors") {
+				return fmt.Errorf("tensor %q is said to be in %q, which is not a safetensors file beside the index", name, shard)
+			}
+			index[name] = shard
+			return nil
+		})
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(index) == 0:
+		return nil, errors.New("it has no weight_map")
+	}
+	if n := len(shardNames(index)); n > maxShards {
+		return nil, fmt.Errorf("it names %d files, more than %d", n, maxShards)
+	}
+	return index, nil
+}
+
+// IndexShards lists the weight files that a model.safetensors.index.json names, sorted, after checking the names.
+func IndexShards(index []byte) ([]string, error) {
+	m, err := parseIndex(index)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", indexFile, err)
+	}
+	return shardNames(m), nil
+}
+
+func shardNames(index map[string]string) []string {
+	seen := map[string]bool{}
+	var names []string
+	for _, s := range index {
+		if !seen[s] {
+			seen[s] = true
+			names = append(names, s)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// plainName says that a name from a file names something in the same folder and nothing else.
+func plainName(s string) bool {
+	return s != "" && len(s) <= 255 && s[0] != '.' && !strings.ContainsAny(s, `/\:`) &&
+		!strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f })
+}
+
+func (m *Model) openShard(shard string, index map[string]string) error {
+	f, err := m.mapFile(filepath.Join(m.Path, shard))
+	if err != nil {
+		return err
+	}
+	tensors, err := parseSafetensors(f.data)
+	if err != nil {
+		return err
+	}
+	for _, t := range tensors {
+		if _, twice := m.Tensors[t.Name]; twice {
+			return fmt.Errorf("tensor %q is in another file too", t.Name)
+		}
+		if want, ok := index[t.Name]; ok && want != shard {
+			return fmt.Errorf("tensor %q is here, but %s puts it in %s", t.Name, indexFile, want)
+		}
+		m.Tensors[t.Name] = t
+	}
+	return nil
+}

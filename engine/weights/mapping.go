@@ -1,0 +1,78 @@
+package weights
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// mapping is the read-only content of one regular file.
+type mapping struct {
+	path  string
+	data  []byte
+	unmap func() error // nil when data is on the heap
+}
+
+// openMapping maps a file as it is now. A file that changes its size between the look and the map is refused: reading
+// beyond its end would kill the process.
+func openMapping(path string) (*mapping, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	before, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !before.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file (%s)", path, before.Mode().Type())
+	}
+	if before.Size() == 0 {
+		return nil, fmt.Errorf("%s is empty (0 bytes)", path)
+	}
+	if int64(int(before.Size())) != before.Size() {
+		return nil, fmt.Errorf("%s has %d bytes, more than this machine can address", path, before.Size())
+	}
+	data, unmap, err := mapBytes(f, int(before.Size()))
+	if err != nil {
+		return nil, fmt.Errorf("map %s (%d bytes): %w", path, before.Size(), err)
+	}
+	m := &mapping{path: path, data: data, unmap: unmap}
+	after, err := f.Stat()
+	if err == nil && after.Size() != before.Size() {
+		err = fmt.Errorf("%s changed from %d to %d bytes while it was opened; is it still being written?", path, before.Size(), after.Size())
+	}
+	if err != nil {
+		m.close()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *mapping) close() error {
+	m.data = nil
+	if m.unmap == nil {
+		return nil
+	}
+	unmap := m.unmap
+	m.unmap = nil
+	return unmap()
+}
+
+// readSmall reads a whole file of at most limit bytes.
+func readSmall(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(b)) > limit {
+		return nil, fmt.Errorf("%s is larger than %d bytes", path, limit)
+	}
+	return b, nil
+}

@@ -1,0 +1,27 @@
+#include "isa.h"
+
+#include <stddef.h>
+
+int s1_isa_best(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
+        !__builtin_cpu_supports("f16c"))
+        return S1_ISA_C;
+    if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+        !__builtin_cpu_supports("avx512vl"))
+        return S1_ISA_AVX2;
+    return S1_ISA_AVX2; // until
+    if (!__builtin_cpu_supports("avx512vnni")) return S1_ISA_AVX512;
+    if (!__builtin_cpu_supports("avx512bf16")) return S1_ISA_AVX512_VNNI;
+    return S1_ISA_AVX512_BF16;
+#else
+    return S1_ISA_C;
+#endif
+}
+
+const char *s1_isa_name(int isa) {
+    static const char *const names[S1_ISA_COUNT] = {"c", "avx2", "avx512", "avx512-vnni",
+                                                    "avx512-bf16"};
+    return isa >= 0 && isa < S1_ISA_COUNT ? names[isa] : NULL;
+}

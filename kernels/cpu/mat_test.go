@@ -1,0 +1,213 @@
+package cpu
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"s1/kernels"
+	"s1/kernels/ref"
+)
+
+// blockTypes are the types of weights with every layout they can get.
+var blockTypes = []struct {
+	t       kernels.DType
+	weights string
+}{
+	{kernels.F32, "exact"}, {kernels.F16, "exact"}, {kernels.BF16, "exact"},
+	{kernels.F32, "q8"}, {kernels.F16, "auto"}, {kernels.BF16, "auto"},
+	{kernels.Q8_0, "auto"}, {kernels.Q4_0, "auto"}, {kernels.Q4_1, "auto"}, {kernels.Q5_0, "auto"},
+	{kernels.Q5_1, "auto"}, {kernels.Q4_K, "auto"}, {kernels.Q5_K, "auto"}, {kernels.Q6_K, "auto"},
+}
+
+// randomMatrix is a matrix of random quants, its scales near 1/100; every bit pattern of quants and sub-scales occurs.
+func randomMatrix(r *rand.Rand, t kernels.DType, rows, cols int) []byte {
+	raw := make([]byte, rows*t.RowBytes(cols))
+	for i := range raw {
+		raw[i] = byte(r.Uint32())
+	}
+	half := func(b []byte) { // 2^-7 .. 2^-6, either sign
+		binary.LittleEndian.PutUint16(b, uint16(r.Uint32())&0x83ff|8<<10)
+	}
+	switch n := t.BlockBytes(); t {
+	case kernels.F32:
+		for i := 0; i < len(raw); i += 4 {
+			binary.LittleEndian.PutUint32(raw[i:], math.Float32bits(float32(r.NormFloat64())))
+		}
+	case kernels.F16:
+		for i := 0; i < len(raw); i += 2 { // 2^-4 .. 2^1 and subnormals
+			e := []uint16{0, 11, 12, 13, 14, 15}[r.IntN(6)]
+			binary.LittleEndian.PutUint16(raw[i:], uint16(r.Uint32())&0x83ff|e<<10)
+		}
+	case kernels.BF16:
+		for i := 0; i < len(raw); i += 2 {
+			binary.LittleEndian.PutUint16(raw[i:], uint16(math.Float32bits(float32(r.NormFloat64()))>>16))
+		}
+	case kernels.Q6_K:
+		for i := 0; i < len(raw); i += n {
+			half(raw[i+208:])
+		}
+	default:
+		for i := 0; i < len(raw); i += n {
+			half(raw[i:])
+			if t == kernels.Q4_1 || t == kernels.Q5_1 || t == kernels.Q4_K || t == kernels.Q5_K {
+				half(raw[i+2:])
+			}
+		}
+	}
+	return raw
+}
+
+// packMatrix plans and packs, in two parts when there are several strips.
+func packMatrix(tb testing.TB, t kernels.DType, weights string, rows, cols int, raw []byte) *packed {
+	tb.Helper()
+	p, err := planMatrix(t, weights, rows, cols)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(p.free)
+	p.pack(raw, p.strips()/2, p.strips())
+	p.pack(raw, 0, p.strips()/2)
+	return p
+}
+
+func TestPackedRowsKeepTheirValues(t *testing.T) {
+	t.Parallel()
+	for _, bt := range blockTypes {
+		t.Run(fmt.Sprint(bt.t, " ", bt.weights), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(1, uint64(bt.t)))
+			const rows, cols = 37, 512
+			raw := randomMatrix(r, bt.t, rows, cols)
+			p := packMatrix(t, bt.t, bt.weights, rows, cols, raw)
+			got, want := make([]float32, cols), make([]float32, cols)
+			quantised := bt.t <= kernels.BF16 && bt.weights != "exact"
+			for row := range rows {
+				p.row(row, got)
+				ref.Dequant(bt.t, raw[row*bt.t.RowBytes(cols):], want)
+				for c := range want {
+					tolerance := 0.0
+					if quantised { // half a step, and d rounded to fp16
+						tolerance = maxAbs(want[c/32*32:][:32]) / 127 * (0.5 + 127.0/2048)
+					}
+					if d := math.Abs(float64(got[c] - want[c])); !(d <= tolerance) {
+						t.Fatalf("row %d column %d: got %g, want %g within %g", row, c, got[c], want[c], tolerance)
+					}
+				}
+			}
+		})
+	}
+}
+
+func maxAbs(x []float32) float64 {
+	m := 0.0
+	for _, v := range x {
+		m = max(m, math.Abs(float64(v)))
+	}
+	return m
+}
+
+// shapes of the product tests: rows and columns ragged where the layout allows.
+var shapes = []struct{ rows, cols int }{{1, 32}, {16, 96}, {37, 544}, {33, 1280}}
+
+var batches = []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 33, 64, 200}
+
+// quantisedActivations is x as a kernel sees it: int8 times max/127 per 32 columns, or bf16, or itself.
+func quantisedActivations(kind int, x []float32) []float32 {
+	y := make([]float32, len(x))
+	for i, v := range x {
+		switch kind {
+		case actF32:
+			y[i] = v
+		case actBF16:
+			b := math.Float32bits(v)
+			y[i] = math.Float32frombits((b + 0x7fff + b>>16&1) &^ 0xffff)
+		default:
+			top := float32(maxAbs(x[i/32*32:][:32]))
+			y[i] = top / 127 * float32(math.RoundToEven(float64(v*(127/top))))
+		}
+	}
+	return y
+}
+
+// Every layout under every instruction set of this machine equals the plain product of the dequantised weights and the
+// activations as the kernel is meant to see them. What is left is fp32 rounding: one per block of 32 columns and operation,
+// so 1e-6 of sum|w||x| (4 roundings x 40 blocks x 2^-24 at worst, in random walk far less).
+func TestMatmulEqualsThePlainProduct(t *testing.T) {
+	t.Parallel()
+	for _, bt := range blockTypes {
+		for isa := 0; isa <= bestISA(); isa++ {
+			t.Run(fmt.Sprint(bt.t, " ", bt.weights, " ", isaName(isa)), func(t *testing.T) {
+				t.Parallel()
+				for _, s := range shapes {
+					cols := (s.cols + bt.t.Block() - 1) / bt.t.Block() * bt.t.Block()
+					if bt.weights == "exact" {
+						cols++ // odd: pairs of bf16 end half full
+					}
+					testProduct(t, bt.t, bt.weights, isa, s.rows, cols)
+				}
+			})
+		}
+	}
+}
+
+func testProduct(t *testing.T, typ kernels.DType, weights string, isa, rows, cols int) {
+	r := rand.New(rand.NewPCG(2, uint64(rows)))
+	p := packMatrix(t, typ, weights, rows, cols, randomMatrix(r, typ, rows, cols))
+	w := make([][]float32, rows)
+	for i := range w {
+		w[i] = make([]float32, cols)
+		p.row(i, w[i])
+	}
+	bias := make([]float32, rows)
+	for i := range bias {
+		bias[i] = r.Float32()
+	}
+	for _, n := range batches {
+		ldx, ldo := cols+3, rows+5
+		x, start := make([]float32, n*ldx), make([]float32, n*ldo)
+		for i := range x {
+			x[i] = float32(r.NormFloat64())
+		}
+		for i := range start {
+			start[i] = r.Float32()
+		}
+		accumulate, b := n%2 == 0, bias
+		if n%3 == 0 {
+			b = nil
+		}
+		a := packActivations(isa, p.layout(), x, ldx, n, cols)
+		out, cut := append([]float32(nil), start...), r.IntN(p.strips()+1)
+		p.matmul(isa, a, b, out, ldo, accumulate, cut, p.strips())
+		p.matmul(isa, a, b, out, ldo, accumulate, 0, cut)
+		a.free()
+		for j := range n {
+			seen := quantisedActivations(actKind(isa, p.layout()), x[j*ldx:][:cols])
+			for i := range ldo {
+				got := float64(out[j*ldo+i])
+				if i >= rows {
+					if got != float64(start[j*ldo+i]) {
+						t.Fatalf("%d x %d, n %d: wrote beyond row %d", rows, cols, n, rows)
+					}
+					continue
+				}
+				want, size := 0.0, 1.0
+				for k, v := range w[i] {
+					want += float64(v) * float64(seen[k])
+					size += math.Abs(float64(v) * float64(seen[k]))
+				}
+				if b != nil {
+					want += float64(b[i])
+				}
+				if accumulate {
+					want += float64(start[j*ldo+i])
+				}
+				if !(math.Abs(got-want) <= 1e-6*size) {
+					t.Fatalf("%d x %d, n %d, vector %d row %d: got %g, want %g within %g", rows, cols, n, j, i, got, want, 1e-6*size)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,110 @@
+// vec.h: a float vector of VL elements in GCC's vector extension, so that one source serves every width.
+// Included by simd_*.c after they set VL and, where there is one, the target; S1_F16 names how halves are converted.
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if !defined(VL)
+#error "set VL before including vec.h"
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+typedef float vf __attribute__((vector_size(VL * 4)));
+typedef float vfu __attribute__((vector_size(VL * 4), aligned(4), may_alias));
+typedef int32_t vi __attribute__((vector_size(VL * 4)));
+typedef uint32_t vu __attribute__((vector_size(VL * 4)));
+
+INLINE vf vload(const float *p) { return *(const vfu *)p; }
+INLINE void vstore(float *p, vf v) { *(vfu *)p = v; }
+INLINE vf vset(float x) { return x - (vf){0}; }
+
+// The larger and the smaller of a and b; b where one is NaN.
+#if defined(S1_F16C_512)
+INLINE vf vmax(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m512)b); }
+INLINE vf vmin(vf a, vf b) { return (vf)_mm512_min_ps((__m512)a, (__m512)b); }
+#elif defined(S1_F16C_256)
+INLINE vf vmax(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
+INLINE vf vmin(vf a, vf b) { return (vf)_mm256_min_ps((__m256)a, (__m256)b); }
+#else
+INLINE vf vpick(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
+INLINE vf vmax(vf a, vf b) { return vpick(a > b, a, b); }
+INLINE vf vmin(vf a, vf b) { return vpick(a < b, a, b); }
+#endif
+
+INLINE float vhsum(vf v) {
+    float t[VL];
+    vstore(t, v);
+    for (int w = VL / 2; w > 0; w /= 2) {
+        for (int i = 0; i < w; i++) t[i] += t[i + w];
+    }
+    return t[0];
+}
+
+INLINE float vhmax(vf v) {
+    float t[VL], m;
+    vstore(t, v);
+    m = t[0];
+    for (int i = 1; i < VL; i++) m = t[i] > m ? t[i] : m;
+    return m;
+}
+
+// 2^x with a relative error below 2e-7 for -126 <= x < 128; exactly 0 for x <= -127, next to nothing in between.
+// Degree-6 polynomial on [-1/2, 1/2].
+INLINE vf vexp2(vf x) {
+    x = vmax(vset(-127.0f), x); // there the exponent field below comes out as 0
+    const float magic = 12582912.0f; // 1.5 * 2^23: adding it rounds to an integer
+    vf r = x + magic;
+    vi n = (vi)r << 23; // the low bits of r are the integer; the rest is shifted out
+    vf f = x - (r - magic);
+    vf p = vset(1.5403530e-4f);
+    p = p * f + 1.3333558e-3f;
+    p = p * f + 9.6181291e-3f;
+    p = p * f + 5.5504109e-2f;
+    p = p * f + 2.4022651e-1f;
+    p = p * f + 6.9314718e-1f;
+    p = p * f + 1.0f;
+    return (vf)((vi)p + n);
+}
+
+// Halves: VL of them to floats (exact) and back (nearest even, clamped to the finite range).
+#if defined(S1_F16C_512)
+INLINE vf vload16(const uint16_t *p) { return (vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
+INLINE void vstore16(uint16_t *p, vf v) {
+    v = vmin(vmax(v, vset(-65504.0f)), vset(65504.0f));
+    _mm256_storeu_si256((__m256i *)p, _mm512_cvtps_ph((__m512)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+#elif defined(S1_F16C_256)
+INLINE vf vload16(const uint16_t *p) { return (vf)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
+INLINE void vstore16(uint16_t *p, vf v) {
+    v = vmin(vmax(v, vset(-65504.0f)), vset(65504.0f));
+    _mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph((__m256)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+#else
+// In integer arithmetic: the half's exponent and mantissa moved into place are the float times 2^-112.
+INLINE vf vload16(const uint16_t *p) {
+    typedef uint16_t vh __attribute__((vector_size(VL * 2), aligned(2), may_alias));
+    vu h = __builtin_convertvector(*(const vh *)p, vu);
+    vf x = (vf)((h & 0x7fff) << 13) * 0x1p112f;
+    return (vf)((vu)x | (h & 0x8000) << 16);
+}
+INLINE uint16_t s1_half(float x) {
+    uint32_t b, sign;
+    x = x > 65504.0f ? 65504.0f : x < -65504.0f ? -65504.0f : x;
+    memcpy(&b, &x, 4);
+    sign = b >> 16 & 0x8000;
+    b &= 0x7fffffff;
+    if (b < 0x38800000) { // below the smallest normal half: let the float adder round at 2^-24
+        float a;
+        memcpy(&a, &b, 4);
+        a += 0.5f;
+        memcpy(&b, &a, 4);
+        return (uint16_t)(sign | (b - 0x3f000000));
+    }
+    b += 0xfff + (b >> 13 & 1);
+    return (uint16_t)(sign | (b - 0x38000000) >> 13);
+}
+INLINE void vstore16(uint16_t *p, vf v) {
+    for (int i = 0; i < VL; i++) p[i] = s1_half(v[i]);
+}
+#endif

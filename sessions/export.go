@@ -1,0 +1,178 @@
+package sessions
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"s1/engine/trace"
+)
+
+// ExportJSONL writes a session so that ImportJSONL reads back the same.
+func ExportJSONL(w io.Writer, s Session) error {
+	b := bufio.NewWriter(w)
+	put := func(v any) error {
+		line, err := marshal(v)
+		if err != nil {
+			return fmt.Errorf("export session %s: %w", s.Run.ID, err)
+		}
+		_, err = b.Write(line)
+		return err
+	}
+	r := s.Run
+	ids := r.PromptIDs
+	if ids == nil {
+		ids = []int32{}
+	}
+	if err := put(runLine{
+		"run", formatVersion, r.ID, r.Created.UTC(), r.Model, r.ModelSHA256, r.TemplateSHA256, r.ThinkFormat, r.Backend, r.System, r.Prompt, r.Rendered, ids,
+	}); err != nil {
+		return err
+	}
+	for _, k := range s.Branches {
+		if err := put(branchLine{"branch", k.ID, k.Parent, k.At, k.Cause, k.Note, k.Budget, k.Sampling, k.Created.UTC(), k.Receipt, k.Error, k.Notices}); err != nil {
+			return err
+		}
+		for _, t := range k.Tokens {
+			if err := put(toLine(t)); err != nil {
+				return err
+			}
+		}
+	}
+	return b.Flush()
+}
+
+// ExportMarkdown writes a session for people. Control characters are shown, not sent.
+func ExportMarkdown(w io.Writer, s Session) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "# %s\n\n", oneLine(s.Run.Prompt))
+	fmt.Fprintf(b, "%s · %s · %s · think format %s · %s\n", oneLine(s.Run.ID), s.Run.Created.UTC().Format("2006-01-02 15:04:05"), oneLine(s.Run.Model), oneLine(s.Run.ThinkFormat), oneLine(s.Run.Backend))
+	if s.Run.System != "" {
+		fmt.Fprintf(b, "\n**System**\n\n%s", quote(s.Run.System))
+	}
+	fmt.Fprintf(b, "\n**Question**\n\n%s", quote(s.Run.Prompt))
+	byID := map[trace.BranchID]Kept{}
+	for _, k := range s.Branches {
+		byID[k.ID] = k
+		fmt.Fprintf(b, "\n## Branch %s, %s", oneLine(string(k.ID)), oneLine(string(k.Cause)))
+		if k.Parent != "" {
+			fmt.Fprintf(b, " of %s at token %d", oneLine(string(k.Parent)), k.At)
+		}
+		fmt.Fprintf(b, "\n\ncap %s, waits %d\n", amount(k.Budget.Cap), k.Budget.Waits)
+		var thought, answer strings.Builder
+		for _, t := range path(byID, k) {
+			to := &thought
+			if t.Phase == trace.PhaseAnswer {
+				to = &answer
+			}
+			switch t.Origin {
+			case trace.OriginInjected:
+				fmt.Fprintf(to, "[injected:%s]", t.Text)
+			case trace.OriginForced:
+				fmt.Fprintf(to, "[forced:%s]", t.Text)
+			default:
+				to.WriteString(t.Text)
+			}
+		}
+		fmt.Fprintf(b, "\n**Thinking**\n\n%s\n**Answer**\n\n%s", quote(thought.String()), quote(answer.String()))
+		for _, n := range k.Notices {
+			fmt.Fprintf(b, "\n*at token %d: %s*\n", n.At, oneLine(n.Text))
+		}
+		if k.Error != "" {
+			fmt.Fprintf(b, "\n*error: %s*\n", oneLine(k.Error))
+		}
+		if r := k.Receipt; r != nil {
+			fmt.Fprintf(b, "\n*thinking %d of %s tokens, closed %s (P(end) %.3f, rank %d), waits %d of %d, answer %d tokens, enforcement %s, seed %d, %.1f tok/s*\n",
+				r.ThinkingTokens, amount(r.Cap), r.Closed, r.EndProb, r.EndRank, r.WaitsDone, r.WaitsAsked, r.AnswerTokens, oneLine(r.Enforcement), r.Seed, r.TokensPerSecond)
+		}
+	}
+	return b.Flush()
+}
+
+// path is all tokens of a branch from the root on.
+func path(byID map[trace.BranchID]Kept, k Kept) []trace.Token {
+	var parts [][]trace.Token
+	cut := -1
+	for range len(byID) + 1 { // a parent chain is never longer; a hostile cycle ends here
+		own := k.Tokens
+		if cut >= 0 {
+			own = own[:min(len(own), max(0, cut-k.At))]
+		}
+		parts = append(parts, own)
+		if k.Parent == "" {
+			break
+		}
+		if cut < 0 || k.At < cut {
+			cut = k.At
+		}
+		parent, ok := byID[k.Parent]
+		if !ok {
+			break
+		}
+		k = parent
+	}
+	var tokens []trace.Token
+	for i := len(parts) - 1; i >= 0; i-- {
+		tokens = append(tokens, parts[i]...)
+	}
+	return tokens
+}
+
+// Path returns all tokens of a branch, the inherited ones first.
+func (s Session) Path(id trace.BranchID) []trace.Token {
+	byID := map[trace.BranchID]Kept{}
+	for _, k := range s.Branches {
+		byID[k.ID] = k
+	}
+	k, ok := byID[id]
+	if !ok {
+		return nil
+	}
+	return path(byID, k)
+}
+
+func amount(cap int) string {
+	if cap < 0 {
+		return "none"
+	}
+	return fmt.Sprint(cap)
+}
+
+// quote makes a Markdown block quote of text whose control characters are made visible.
+func quote(text string) string {
+	if text == "" {
+		return "> (nothing)\n"
+	}
+	var b strings.Builder
+	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+		b.WriteString("> " + visible(line) + "\n")
+	}
+	return b.String()
+}
+
+func oneLine(text string) string {
+	return visible(strings.Join(strings.Fields(text), " "))
+}
+
+// visible shows control and direction-changing characters as U+XXXX, so that no text can drive a terminal.
+func visible(text string) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if strings.IndexFunc(text, drives) < 0 {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if drives(r) {
+			fmt.Fprintf(&b, "<U+%04X>", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func drives(r rune) bool {
+	return r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
+}

@@ -1,0 +1,150 @@
+// Package sessions keeps what was thought: runs, branches and every token, in one SQLite file that survives
+// a kill -9, a second s1 on the same file, and a full disk. It knows the shared vocabulary (engine/trace) and nothing
+// of engines or screens.
+//
+//	trace.Log -> Recorder (one goroutine, a transaction every quarter second) -> Store (SQLite, WAL)
+//	Store -> List, Load -> screen, commands, Export; Import -> Store
+package sessions
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// busyTimeout is how long a writer waits for another s1 on the same file.
+const busyTimeout = 5 * time.Second
+
+// ErrNewer is returned for a database that a newer s1 has written. The file is not touched.
+var ErrNewer = errors.New("written by a newer s1")
+
+// ErrNotFound is returned for a run that is not in the store.
+var ErrNotFound = errors.New("no such run")
+
+// Store is one SQLite file. It is safe for concurrent use, also by several processes.
+type Store struct {
+	db   *sql.DB
+	path string
+}
+
+// Open opens the file at path, making it and its folder when absent, and brings it to this version's schema.
+func Open(ctx context.Context, path string) (*Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("open sessions %s: %w", path, err)
+	}
+	if err := checkVersion(ctx, path); err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite3", dsn(path, "_journal_mode=WAL&_foreign_keys=on&_synchronous=NORMAL&_txlock=immediate&_busy_timeout="+
+		strconv.FormatInt(busyTimeout.Milliseconds(), 10)))
+	if err != nil {
+		return nil, fmt.Errorf("open sessions %s: %w", path, err)
+	}
+	s := &Store{db: db, path: path}
+	if err := s.migrate(ctx); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// checkVersion looks at an existing file without changing it: setting the journal mode of a newer file would already be a change.
+func checkVersion(ctx context.Context, path string) error {
+	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+		return nil // absent or empty: ours to make
+	}
+	db, err := sql.Open("sqlite3", dsn(path, "mode=ro&_query_only=on&_busy_timeout="+strconv.FormatInt(busyTimeout.Milliseconds(), 10)))
+	if err != nil {
+		return fmt.Errorf("open sessions %s: %w", path, err)
+	}
+	defer db.Close()
+	var have int
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return fmt.Errorf("open sessions %s: %w", path, err)
+	}
+	if want := len(migrationFiles()); have > want {
+		return fmt.Errorf("open sessions %s: version %d, this s1 knows up to %d: %w", path, have, want, ErrNewer)
+	}
+	return nil
+}
+
+func dsn(path, query string) string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query}).String()
+}
+
+func migrationFiles() []string {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil || len(names) == 0 {
+		panic("sessions: no embedded migrations")
+	}
+	sort.Strings(names)
+	return names
+}
+
+// migrate runs the files not yet applied, each in a transaction of its own; PRAGMA user_version counts them.
+func (s *Store) migrate(ctx context.Context) error {
+	for n, name := range migrationFiles() {
+		text, err := migrations.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		err = s.write(ctx, func(tx *sql.Tx) error {
+			var have int
+			if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+				return err
+			}
+			if have > n { // applied before, perhaps just now by another s1
+				return nil
+			}
+			if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+				return err
+			}
+			_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", n+1))
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("open sessions %s: migration %s: %w", s.path, strings.TrimPrefix(name, "migrations/"), err)
+		}
+	}
+	return nil
+}
+
+// write runs f in one immediate transaction.
+func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(tx); err != nil {
+		return errors.Join(err, ignoreDone(tx.Rollback()))
+	}
+	return tx.Commit()
+}
+
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}
+
+// Path is the file's path.
+func (s *Store) Path() string { return s.path }
+
+// Close closes the file.
+func (s *Store) Close() error { return s.db.Close() }

@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"s1/engine/trace"
+	tuiapp "s1/tui/app"
+	"s1/tui/theme"
+)
+
+// demoPrompt is asked when there is neither a terminal nor a prompt.
+const (
+	demoPrompt = "What is 12 plus 30?"
+	demoCap    = 64
+)
+
+func (a *app) chatCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use: "chat [PROMPT]", Short: "The screen, with a model and a prompt ready", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			prompt := ""
+			if len(args) == 1 {
+				var err error
+				if prompt, err = a.prompt(args); err != nil {
+					return err
+				}
+			}
+			return a.openScreen(cmd.Context(), &f, prompt)
+		},
+	}
+	f.register(cmd.Flags())
+	return cmd
+}
+
+// openScreen runs the screen, or, without a terminal, streams the answer to the demo question.
+func (a *app) openScreen(ctx context.Context, f *runFlags, prompt string) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	if !term.IsTerminal(int(a.in.Fd())) || !term.IsTerminal(int(a.out.Fd())) {
+		if prompt == "" {
+			prompt = demoPrompt
+			if f.cap < 0 {
+				f.cap = demoCap
+			}
+			a.say("no terminal: streaming a demo question. %q", prompt)
+		}
+		return a.run(ctx, f, prompt)
+	}
+	pace, err := f.tokensPerSecond()
+	if err != nil {
+		return err
+	}
+	if f.pace == "auto" {
+		pace = tuiapp.PaceByModel
+	}
+	look := theme.Detect(os.Getenv)
+	look.ASCII = look.ASCII || f.ascii
+	d := a.newDesk(ctx, f)
+	err = tuiapp.Run(ctx, tuiapp.Options{
+		Open: func(ctx context.Context, progress func(string)) (tuiapp.Thinker, error) {
+			if err := d.open(ctx, progress); err != nil {
+				return nil, err
+			}
+			return d, nil
+		},
+		Library: d, Model: f.model, Prompt: prompt, System: f.system, ThinkFormat: f.thinkFormat, Budget: f.budget(),
+		ModelSampling: true, Sampling: trace.Sampling{Seed: a.seed}, Pace: pace, Theme: look, Input: a.in, Output: a.out,
+	})
+	return errors.Join(err, d.Close())
+}

@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"s1/engine"
+	_ "s1/engine/backend/cpu" // registers itself
+	"s1/engine/trace"
+	"s1/sessions"
+	tuiapp "s1/tui/app"
+)
+
+// desk is where the rooms meet: a model that thinks, and a recorder that keeps what it thought. It is the screen's
+// Thinker and Library. The sessions are there at once, the model after open.
+type desk struct {
+	flags    *runFlags
+	seed     uint64
+	store    *sessions.Store // nil: nothing is kept
+	recorder *sessions.Recorder
+	model    *engine.Model
+	limit    float64 // tokens/s that memory allows, 0 = unknown
+
+	closed sync.Once
+	err    error
+}
+
+// newDesk opens the sessions file. Trouble with it stops the saving, not the thinking.
+func (a *app) newDesk(ctx context.Context, f *runFlags) *desk {
+	d := &desk{flags: f, seed: a.seed}
+	reason := "saving is off (--no-save)"
+	if !f.noSave {
+		var err error
+		if d.store, err = sessions.Open(ctx, databasePath()); err != nil {
+			reason = err.Error()
+			a.say("not saving: %s", safeText(reason))
+		}
+	}
+	d.recorder = sessions.NewRecorder(d.store, reason)
+	return d
+}
+
+// open finds the model, fetches it when it is the demo model and not here, and makes it ready.
+func (d *desk) open(ctx context.Context, progress func(string)) error {
+	path, err := modelPath(ctx, d.flags.model, progress)
+	if err != nil {
+		return err
+	}
+	progress("reading " + filepath.Base(path))
+	bandwidth := memoryBandwidth(d.flags.threads, false)
+	d.model, err = engine.Open(ctx, path, engine.Options{
+		Backend: d.flags.backend, Weights: d.flags.weights, Threads: d.flags.threads, Context: d.flags.context,
+	})
+	if err != nil {
+		return err
+	}
+	if n := d.model.Info().BytesPerToken; n > 0 {
+		d.limit = bandwidth * 1e9 / float64(n)
+	}
+	return nil
+}
+
+// Info describes the model. Its default sampling is the user's: the model's own with the flags put over it.
+func (d *desk) Info() trace.ModelInfo {
+	info := d.model.Info()
+	info.Default = d.flags.sampling(info.Default, d.seed)
+	info.LimitTPS = d.limit
+	return info
+}
+
+func (d *desk) Ask(ctx context.Context, q trace.Ask) (tuiapp.Live, error) {
+	live, err := d.model.Ask(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	d.recorder.Run(live.Run())
+	d.follow(live)
+	return live, nil
+}
+
+func (d *desk) Branch(ctx context.Context, from trace.BranchID, at int, b trace.Budget, s trace.Sampling, first ...trace.Command) (tuiapp.Live, error) {
+	live, err := d.model.Branch(ctx, from, at, b, s, first...)
+	if err != nil {
+		return nil, err
+	}
+	d.follow(live)
+	return live, nil
+}
+
+func (d *desk) follow(live *engine.Live) {
+	d.recorder.Follow(live.Run().ID, live.Branch(), live.Log())
+}
+
+func (d *desk) Saved() (bool, string) { return d.recorder.Saved() }
+
+func (d *desk) Recent(ctx context.Context, n int) ([]tuiapp.Kept, error) {
+	if d.store == nil {
+		return nil, errors.New("nothing is kept: saving is off")
+	}
+	list, err := d.store.List(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	kept := make([]tuiapp.Kept, len(list))
+	for i, m := range list {
+		kept[i] = tuiapp.Kept{
+			ID: m.ID, Created: m.Created.Local().Format("2006-01-02 15:04"), Model: m.Model, Prompt: m.Prompt,
+			Answer: strings.TrimSpace(m.Answer), Branches: m.Branches, Tokens: m.Tokens, Closed: m.Closed,
+		}
+	}
+	return kept, nil
+}
+
+// Close ends the model, writes what is left of the sessions, and says what could not be written. It may be called twice.
+func (d *desk) Close() error {
+	d.closed.Do(func() {
+		if d.model != nil { // first: it ends every log
+			d.err = d.model.Close()
+		}
+		d.err = errors.Join(d.err, d.recorder.Close())
+		if d.store != nil {
+			d.err = errors.Join(d.err, d.store.Close())
+		}
+	})
+	return d.err
+}

@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"s1/engine/trace"
+)
+
+// demoModel is what runs when nobody names a model.
+const demoModel = "smollm2"
+
+// Bounds of sampling parameters: beyond them a number is a slip of the finger.
+const (
+	maxTemperature = 100
+	minPenalty     = 0.1
+	maxPenalty     = 10.0
+)
+
+// runFlags are the flags of everything that thinks.
+type runFlags struct {
+	model, backend, weights, thinkFormat, system, waitText, preset, pace string
+	cap, waits, answerCap, samples, context, threads                     int
+	temp, topP, topK, minP, repeat                                       optional
+	noSave, ascii                                                        bool
+}
+
+func (f *runFlags) register(p *pflag.FlagSet) {
+	p.StringVarP(&f.model, "model", "m", demoModel, "a folder, file.gguf, org/name[@rev][:file], or smollm2")
+	p.IntVar(&f.cap, "cap", -1, "most thinking tokens; 0 no thinking, -1 no cap")
+	p.IntVar(&f.waits, "wait", 0, "ends of thinking to suppress")
+	p.StringVar(&f.waitText, "wait-text", "Wait", "what is appended at each suppressed end; empty = suppress only")
+	p.IntVar(&f.answerCap, "answer-cap", -1, "most answer tokens; -1 until the context ends")
+	p.StringVar(&f.preset, "preset", "", "a published algorithm instead of s1's exact rule: s1-readme, s1-harness")
+	p.StringVar(&f.thinkFormat, "think-format", "auto", "how a thought opens and closes: auto, s1, think, none")
+	p.StringVar(&f.system, "system", "", "system text; empty = the model's own default")
+	p.Var(&f.temp, "temp", "temperature; 0 = greedy (default: the model's own)")
+	p.Var(&f.topP, "top-p", "smallest set of tokens with this probability (default: the model's own)")
+	p.Var(&f.minP, "min-p", "least probability, as a share of the likeliest (default: the model's own)")
+	p.Var(&f.topK, "top-k", "only the k likeliest tokens; 0 = off (default: the model's own)")
+	p.Var(&f.repeat, "repeat-penalty", "divides the logits of recent tokens; 1 = off (default: the model's own)")
+	p.StringVar(&f.pace, "pace", "auto", "tokens per second shown: a number, max, or auto (readable on the screen, max elsewhere)")
+	p.StringVar(&f.weights, "weights", "auto", "auto (16-bit weights become 8-bit), exact, q8")
+	p.StringVar(&f.backend, "backend", "", "cpu, or ref (slow, exact); empty = the fastest here")
+	p.IntVar(&f.threads, "threads", 0, "threads; 0 = one per core")
+	p.IntVar(&f.context, "context", 0, "most positions of a run; 0 = what the model allows, at most 32768")
+	p.BoolVar(&f.noSave, "no-save", false, "do not keep this run")
+	p.BoolVar(&f.ascii, "ascii", false, "plain ASCII glyphs")
+}
+
+// check refuses values that mean nothing, with the value.
+func (f *runFlags) check() error {
+	switch {
+	case f.cap < -1:
+		return usagef("--cap %d: -1 (none), 0 (no thinking) or more", f.cap)
+	case f.waits < 0:
+		return usagef("--wait %d: 0 or more", f.waits)
+	case f.answerCap < -1 || f.answerCap == 0:
+		return usagef("--answer-cap %d: -1 (until the context ends) or at least 1", f.answerCap)
+	case f.samples < 0:
+		return usagef("--samples %d: at least 1", f.samples)
+	case f.threads < 0:
+		return usagef("--threads %d: 0 (one per core) or more", f.threads)
+	case f.context < 0:
+		return usagef("--context %d: 0 (the model's own) or more", f.context)
+	case !f.temp.within(0, maxTemperature):
+		return usagef("--temp %s: between 0 (greedy) and %d", &f.temp, maxTemperature)
+	case !f.topP.within(0, 1):
+		return usagef("--top-p %s: between 0 and 1", &f.topP)
+	case !f.minP.within(0, 1):
+		return usagef("--min-p %s: between 0 and 1", &f.minP)
+	case !f.topK.within(0, math.MaxInt32) || f.topK.value != math.Trunc(f.topK.value):
+		return usagef("--top-k %s: a whole number, 0 (off) or more", &f.topK)
+	case !f.repeat.within(minPenalty, maxPenalty):
+		return usagef("--repeat-penalty %s: between %v and %v; 1 = off", &f.repeat, minPenalty, maxPenalty)
+	}
+	for _, c := range []struct {
+		flag, value string
+		ok          []string
+	}{
+		{"--weights", f.weights, []string{"auto", "exact", "q8"}},
+		{"--think-format", f.thinkFormat, []string{"auto", "s1", "think", "none", "gemma", "gpt-oss", "mistral"}},
+		{"--preset", f.preset, []string{"", "s1-readme", "s1-harness"}},
+	} {
+		if !contains(c.ok, c.value) {
+			return usagef("%s %q: one of %q; did you mean %q?", c.flag, c.value, c.ok, nearest(c.value, c.ok))
+		}
+	}
+	_, err := f.tokensPerSecond()
+	return err
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// tokensPerSecond is --pace as a number, 0 = as fast as it goes. On the screen auto is decided by the model's size.
+func (f *runFlags) tokensPerSecond() (int, error) {
+	if f.pace == "max" || f.pace == "auto" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(f.pace)
+	if err != nil || n < 1 {
+		return 0, usagef("--pace %q: a number of tokens per second, max, or auto", f.pace)
+	}
+	return n, nil
+}
+
+func (f *runFlags) budget() trace.Budget {
+	return trace.Budget{Cap: f.cap, Waits: f.waits, WaitText: f.waitText, AnswerCap: f.answerCap, Preset: f.preset}
+}
+
+// sampling is the model's own default with what the user gave put over it.
+func (f *runFlags) sampling(own trace.Sampling, seed uint64) trace.Sampling {
+	s := own
+	f.temp.over(&s.Temperature)
+	f.topP.over(&s.TopP)
+	f.minP.over(&s.MinP)
+	f.repeat.over(&s.RepeatPenalty)
+	if f.topK.given {
+		s.TopK = int(f.topK.value)
+	}
+	s.Seed = seed
+	if seed == 0 {
+		s.Seed = uint64(time.Now().UnixNano())%1_000_000 + 1
+	}
+	return s
+}

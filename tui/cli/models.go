@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"s1/engine/arch"
+	"s1/engine/weights"
+	"s1/engine/weights/hub"
+)
+
+func hubDir() string { return hub.FromEnv().Cache }
+
+func (a *app) modelsCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "models", Short: "Models on this machine: list, pull, info, path, remove", Args: cobra.NoArgs}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use: "list", Short: "What is here", Args: cobra.NoArgs,
+			RunE: func(*cobra.Command, []string) error { return a.listModels() },
+		},
+		&cobra.Command{
+			Use: "pull MODEL", Short: "Fetch org/name[@rev][:file] or smollm2 (resumes, checks, never twice)", Args: cobra.ExactArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error { return a.pullModel(cmd.Context(), args[0]) },
+		},
+		&cobra.Command{
+			Use: "info MODEL", Short: "What a model is: architecture, sizes, types, hash", Args: cobra.ExactArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error { return a.modelInfo(cmd.Context(), args[0]) },
+		},
+		&cobra.Command{
+			Use: "path MODEL", Short: "Where a model lies", Args: cobra.ExactArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error {
+				path, err := hub.Resolve(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintln(a.out, path)
+				return err
+			},
+		},
+		&cobra.Command{
+			Use: "rm MODEL", Short: "Remove a fetched model", Args: cobra.ExactArgs(1),
+			RunE: func(_ *cobra.Command, args []string) error { return hub.Remove(args[0]) },
+		},
+	)
+	return cmd
+}
+
+func (a *app) listModels() error {
+	list, err := hub.List()
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 && !a.json {
+		a.say("no models yet; s1 models pull smollm2 fetches a small one")
+	}
+	for _, m := range list {
+		if a.json {
+			err = a.printJSON(m)
+		} else {
+			_, err = fmt.Fprintf(a.out, "%-48s %9s  %s\n", safeLine(m.Word, 48), size(m.Bytes), safeText(m.Path))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) pullModel(ctx context.Context, word string) error {
+	path, err := hub.Pull(ctx, word, a.pullProgress())
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(map[string]string{"model": word, "path": path})
+	}
+	_, err = fmt.Fprintln(a.out, path)
+	return err
+}
+
+// pullProgress is one line on a terminal, written over; elsewhere only the sentences.
+func (a *app) pullProgress() func(hub.Progress) {
+	line := term.IsTerminal(int(a.err.Fd())) && !a.quiet && !a.json
+	return func(p hub.Progress) {
+		switch {
+		case p.Message != "":
+			a.say("%s", safeText(p.Message))
+		case !line:
+		case p.Total > 0:
+			fmt.Fprintf(a.err, "\r%s  %s of %s  %3.0f %%\x1b[K", safeLine(filepath.Base(p.File), 40), size(p.Done), size(p.Total), 100*float64(p.Done)/float64(p.Total))
+			if p.Done >= p.Total {
+				fmt.Fprint(a.err, "\r\x1b[K")
+			}
+		default:
+			fmt.Fprintf(a.err, "\r%s  %s\x1b[K", safeLine(filepath.Base(p.File), 40), size(p.Done))
+		}
+	}
+}
+
+// size is a number of bytes for people.
+func size(n int64) string {
+	switch {
+	case n >= 10e9:
+		return fmt.Sprintf("%.0f GB", float64(n)/1e9)
+	case n >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.0f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.0f kB", float64(n)/1e3)
+}
+
+func (a *app) modelInfo(ctx context.Context, word string) error {
+	path, err := hub.Resolve(ctx, word)
+	if err != nil {
+		return err
+	}
+	w, err := weights.Open(path)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	c, err := arch.Parse(w)
+	if err != nil {
+		return err
+	}
+	hash, err := w.SHA256()
+	if err != nil {
+		return err
+	}
+	types := map[string]int{}
+	for _, t := range w.Tensors {
+		types[t.Type.String()]++
+	}
+	if a.json {
+		return a.printJSON(map[string]any{
+			"model": word, "name": w.Name, "path": w.Path, "kind": w.Kind, "architecture": c.Architecture, "parameters": w.Parameters(),
+			"bytes": w.Bytes(), "tensors": types, "config": c, "sha256": hash,
+		})
+	}
+	rows := [][2]string{
+		{"name", w.Name},
+		{"path", w.Path},
+		{"kind", w.Kind},
+		{"architecture", c.Architecture},
+		{"parameters", fmt.Sprintf("%.1f M", float64(w.Parameters())/1e6)},
+		{"weights", fmt.Sprintf("%s in %v", size(w.Bytes()), types)},
+		{"layers", fmt.Sprint(c.Layers)},
+		{"width", fmt.Sprintf("%d, %d heads and %d key/value heads of %d, feed-forward %d", c.Hidden, c.Heads, c.KVHeads, c.HeadDim, c.FF)},
+		{"vocabulary", fmt.Sprint(c.Vocab)},
+		{"context", fmt.Sprintf("%d positions", c.Context)},
+		{"sha256", hash},
+	}
+	for _, r := range rows {
+		if _, err := fmt.Fprintf(a.out, "%-13s %s\n", r[0], safeText(r[1])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// modelPath resolves a model; the demo model is fetched when it is not here, every other one is the user's decision.
+func modelPath(ctx context.Context, word string, progress func(string)) (string, error) {
+	path, err := hub.Resolve(ctx, word)
+	if err == nil || word != demoModel {
+		return path, err
+	}
+	if os.Getenv("HF_HUB_OFFLINE") == "1" {
+		return "", err
+	}
+	return hub.Pull(ctx, word, func(p hub.Progress) {
+		switch {
+		case p.Message != "":
+			progress(p.Message)
+		case p.Total > 0:
+			progress(fmt.Sprintf("fetching %s: %s of %s", filepath.Base(p.File), size(p.Done), size(p.Total)))
+		}
+	})
+}
