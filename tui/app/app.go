@@ -261,21 +261,19 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 
 func (m *Model) savedIs(msg savedChecked) tea.Cmd {
 	m.checking = false
+	was := m.unsaved
 	m.saved, m.unsaved = "saved", false
 	if !msg.ok {
 		m.saved = "saving"
 		if msg.reason != "" {
 			m.saved, m.unsaved = "not saved", true
-			if !m.alarm || m.notice == "" {
-				m.notice, m.alarm = "not saved: "+msg.reason, true
+			if !was {
+				m.warn("not saved: " + oneLine(msg.reason))
 			}
 		}
 		return m.tick(saveEvery, saveTicked{})
 	}
-	if m.anyRunning() {
-		return nil // asked again with the next tokens
-	}
-	return nil
+	return nil // asked again with the next tokens
 }
 
 // now returns the branch in view, or nil.

@@ -40,6 +40,7 @@ type branch struct {
 	answer  *text.Doc
 	pending *text.Mark // a mark that waits for the first visible byte
 
+	ownClose    bool // the last token that was not forced belongs to a close the model drew itself
 	state       trace.State
 	done, total int // prompt tokens read
 	budget      trace.Budget
@@ -66,6 +67,9 @@ func (b *branch) inherit(parent *branch, at int) {
 	at = min(at, len(parent.tokens))
 	b.thought = parent.thought.Prefix(parent.offset(at, trace.PhaseThinking))
 	b.answer = parent.answer.Prefix(parent.offset(at, trace.PhaseAnswer))
+	if at < len(parent.tokens) && parent.tokens[at].wished {
+		b.thought.Unmark(theme.Wish, b.thought.LastInk()) // that wish was the parent's
+	}
 	for _, k := range parent.tokens[:at] {
 		b.tokens = append(b.tokens, k)
 		b.account(k)
@@ -161,6 +165,9 @@ func (b *branch) add(k trace.Token) {
 		shown = strings.TrimLeft(shown, " \n\t")
 	}
 	role := b.roleOf(k)
+	if phase == trace.PhaseThinking && k.Origin != trace.OriginForced {
+		b.ownClose = k.Origin == trace.OriginSampled && !k.Counted
+	}
 	was := theme.Text
 	if n := len(b.tokens); n > 0 && b.tokens[n-1].phase == phase && b.tokens[n-1].origin == k.Origin {
 		was = role // it goes on in the same hand
@@ -189,6 +196,8 @@ func (b *branch) roleOf(k trace.Token) theme.Role {
 	switch {
 	case k.Origin == trace.OriginInjected:
 		return theme.Accent
+	case k.Origin == trace.OriginForced && b.ownClose && !k.Counted && k.Phase == trace.PhaseThinking:
+		return theme.Dim // the model closed by itself; what is left of the close is only completed
 	case k.Origin == trace.OriginForced && (b.spent > 0 || b.injected > 0 || k.Phase == trace.PhaseAnswer):
 		return theme.Warn
 	case k.Phase == trace.PhaseThinking && !k.Counted:
