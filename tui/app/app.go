@@ -210,11 +210,11 @@ func (m *Model) arrived(batches []feed.Batch) tea.Cmd {
 			if b.source != batch.Source {
 				continue
 			}
-			answered := b.answered
+			closed := b.closed
 			for _, e := range batch.Events {
 				b.apply(e)
 			}
-			if b == m.now() && answered == 0 && b.answered > 0 && m.focus == onThought && m.thoughtsPane.Scroll.Following() && m.layout().one {
+			if b == m.now() && !closed && b.closed && m.focus == onThought && m.thoughtsPane.Scroll.Following() && m.layout().one {
 				m.focus = onAnswer // on a small screen the answer takes the place of the finished thought
 			}
 		}

@@ -280,6 +280,14 @@ func TestAModelThatCannotBeOpenedIsSaidWhereTheThoughtWouldBe(t *testing.T) {
 	d.Expect("no model", "could not load the model: open mini.gguf: no such file").Type("x").Press("enter").Expect("there is no model")
 }
 
+func TestAnErrorOfARunStandsAtItsEndAndGoesWithEsc(t *testing.T) {
+	t.Parallel()
+	d := start(t).Ask(question).Advance(8)
+	d.Fake.Fail(errors.New("out of memory"))
+	d.Pull().Expect("failed", "it ended with an error: out of memory", "+61=246").Press("esc").Refute("out of memory").Expect("+61=246")
+	d.Press("w").Pull().Advance(999).Expect("B of 2", "The result is 79.")
+}
+
 func TestLoopOffersThreeWaysOut(t *testing.T) {
 	t.Parallel()
 	f := tuitest.NewFake(tuitest.Tape())

@@ -9,7 +9,7 @@ import (
 )
 
 // made builds a branch from a compact script: o opening, t thought, i injected, W injected after a wish, n a close the
-// model drew, f forced, a answer, F forced into the answer.
+// model drew, N a close written because it ended its turn, f forced, a answer, F forced into the answer.
 func made(script string) *branch {
 	th := theme.New(theme.Options{NoColor: true})
 	b := newBranch(fixed{}, "A", th)
@@ -17,8 +17,8 @@ func made(script string) *branch {
 	for i, c := range script {
 		k := trace.Token{Index: i, ID: c, Text: string(c) + " ", Phase: trace.PhaseThinking, Origin: trace.OriginSampled}
 		switch c {
-		case 'o', 'f':
-			k.Origin = trace.OriginForced
+		case 'o', 'f', 'N':
+			k.Origin, k.Wished = trace.OriginForced, c == 'N'
 		case 't':
 			k.Counted = true
 		case 'i', 'W':
@@ -48,6 +48,7 @@ func TestCloseAtIsTheFirstTokenOfTheClose(t *testing.T) {
 	}{
 		{"otttnaa", 4, true},   // drawn
 		{"otttnfaa", 4, true},  // drawn, the rest completed
+		{"otttNfaa", 4, true},  // it ended its turn, the close was written for it
 		{"otttffaa", 4, true},  // forced
 		{"otttfFaa", 4, true},  // forced, with words put into the answer
 		{"otttWtnaa", 6, true}, // after a Wait
@@ -66,7 +67,7 @@ func TestCloseAtIsTheFirstTokenOfTheClose(t *testing.T) {
 func TestAForcedCloseIsMarkedAndANaturalOneIsNot(t *testing.T) {
 	t.Parallel()
 	for script, want := range map[string]string{
-		"otttffaa": "┃", "otttnfaa": "", "otttnaa": "", "otttWttnaa": "◆▌", "otiittffaa": "▌┃", "ofaa": "",
+		"otttffaa": "┃", "otttnfaa": "", "otttNfaa": "", "otttWtNfaa": "◆▌", "otttnaa": "", "otttWttnaa": "◆▌", "otiittffaa": "▌┃", "ofaa": "",
 	} {
 		b := made(script)
 		th := theme.New(theme.Options{NoColor: true})

@@ -17,6 +17,8 @@ import (
 const (
 	curveCells = 22 // of the small curves
 	aside      = 10 // cells that must be left of the page beside a box
+
+	impossibleShare = 120 // percent of the memory limit from which the limit, not the engine, is wrong
 )
 
 // layout arranges the screen for what is on it now.
@@ -126,7 +128,7 @@ func (m *Model) fill(l layout) {
 	b := m.now()
 	m.fillStatus(b)
 	th, an := &m.thoughtsPane, &m.answerPane
-	th.Question, th.Doc, th.Fault, th.Focused = m.question, nil, m.fault, m.focus == onThought
+	th.Question, th.Doc, th.Fault = m.question, nil, m.fault
 	th.Empty = m.emptyThought(b)
 	an.Doc, an.Empty, an.Verdict, an.Focused = nil, "", "", m.focus == onAnswer
 	m.promptPane.Idle, m.promptPane.Hint = "i  another question", "a question, then enter"
@@ -143,8 +145,8 @@ func (m *Model) fill(l layout) {
 		return
 	}
 	th.Doc, th.Below = b.thought, b.below
-	if b.err != nil && m.fault == "" {
-		th.Fault = "it ended with an error: " + b.err.Error()
+	if b.err != nil && m.fault == "" && !b.seen {
+		th.Fault = "it ended with an error: " + b.err.Error() + "  (esc)"
 	}
 	an.Doc, an.Empty, an.Verdict = b.answer, m.emptyAnswer(b), verdict(b)
 	bp := &m.budgetPane
@@ -184,8 +186,8 @@ func (m *Model) fillStatus(b *branch) {
 			s.Speed = fmt.Sprintf("%4.1f tok/s", v)
 		}
 		held := m.pace > 0 && b.running() // what the pace holds back says nothing about the machine
-		if m.info.LimitTPS > 0 && !held {
-			s.Share = fmt.Sprintf("%3.0f %% of limit", 100*v/m.info.LimitTPS)
+		if share := 100 * v / m.info.LimitTPS; m.info.LimitTPS > 0 && !held && share < impossibleShare {
+			s.Share = fmt.Sprintf("%3.0f %% of limit", share)
 		}
 	}
 }
@@ -286,7 +288,7 @@ func (m *Model) emptyAnswer(b *branch) string {
 }
 
 func verdict(b *branch) string {
-	if b.running() || b.receipt == nil || b.answered == 0 {
+	if b.running() || b.receipt == nil || !b.closed {
 		return ""
 	}
 	return fmt.Sprintf("after %d thinking tokens", b.receipt.ThinkingTokens)
