@@ -3,7 +3,6 @@ package cli
 import (
 	"math"
 	"strconv"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -22,10 +21,10 @@ const (
 
 // runFlags are the flags of everything that thinks.
 type runFlags struct {
-	model, backend, weights, thinkFormat, system, waitText, preset, pace string
-	cap, waits, answerCap, samples, context, threads                     int
-	temp, topP, topK, minP, repeat                                       optional
-	noSave, ascii                                                        bool
+	model, backend, weights, thinkFormat, system, waitText, preset, pace, session string
+	cap, waits, answerCap, samples, context, threads                              int
+	temp, topP, topK, minP, repeat                                                optional
+	noSave, ascii                                                                 bool
 }
 
 func (f *runFlags) register(p *pflag.FlagSet) {
@@ -129,8 +128,5 @@ func (f *runFlags) sampling(own trace.Sampling, seed uint64) trace.Sampling {
 		s.TopK = int(f.topK.value)
 	}
 	s.Seed = seed
-	if seed == 0 {
-		s.Seed = uint64(time.Now().UnixNano())%1_000_000 + 1
-	}
 	return s
 }
