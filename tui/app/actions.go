@@ -34,14 +34,14 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 	if k.Type == tea.KeySpace && !k.Alt {
 		typed = " "
 	}
-	if m.over != nil {
+	if m.over != nil && key != "ctrl+z" {
 		return m.pressOver(key, typed)
 	}
 	if key != "ctrl+c" {
 		m.quitArmed = false
 	}
 	if !k.Paste && key != "" {
-		if b, ok := keys.Find(m.state(), key); ok && !m.typing(b, key) {
+		if b, ok := keys.Find(m.state(), key); ok && !m.typing(b) {
 			if b.Action != keys.Stop || m.fault == "" {
 				m.notice, m.alarm = "", false
 			}
@@ -72,7 +72,7 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 }
 
 // typing says that a key the table knows is meant for the text after all.
-func (m *Model) typing(b keys.Binding, key string) bool {
+func (m *Model) typing(b keys.Binding) bool {
 	return m.focus == onPrompt && b.Action == keys.QuitEmpty && m.promptPane.Editor.Value() != ""
 }
 
@@ -107,6 +107,8 @@ func (m *Model) back() bool {
 	switch {
 	case m.fault != "":
 		m.fault = ""
+	case b != nil && b.err != nil && !b.seen:
+		b.seen = true
 	case m.focus == onPrompt && b != nil:
 		m.focus = onThought
 	case m.focus == onPrompt:
@@ -394,6 +396,7 @@ func (m *Model) changePace(faster bool) {
 
 func (m *Model) toggleCompare() {
 	m.comparing = !m.comparing
+	m.jump = m.comparing
 	if m.comparing && (m.other < 0 || m.other >= len(m.branches) || m.other == m.cur) {
 		m.other = (m.cur + len(m.branches) - 1) % len(m.branches)
 	}

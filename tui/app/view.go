@@ -14,7 +14,12 @@ import (
 	"s1/tui/theme"
 )
 
-const curveCells = 22
+const (
+	curveCells = 22 // of the small curves
+	aside      = 10 // cells that must be left of the page beside a box
+
+	impossibleShare = 120 // percent of the memory limit from which the limit, not the engine, is wrong
+)
 
 // layout arranges the screen for what is on it now.
 func (m *Model) layout() layout {
@@ -50,7 +55,12 @@ func (m *Model) draw() string {
 	put(l.status, m.statusPane.Render(l.status.w, l.status.h))
 	switch {
 	case m.comparing:
-		put(l.compare, m.comparePane.Render(l.compare.w, l.compare.h))
+		rows := m.comparePane.Render(l.compare.w, l.compare.h)
+		if m.jump && m.comparePane.Jump() {
+			m.jump = false
+			rows = m.comparePane.Render(l.compare.w, l.compare.h)
+		}
+		put(l.compare, rows)
 		m.unsettled = !m.comparePane.Settled()
 	case l.one && m.focus == onAnswer:
 		put(l.answer, m.answerPane.Render(l.answer.w, l.answer.h))
@@ -83,13 +93,17 @@ func (m *Model) lay(lines []string) {
 	if len(box) == 0 {
 		return
 	}
-	x := max((m.w-text.Cells(box[0]))/2, 0)
+	cells := text.Cells(box[0])
+	x := max((m.w-cells)/2, 0)
 	y := max((m.h-len(box))/3, 0)
 	if _, ok := m.over.(*overlay.Input); ok {
 		y = max(m.h-len(box)-4, 0) // near the budget it changes
 	}
 	for i, b := range box {
 		if y+i < len(lines) {
+			if m.w-cells < aside {
+				lines[y+i] = text.Blank(m.w) // slivers of the page beside a wide box are noise
+			}
 			lines[y+i] = text.Over(lines[y+i], b, x, m.w)
 		}
 	}
@@ -114,7 +128,7 @@ func (m *Model) fill(l layout) {
 	b := m.now()
 	m.fillStatus(b)
 	th, an := &m.thoughtsPane, &m.answerPane
-	th.Question, th.Doc, th.Fault, th.Focused = m.question, nil, m.fault, m.focus == onThought
+	th.Question, th.Doc, th.Fault = m.question, nil, m.fault
 	th.Empty = m.emptyThought(b)
 	an.Doc, an.Empty, an.Verdict, an.Focused = nil, "", "", m.focus == onAnswer
 	m.promptPane.Idle, m.promptPane.Hint = "i  another question", "a question, then enter"
@@ -131,13 +145,13 @@ func (m *Model) fill(l layout) {
 		return
 	}
 	th.Doc, th.Below = b.thought, b.below
-	if b.err != nil && m.fault == "" {
-		th.Fault = "it ended with an error: " + b.err.Error()
+	if b.err != nil && m.fault == "" && !b.seen {
+		th.Fault = "it ended with an error: " + b.err.Error() + "  (esc)"
 	}
 	an.Doc, an.Empty, an.Verdict = b.answer, m.emptyAnswer(b), verdict(b)
 	bp := &m.budgetPane
 	bp.Asked, bp.Spent, bp.Cap, bp.Answer, bp.AnswerCap = true, b.spent, b.budget.Cap, b.answered, b.budget.AnswerCap
-	bp.WaitsDone, bp.WaitsAsked, bp.Closed = b.waits, b.budget.Waits, !b.thinking()
+	bp.WaitsDone, bp.WaitsAsked = b.waits, b.budget.Waits
 	if r := b.receipt; r != nil {
 		bp.Spent, bp.Cap, bp.WaitsDone, bp.WaitsAsked = r.ThinkingTokens, r.Cap, r.WaitsDone, r.WaitsAsked
 	}
@@ -172,8 +186,8 @@ func (m *Model) fillStatus(b *branch) {
 			s.Speed = fmt.Sprintf("%4.1f tok/s", v)
 		}
 		held := m.pace > 0 && b.running() // what the pace holds back says nothing about the machine
-		if m.info.LimitTPS > 0 && !held {
-			s.Share = fmt.Sprintf("%3.0f %% of limit", 100*v/m.info.LimitTPS)
+		if share := 100 * v / m.info.LimitTPS; m.info.LimitTPS > 0 && !held && share < impossibleShare {
+			s.Share = fmt.Sprintf("%3.0f %% of limit", share)
 		}
 	}
 }
@@ -264,17 +278,17 @@ func (m *Model) emptyThought(b *branch) string {
 func (m *Model) emptyAnswer(b *branch) string {
 	switch {
 	case b.thinking():
-		return "comes when the thought closes; a closes it now"
+		return "comes when the thought closes, a closes it"
 	case b.running():
 		return "coming"
 	case b.receipt != nil && b.receipt.Closed == trace.ClosedStopped:
-		return "none, it was stopped while thinking; w goes on"
+		return "none, w thinks on"
 	}
 	return "none"
 }
 
 func verdict(b *branch) string {
-	if b.running() || b.receipt == nil || b.answered == 0 {
+	if b.running() || b.receipt == nil || !b.closed {
 		return ""
 	}
 	return fmt.Sprintf("after %d thinking tokens", b.receipt.ThinkingTokens)
@@ -295,7 +309,7 @@ func (m *Model) fillSide() {
 		s.Title = "receipt"
 		fact("closed", "%s", closedBy(r.Closed))
 		if r.Closed == trace.ClosedCap || r.Closed == trace.ClosedAnswerNow {
-			fact("end", "%s, rank %d, cost %.1f nats", prob(r.EndProb), r.EndRank, r.CloseNats)
+			fact("end", "%s, rank %d, %.1f nats", prob(r.EndProb), r.EndRank, r.CloseNats)
 		} else if r.Closed == trace.ClosedNatural {
 			fact("end", "%s, rank %d", prob(r.EndProb), r.EndRank)
 		}
@@ -309,7 +323,7 @@ func (m *Model) fillSide() {
 		}
 		fact("answer", "%d tokens", r.AnswerTokens)
 		if r.Forced > 0 || r.Injected > 0 {
-			fact("not its own", "%d forced, %d yours", r.Forced, r.Injected)
+			fact("fed in", "%d forced, %d yours", r.Forced, r.Injected)
 		}
 		if r.Enforcement != "" {
 			fact("enforced", "%s", r.Enforcement)
@@ -326,13 +340,13 @@ func (m *Model) fillSide() {
 			top = max(top, v)
 		}
 		fact("entropy", "%s", plot.Spark(m.theme.Glyphs, b.entropy, 0, top, curveCells))
-		fact("not its own", "%d yours, %d Waits", b.injected, b.waits)
+		fact("fed in", "%d yours, %d Waits", b.injected, b.waits)
 	}
 	for i, o := range m.branches {
 		word, _, _ := m.stateWord(o)
 		s.Branches = append(s.Branches, side.Branch{
 			Label: o.label, Cause: m.causeOf(o), State: word, Tokens: fmt.Sprint(o.spent),
-			Answer: short(o.answer.String(), 14), Current: i == m.cur,
+			Answer: short(o.answer.String(), 24), Current: i == m.cur,
 		})
 	}
 }
@@ -368,7 +382,7 @@ func (m *Model) fillCompare() {
 		br := m.branches[at]
 		s := compare.Side{
 			Label: br.label, Thought: br.thought, Answer: br.answer, From: -1, To: -1, FromAns: -1, ToAns: -1,
-			Waiting: "no answer yet", Current: at == m.cur,
+			Waiting: "no answer yet", Current: at == m.cur, Growing: br.running(),
 		}
 		if !br.running() {
 			s.Waiting = "no answer"
@@ -379,9 +393,15 @@ func (m *Model) fillCompare() {
 			limit = fmt.Sprintf("cap %d", br.budget.Cap)
 		}
 		dot := " " + m.theme.Glyphs.Dot + " "
-		s.Facts = fmt.Sprintf("%s%s%s%s%d thinking + %d answer tokens", limit, dot, word, dot, br.spent, br.answered)
+		s.Facts = fmt.Sprintf("%s%s%s%s%d + %d tokens", limit, dot, word, dot, br.spent, br.answered)
 		if differ {
 			phase, from, to := br.span(i)
+			if ink, end := br.doc(phase).Ink(max(from, 0)); from >= 0 && ink < end {
+				from = ink // the token may begin with white space, which nobody sees
+				if to = min(to, end); to <= from {
+					to = end
+				}
+			}
 			if phase == trace.PhaseAnswer {
 				s.FromAns, s.ToAns = from, to
 			} else {
@@ -402,10 +422,7 @@ func (m *Model) drawNotice(w int) string {
 	case m.notice != "":
 		r.Add(theme.Dim, m.notice)
 	case b != nil && b.loop && b.running():
-		r.Add(theme.Warn, orElse(oneLine(b.notice), "it repeats itself"))
-		for _, k := range [][2]string{{"a", "cut and answer"}, {"esc", "stop"}, {"t", "raise temperature"}} {
-			r.Add(theme.Text, "   ").Add(theme.Key, k[0]).Add(theme.Dim, " "+k[1])
-		}
+		r.Add(theme.Warn, "it repeats itself: ").Add(theme.Text, oneLine(b.notice))
 	case b != nil && b.notice != "":
 		r.Add(theme.Dim, oneLine(b.notice))
 	}
