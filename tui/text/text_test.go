@@ -175,6 +175,22 @@ func TestWrapGrownEqualsWrapFromScratch(t *testing.T) {
 	checkWrap(t, "e"+strings.Repeat("\u0301", 300)+"x", 9, func() int { return 3 })
 }
 
+func TestTailKeepsTheEnd(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		in   string
+		w    int
+		want string
+	}{
+		{"short", 9, "short"}, {"The result is 79.", 9, "…t is 79."}, {"日本語", 5, "…本語"}, {"日本語", 4, "…語"}, {"abc", 1, "…"}, {"abc", 0, ""},
+		{strings.Repeat("x", 5000) + "y", 3, "…xy"}, {"a\x1b[2J", 4, "…[2J"},
+	} {
+		if got := Tail(c.in, c.w, mono); got != c.want {
+			t.Errorf("%.20q in %d: got %q, want %q", c.in, c.w, got, c.want)
+		}
+	}
+}
+
 func FuzzWrap(f *testing.F) {
 	f.Add("a \x1b[31mb\u202e日本 e\u0301", 7, uint8(3))
 	f.Add(strings.Join(pieces, ""), 5, uint8(1))
