@@ -172,6 +172,8 @@ func TestWrapGrownEqualsWrapFromScratch(t *testing.T) {
 		}
 		checkWrap(t, s.String(), 1+rng.IntN(24), func() int { return rng.IntN(7) })
 	}
+	// The last character becomes narrower when its second byte comes, so that a long word fits the line before.
+	checkWrap(t, strings.Repeat("w ", 24)+strings.Repeat("x", 150)+"é", 200, func() int { return 199 })
 	checkWrap(t, "e"+strings.Repeat("\u0301", 300)+"x", 9, func() int { return 3 })
 }
 
