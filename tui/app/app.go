@@ -200,6 +200,9 @@ func (m *Model) opened(msg modelOpened) tea.Cmd {
 		m.queued = ""
 		return m.ask(q)
 	}
+	if re, can := m.opt.Library.(Reopener); can && m.opt.Session != "" {
+		return reopen(m.ctx, re, m.opt.Session)
+	}
 	return nil
 }
 

@@ -27,6 +27,7 @@ type Options struct {
 
 	Model         string // its name, shown while it loads
 	Prompt        string // put into the prompt, not sent
+	Session       string // a kept run to open as soon as the model is there; Library must be a Reopener
 	System        string
 	ThinkFormat   string
 	Budget        trace.Budget
