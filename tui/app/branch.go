@@ -320,7 +320,8 @@ func (b *branch) below(at int) int {
 	return end - sort.Search(end, func(i int) bool { return int(b.tokens[i].at) >= at })
 }
 
-// parts returns the first token at which two branches differ, and false when one begins with the other.
+// parts returns the first token at which two branches differ. One that still runs may yet follow the longer one: until
+// then they do not differ.
 func parts(a, b *branch) (int, bool) {
 	n := min(len(a.tokens), len(b.tokens))
 	for i := range n {
@@ -328,7 +329,11 @@ func parts(a, b *branch) (int, bool) {
 			return i, true
 		}
 	}
-	return n, len(a.tokens) != len(b.tokens)
+	shorter := a
+	if len(b.tokens) < len(a.tokens) {
+		shorter = b
+	}
+	return n, len(a.tokens) != len(b.tokens) && !shorter.running()
 }
 
 // span returns the bytes of token i in the text of its phase.

@@ -84,6 +84,28 @@ func TestAForcedCloseIsMarkedAndANaturalOneIsNot(t *testing.T) {
 	}
 }
 
+func TestTwoBranchesPartAtTheFirstTokenThatDiffers(t *testing.T) {
+	t.Parallel()
+	end := trace.Event{Kind: trace.EventEnd}
+	for _, c := range []struct {
+		a, b   string
+		ended  bool // both
+		at     int
+		differ bool
+	}{
+		{"otttnaa", "ottfaa", false, 3, true}, {"otttnaa", "ott", false, 3, false}, {"otttnaa", "ott", true, 3, true}, {"ott", "ott", true, 3, false}, {"", "", false, 0, false},
+	} {
+		a, b := made(c.a), made(c.b)
+		if c.ended {
+			a.apply(end)
+			b.apply(end)
+		}
+		if at, differ := parts(a, b); at != c.at || differ != c.differ {
+			t.Errorf("%q and %q: %d %v, want %d %v", c.a, c.b, at, differ, c.at, c.differ)
+		}
+	}
+}
+
 func TestInheritedTokensLookAsInTheParent(t *testing.T) {
 	t.Parallel()
 	parent := made("otttWttnaa")

@@ -16,6 +16,7 @@ const (
 	curveCells = 22 // of the small curves
 	aside      = 10 // cells that must be left of the page beside a box
 
+	answerBytes     = 256 // of an answer's end, for the list of branches
 	impossibleShare = 120 // percent of the memory limit from which the limit, not the engine, is wrong
 )
 

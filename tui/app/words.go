@@ -6,7 +6,6 @@ import (
 	"s1/engine/trace"
 	"s1/tui/pane/side"
 	"s1/tui/plot"
-	"s1/tui/text"
 )
 
 func (m *Model) fillStatus(b *branch) {
@@ -195,7 +194,7 @@ func (m *Model) fillSide() {
 		word, _, _ := m.stateWord(o)
 		s.Branches = append(s.Branches, side.Branch{
 			Label: o.label, Cause: m.causeOf(o), State: word, Tokens: fmt.Sprint(o.spent),
-			Answer: short(o.answer.String(), 24), Current: i == m.cur,
+			Answer: oneLine(o.answer.Last(answerBytes)), Current: i == m.cur,
 		})
 	}
 }
@@ -211,12 +210,4 @@ func (m *Model) causeOf(b *branch) string {
 		return "answer"
 	}
 	return string(b.info.Cause)
-}
-
-func short(s string, n int) string {
-	s = oneLine(s)
-	if text.Width(s) <= n {
-		return s
-	}
-	return text.Wrap(s, n, false)[0]
 }

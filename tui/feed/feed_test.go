@@ -60,17 +60,18 @@ func TestNextEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestBatchesKeepTheFrame(t *testing.T) {
+func TestBatchesKeepTheFrameAlsoWithSeveralLogs(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	log := trace.NewLog()
+	a, b := trace.NewLog(), trace.NewLog()
 	f := New(ctx)
-	f.Follow(log)
-	log.Append(token(0))
+	f.Follow(a)
+	f.Follow(b)
+	a.Append(token(0))
 	f.Next(ctx)
 	start := time.Now()
-	log.Append(token(1))
+	b.Append(token(0))
 	f.Next(ctx)
 	if took := time.Since(start); took < Frame/2 {
 		t.Errorf("two batches within %v, want about %v", took, Frame)

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"s1/tui/theme"
 )
@@ -264,4 +265,13 @@ func (d *Doc) MarksAt(at int) []Mark {
 // Unmark removes the marks of a role at or after a byte.
 func (d *Doc) Unmark(r theme.Role, from int) {
 	d.marks = slices.DeleteFunc(d.marks, func(m Mark) bool { return m.Role == r && m.At >= from })
+}
+
+// Last returns the last n bytes, from the beginning of a character on.
+func (d *Doc) Last(n int) string {
+	from := max(0, len(d.src)-n)
+	for from < len(d.src) && !utf8.RuneStart(d.src[from]) {
+		from++
+	}
+	return string(d.src[from:])
 }

@@ -2,6 +2,7 @@ package text
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -147,6 +148,27 @@ func cut(s string, w int, ellipsis string) string {
 		i, col = i+u.n, col+u.w
 	}
 	return s
+}
+
+// Tail returns the end of s, safe and at most w cells wide, the ellipsis included.
+func Tail(s string, w int, t *theme.Theme) string {
+	s = Clean(s, t.ASCII)
+	if width(s) <= w {
+		return s
+	}
+	far := max(0, len(s)-clusterMax*max(w, 1)) // nothing before this can be seen
+	for far < len(s) && !utf8.RuneStart(s[far]) {
+		far++
+	}
+	for b := []byte(s[far:]); len(b) > 0; b = b[decode(b, t.ASCII).n:] {
+		if width(string(b)) <= w-1 {
+			return t.Glyphs.Ellipsis + string(b)
+		}
+	}
+	if w > 0 {
+		return t.Glyphs.Ellipsis
+	}
+	return ""
 }
 
 // Over lays box over base at column x. Both may carry styles; base is width cells wide.

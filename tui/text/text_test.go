@@ -172,7 +172,25 @@ func TestWrapGrownEqualsWrapFromScratch(t *testing.T) {
 		}
 		checkWrap(t, s.String(), 1+rng.IntN(24), func() int { return rng.IntN(7) })
 	}
+	// The last character becomes narrower when its second byte comes, so that a long word fits the line before.
+	checkWrap(t, strings.Repeat("w ", 24)+strings.Repeat("x", 150)+"é", 200, func() int { return 199 })
 	checkWrap(t, "e"+strings.Repeat("\u0301", 300)+"x", 9, func() int { return 3 })
+}
+
+func TestTailKeepsTheEnd(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		in   string
+		w    int
+		want string
+	}{
+		{"short", 9, "short"}, {"The result is 79.", 9, "…t is 79."}, {"日本語", 5, "…本語"}, {"日本語", 4, "…語"}, {"abc", 1, "…"}, {"abc", 0, ""},
+		{strings.Repeat("x", 5000) + "y", 3, "…xy"}, {"a\x1b[2J", 4, "…[2J"},
+	} {
+		if got := Tail(c.in, c.w, mono); got != c.want {
+			t.Errorf("%.20q in %d: got %q, want %q", c.in, c.w, got, c.want)
+		}
+	}
 }
 
 func FuzzWrap(f *testing.F) {

@@ -112,7 +112,11 @@ func (p *Pane) column(i, width, height int) []string {
 		out = append(out, p.lines(s.Thought, &s.scroll, width, w, rows, s.From, s.To, "")...)
 	}
 	for len(out) < height-answerRows {
-		out = append(out, text.Blank(width))
+		r := text.NewRow(p.Theme, width)
+		if rows >= 3 && len(out) == height-answerRows-1 {
+			r.To(gutter).Add(theme.Dim, "answer")
+		}
+		out = append(out, r.String())
 	}
 	out = append(out, p.lines(s.Answer, &s.answer, width, w, answerRows, s.FromAns, s.ToAns, s.Waiting)...)
 	for len(out) < height {

@@ -53,7 +53,7 @@ func (p *Pane) Render(width, height int) []string {
 			r.To(indent).Add(role, b.Label).To(indent+3).Add(theme.Text, b.Cause)
 			r.To(indent+19-text.Width(b.Tokens)).Add(theme.Dim, b.Tokens).To(indent + 22)
 			if b.Answer != "" {
-				r.Add(role, b.Answer)
+				r.Add(role, text.Tail(b.Answer, r.Left()-1, p.Theme)) // an answer says most at its end
 			} else {
 				r.Add(theme.Dim, b.State)
 			}
