@@ -156,7 +156,7 @@ func past(log *trace.Log) (tokens []trace.Token, receipt trace.Receipt) {
 		case trace.EventToken:
 			tokens = append(tokens, e.Token)
 		case trace.EventEnd:
-			receipt = e.Receipt
+			receipt = *e.Receipt
 		}
 	}
 	return tokens, receipt

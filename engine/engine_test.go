@@ -149,7 +149,7 @@ func TestARestoredRunGoesOnAsItWouldHave(t *testing.T) {
 	}
 	wantChild, _ := end(t, child)
 	saved := []engine.Saved{
-		{Branch: root.Branch(), Tokens: want, Receipt: &last.Receipt, Notices: []string{"a notice"}},
+		{Branch: root.Branch(), Tokens: want, Receipt: last.Receipt, Notices: []string{"a notice"}},
 		{Branch: child.Branch(), Tokens: wantChild[at:]}, // it never ended: a crash
 	}
 

@@ -81,19 +81,17 @@ func pathOf(s Saved, paths map[trace.BranchID][]trace.Token) ([]trace.Token, err
 
 func logOf(s Saved, path []trace.Token) *trace.Log {
 	log := trace.NewLog()
-	log.Append(trace.Event{Kind: trace.EventBudget, Budget: s.Branch.Budget})
+	log.Append(trace.Event{Kind: trace.EventBudget, Budget: &s.Branch.Budget})
 	for _, t := range path {
 		log.Append(trace.Event{Kind: trace.EventToken, Token: t})
 	}
 	for _, n := range s.Notices {
 		log.Append(trace.Event{Kind: trace.EventNotice, Notice: n})
 	}
-	end := trace.Event{Kind: trace.EventEnd}
-	if s.Receipt != nil {
-		end.Receipt = *s.Receipt
-	} else {
+	end := trace.Event{Kind: trace.EventEnd, Receipt: s.Receipt}
+	if s.Receipt == nil {
 		end.Err = fmt.Errorf("branch %s was interrupted before its end", s.Branch.ID)
-		end.Receipt.Outcome = "error"
+		end.Receipt = &trace.Receipt{Outcome: "error"}
 	}
 	log.Append(trace.Event{Kind: trace.EventState, State: trace.StateEnded})
 	log.Append(end)

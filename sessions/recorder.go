@@ -228,7 +228,7 @@ func (f *follow) write(ctx context.Context, tx *sql.Tx) error {
 			if e.Err != nil {
 				cause = e.Err.Error()
 			}
-			if err := putReceipt(ctx, tx, f.run, f.branch.ID, &e.Receipt, cause); err != nil {
+			if err := putReceipt(ctx, tx, f.run, f.branch.ID, e.Receipt, cause); err != nil {
 				return err
 			}
 		case trace.EventState, trace.EventBudget:

@@ -205,7 +205,7 @@ func play(log *trace.Log, k Kept) {
 		log.Append(trace.Event{Kind: trace.EventNotice, Notice: n.Text})
 	}
 	if k.Receipt != nil {
-		log.Append(trace.Event{Kind: trace.EventEnd, Receipt: *k.Receipt})
+		log.Append(trace.Event{Kind: trace.EventEnd, Receipt: k.Receipt})
 	}
 }
 

@@ -109,7 +109,7 @@ func (b *branch) notices() {
 func (b *branch) sayBudget() {
 	if now := b.machine.Budget(); now != b.budget {
 		b.budget = now
-		b.log.Append(trace.Event{Kind: trace.EventBudget, Budget: now})
+		b.log.Append(trace.Event{Kind: trace.EventBudget, Budget: &now})
 	}
 }
 
@@ -147,7 +147,7 @@ func (b *branch) finish(err error) {
 		r.Outcome = "error"
 	}
 	b.log.Append(trace.Event{Kind: trace.EventState, State: trace.StateEnded})
-	b.log.Append(trace.Event{Kind: trace.EventEnd, Receipt: r, Err: err})
+	b.log.Append(trace.Event{Kind: trace.EventEnd, Receipt: &r, Err: err})
 	if b.forget != nil {
 		b.forget()
 	}

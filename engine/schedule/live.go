@@ -109,7 +109,8 @@ func (s *Scheduler) newBranch(spec Spec) (*branch, error) {
 	}
 	b.log.Append(trace.Event{Kind: trace.EventState, State: trace.StateQueued})
 	b.budget = b.machine.Budget()
-	b.log.Append(trace.Event{Kind: trace.EventBudget, Budget: b.budget})
+	first := b.budget
+	b.log.Append(trace.Event{Kind: trace.EventBudget, Budget: &first})
 	for _, c := range spec.First {
 		if err := b.apply(c); err != nil {
 			return nil, err

@@ -28,17 +28,17 @@ const (
 	EventEnd                     // Receipt, or Err; the log is closed after it
 )
 
-// Event is one fact about a branch.
+// Event is one fact about a branch. What is rare and large is behind a pointer: there is an event for every token.
 type Event struct {
 	Kind    EventKind
 	Token   Token
 	State   State
 	Done    int
 	Total   int
-	Budget  Budget
+	Budget  *Budget
 	Notice  string
-	Loop    bool // with EventNotice: the loop guard speaks; offer cut, stop, raise temperature
-	Receipt Receipt
+	Loop    bool     // with EventNotice: the loop guard speaks; offer cut, stop, raise temperature
+	Receipt *Receipt // never nil in a log's EventEnd
 	Err     error
 }
 
@@ -60,6 +60,9 @@ func (l *Log) Append(e Event) {
 	defer l.mu.Unlock()
 	if l.closed {
 		return
+	}
+	if e.Kind == EventEnd && e.Receipt == nil {
+		e.Receipt = &Receipt{}
 	}
 	l.events = append(l.events, e)
 	l.closed = e.Kind == EventEnd

@@ -125,7 +125,7 @@ func (b *branch) apply(e trace.Event) bool {
 		b.state, b.done, b.total = e.State, e.Done, e.Total
 		return true
 	case trace.EventBudget:
-		b.budget = e.Budget
+		b.budget = *e.Budget
 	case trace.EventNotice:
 		b.notice, b.loop = e.Notice, e.Loop
 		return true
@@ -133,7 +133,7 @@ func (b *branch) apply(e trace.Event) bool {
 		b.state, b.err = trace.StateEnded, e.Err
 		b.loop = false
 		if e.Err == nil || e.Receipt.Outcome != "" {
-			r := e.Receipt
+			r := *e.Receipt
 			b.receipt = &r
 		}
 		return true

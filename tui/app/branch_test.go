@@ -86,7 +86,7 @@ func TestAForcedCloseIsMarkedAndANaturalOneIsNot(t *testing.T) {
 
 func TestTwoBranchesPartAtTheFirstTokenThatDiffers(t *testing.T) {
 	t.Parallel()
-	end := trace.Event{Kind: trace.EventEnd}
+	end := trace.Event{Kind: trace.EventEnd, Receipt: &trace.Receipt{}}
 	for _, c := range []struct {
 		a, b   string
 		ended  bool // both

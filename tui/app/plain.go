@@ -94,7 +94,7 @@ func (p *plainer) event(e trace.Event) error {
 	case trace.EventToken:
 		p.token(e.Token)
 	case trace.EventBudget:
-		p.asked = e.Budget
+		p.asked = *e.Budget
 	case trace.EventNotice:
 		p.word("[note: " + oneLine(text.Clean(e.Notice, false)) + "]")
 	case trace.EventEnd:
@@ -103,7 +103,7 @@ func (p *plainer) event(e trace.Event) error {
 			fmt.Fprintf(p.out, "[error: %s]\n", oneLine(text.Clean(e.Err.Error(), false)))
 			return nil
 		}
-		p.receipt(e.Receipt)
+		p.receipt(*e.Receipt)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ type (
 		Branch  trace.BranchID `json:"branch,omitempty"`
 		Text    string         `json:"text"`
 		Answer  string         `json:"answer"`
-		Receipt trace.Receipt  `json:"receipt"`
+		Receipt *trace.Receipt `json:"receipt"`
 		Error   string         `json:"error,omitempty"`
 	}
 )

@@ -164,10 +164,10 @@ func (l *Live) obey() {
 		case trace.CommandWait:
 			l.budget.Waits = max(l.budget.Waits, l.waits) + 1
 			l.budget.WaitText = c.Text
-			l.log.Append(trace.Event{Kind: trace.EventBudget, Budget: l.budget})
+			l.sayBudget()
 		case trace.CommandCap:
 			l.budget.Cap = c.N
-			l.log.Append(trace.Event{Kind: trace.EventBudget, Budget: l.budget})
+			l.sayBudget()
 		case trace.CommandAnswerNow:
 			l.answerNow = true
 		case trace.CommandPause:
@@ -333,5 +333,11 @@ func (l *Live) end(outcome string) {
 		r.EndProb, r.EndRank, r.CloseNats = .04, 6, 3.2
 	}
 	l.state = trace.StateEnded
-	l.log.Append(trace.Event{Kind: trace.EventEnd, Receipt: r})
+	l.log.Append(trace.Event{Kind: trace.EventEnd, Receipt: &r})
+}
+
+// sayBudget logs the budget as it now is.
+func (l *Live) sayBudget() {
+	now := l.budget
+	l.log.Append(trace.Event{Kind: trace.EventBudget, Budget: &now})
 }
