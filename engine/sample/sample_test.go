@@ -347,3 +347,10 @@ func TestSignalsAreOfTheModelsOwnDistribution(t *testing.T) {
 		t.Errorf("without an end: probability %v, rank %d", none.EndProb, none.EndRank)
 	}
 }
+
+func TestRankBeyondIsWhatTheTraceSays(t *testing.T) {
+	t.Parallel()
+	if RankBeyond != trace.RankBeyond {
+		t.Errorf("RankBeyond is %d, the trace says %d", RankBeyond, trace.RankBeyond)
+	}
+}

@@ -46,10 +46,13 @@ type Token struct {
 	Logprob float32       // nats
 	Entropy float32       // nats
 	EndProb float32       // P(the first id of the close of thinking) at this position
-	EndRank int32         // rank of that id, 1 = likeliest
+	EndRank int32         // rank of that id, 1 = likeliest; RankBeyond = not among those counted
 	Top     []Candidate   // likeliest first, at most ten
 	Time    time.Duration // since the branch started
 }
+
+// RankBeyond is the EndRank of an id that is not among the 64 likeliest.
+const RankBeyond = 65
 
 // Budget is what the user asks for. It may change while a branch runs.
 type Budget struct {

@@ -41,6 +41,7 @@ func TestKeysOfARunningThoughtSendTheirCommandAtOnce(t *testing.T) {
 		{"wait with a text", []string{"W", "ctrl+u", "H", "m", "enter"}, trace.Command{Kind: trace.CommandWait, Text: "Hm"}},
 		{"answer now", []string{"a"}, trace.Command{Kind: trace.CommandAnswerNow}},
 		{"cap", []string{"c", "ctrl+u", "9", "0", "enter"}, trace.Command{Kind: trace.CommandCap, N: 90}},
+		{"cap typed over the one offered", []string{"c", "9", "0", "enter"}, trace.Command{Kind: trace.CommandCap, N: 90}},
 		{"cap adjusted in the input", []string{"c", "+", "+", "enter"}, trace.Command{Kind: trace.CommandCap, N: 250}},
 		{"cap lifted", []string{"c", "ctrl+u", "n", "o", "n", "e", "enter"}, trace.Command{Kind: trace.CommandCap, N: -1}},
 		{"cap up", []string{"+"}, trace.Command{Kind: trace.CommandCap, N: 200}},

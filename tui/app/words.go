@@ -157,9 +157,9 @@ func (m *Model) fillSide() {
 		s.Title = "receipt"
 		fact("closed", "%s", closedBy(r.Closed))
 		if r.Closed == trace.ClosedCap || r.Closed == trace.ClosedAnswerNow {
-			fact("end", "%s, rank %d, %.1f nats", prob(r.EndProb), r.EndRank, r.CloseNats)
+			fact("end", "%s, rank %s, %.1f nats", prob(r.EndProb), rank(r.EndRank), r.CloseNats)
 		} else if r.Closed == trace.ClosedNatural {
-			fact("end", "%s, rank %d", prob(r.EndProb), r.EndRank)
+			fact("end", "%s, rank %s", prob(r.EndProb), rank(r.EndRank))
 		}
 		if r.Cap >= 0 {
 			fact("thought", "%d of %d tokens", r.ThinkingTokens, r.Cap)
@@ -210,4 +210,12 @@ func (m *Model) causeOf(b *branch) string {
 		return "answer"
 	}
 	return string(b.info.Cause)
+}
+
+// rank is a place among the candidates; the engine does not count beyond the first 64.
+func rank(n int32) string {
+	if n >= trace.RankBeyond {
+		return fmt.Sprintf("> %d", trace.RankBeyond-1)
+	}
+	return fmt.Sprint(n)
 }

@@ -16,11 +16,16 @@ type Input struct {
 	Adjust func(string, bool) string // what + and - make of the text; nil = they are typed
 	Editor text.Editor
 	wrong  string
+	edited bool // a key has changed the text; until then a number typed takes the place of the one offered
 }
 
 // Press edits, or finishes with enter.
 func (in *Input) Press(key, typed string) Result {
 	in.wrong = ""
+	if typed >= "0" && typed <= "9" && in.Adjust != nil && !in.edited {
+		in.Editor.Set("")
+	}
+	in.edited = true
 	switch {
 	case key == "esc" || key == "ctrl+c":
 		return Result{Close: true}
