@@ -46,6 +46,7 @@ func (b *branch) advance(rows []sample.Row) {
 func (b *branch) decide(row sample.Row, mayPace bool) (id int32, decided bool) {
 	for {
 		a := b.machine.Next()
+		b.notices() // what a decision says comes before the token it leads to
 		if a.Kind == think.Sample || a.Kind == think.Feed {
 			if mayPace && !a.Shadow && !b.hurry && b.pace > 0 && b.s.o.Clock.Now().Before(b.due) {
 				b.hold(row)
