@@ -104,6 +104,10 @@ func (m *Model) Run(id trace.BranchID) (trace.Run, bool) {
 func (m *Model) start(ctx context.Context, r *run, f think.Format, b trace.Branch, tokens []trace.Token, o think.Options, pace int, first []trace.Command) (*Live, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	o.SoftLanding = b.Budget.SoftLanding
+	if b.Budget.CloseLoops {
+		o.OnLoop = think.LoopClose
+	}
 	number := r.next
 	for {
 		number++

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 
 // Options are what a user may choose when a model is opened. The zero value is right for most.
 type Options struct {
+	Name    string // what people call it; "" = what its file says
 	Backend string // "" = the fastest that works here
 	Weights string // auto, exact, q8; "" = auto
 	Threads int    // 0 = one per core
@@ -111,7 +113,7 @@ func Load(ctx context.Context, path string, o Options) (_ *Parts, err error) {
 		NewDecoder: func() schedule.Decoder { return tokenizer.NewDecoder() },
 		Vocab:      program.Vocab, Known: t.VocabSize(), Context: room.context, Pages: room.pages, Close: free,
 		Info: trace.ModelInfo{
-			Name: w.Name, SHA256: hash.sum, Architecture: config.Architecture, Parameters: w.Parameters(), Backend: info.Name,
+			Name: cmp.Or(o.Name, w.Name), SHA256: hash.sum, Architecture: config.Architecture, Parameters: w.Parameters(), Backend: info.Name,
 			Vocab: program.Vocab, BytesPerToken: info.BytesPerToken, Default: generation.Sampling, Warning: generation.Warning,
 		},
 	}

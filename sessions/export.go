@@ -67,10 +67,10 @@ func ExportMarkdown(w io.Writer, s Session) error {
 			if t.Phase == trace.PhaseAnswer {
 				to = &answer
 			}
-			switch {
-			case t.Origin == trace.OriginInjected:
+			switch t.Origin {
+			case trace.OriginInjected:
 				fmt.Fprintf(to, "[injected:%s]", t.Text)
-			case t.Origin == trace.OriginForced:
+			case trace.OriginForced:
 				fmt.Fprintf(to, "[forced:%s]", t.Text)
 			default:
 				to.WriteString(t.Text)

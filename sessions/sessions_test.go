@@ -391,7 +391,7 @@ func TestKillNineLosesNothingOlderThanASecondAndTwoWritersShareAFile(t *testing.
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { c.Process.Kill(); c.Wait() }) //nolint:errcheck // killed on purpose
+		t.Cleanup(func() { c.Process.Kill(); c.Wait() })
 		children = append(children, c)
 		buf := make([]byte, 8)
 		if n, err := out.Read(buf); err != nil || string(buf[:n]) != "written\n" {
@@ -402,7 +402,7 @@ func TestKillNineLosesNothingOlderThanASecondAndTwoWritersShareAFile(t *testing.
 		if err := c.Process.Kill(); err != nil { // SIGKILL
 			t.Fatal(err)
 		}
-		c.Wait() //nolint:errcheck // killed on purpose
+		c.Wait()
 	}
 	store := open(t, path)
 	for i := range 2 {

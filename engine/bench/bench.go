@@ -163,7 +163,7 @@ func (b *Runner) token() int32 { return int32(b.rng.IntN(b.vocab)) }
 
 // Decode is the tokens per second of n branches together, each a fork of one prefix of depth tokens.
 func (b *Runner) Decode(ctx context.Context, depth, n int) (float64, error) {
-	seqs, release, err := b.branches(ctx, depth, n)
+	seqs, release, err := b.Branches(ctx, depth, n)
 	defer release()
 	if err != nil {
 		return 0, err
@@ -171,7 +171,7 @@ func (b *Runner) Decode(ctx context.Context, depth, n int) (float64, error) {
 	var steps []time.Duration
 	for start := time.Now(); len(steps) < decodeSteps && (len(steps) < 8 || time.Since(start) < decodeTime); {
 		t := time.Now()
-		if err := b.step(ctx, seqs); err != nil {
+		if err := b.Step(ctx, seqs); err != nil {
 			return 0, err
 		}
 		steps = append(steps, time.Since(t))
@@ -181,22 +181,22 @@ func (b *Runner) Decode(ctx context.Context, depth, n int) (float64, error) {
 
 // Generate is the time that n branches on a prefix of depth tokens take for so many tokens each.
 func (b *Runner) Generate(ctx context.Context, depth, n, tokens int) (time.Duration, error) {
-	seqs, release, err := b.branches(ctx, depth, n)
+	seqs, release, err := b.Branches(ctx, depth, n)
 	defer release()
 	if err != nil {
 		return 0, err
 	}
 	start := time.Now()
 	for range tokens {
-		if err := b.step(ctx, seqs); err != nil {
+		if err := b.Step(ctx, seqs); err != nil {
 			return 0, err
 		}
 	}
 	return time.Since(start), nil
 }
 
-// branches runs a prefix and one token of each of n forks of it; release gives all of them back.
-func (b *Runner) branches(ctx context.Context, depth, n int) (seqs []*kv.Seq, release func(), err error) {
+// Branches runs a prefix and one token of each of n forks of it; release gives all of them back.
+func (b *Runner) Branches(ctx context.Context, depth, n int) (seqs []*kv.Seq, release func(), err error) {
 	root := b.pool.NewSeq()
 	release = func() {
 		root.Release()
@@ -210,11 +210,11 @@ func (b *Runner) branches(ctx context.Context, depth, n int) (seqs []*kv.Seq, re
 	for range n {
 		seqs = append(seqs, root.Fork(root.Len()))
 	}
-	return seqs, release, b.step(ctx, seqs) // the copy of the shared page, cold caches
+	return seqs, release, b.Step(ctx, seqs) // the copy of the shared page, cold caches
 }
 
-// step decodes one token of each sequence.
-func (b *Runner) step(ctx context.Context, seqs []*kv.Seq) error {
+// Step decodes one token of each sequence.
+func (b *Runner) Step(ctx context.Context, seqs []*kv.Seq) error {
 	x := &kernels.Batch{}
 	for i, s := range seqs {
 		if err := s.Grow(1); err != nil {

@@ -34,6 +34,7 @@ func BenchmarkDrawOf152k(b *testing.B) {
 		{"top-p", trace.Sampling{Temperature: 1, TopP: 0.95}, nil},
 		{"min-p", trace.Sampling{Temperature: 1, MinP: 0.05}, nil},
 		{"penalty", trace.Sampling{Temperature: 0.6, TopP: 0.95, TopK: 20, RepeatPenalty: 1.1}, []int32{1, 2, 3}},
+		{"penalty-on-everything", trace.Sampling{Temperature: 0.6, TopP: 0.95, TopK: 20, RepeatPenalty: 1.1, RepeatLast: 32768}, nil},
 		{"far-tail", trace.Sampling{Temperature: 2}, nil},
 	} {
 		b.Run(c.name, func(b *testing.B) {

@@ -30,65 +30,42 @@ func likelier(a, b candidate) int {
 }
 
 // edit collects, in order of id, what penalty, bias and mask do to the row.
-func (s *Sampler) edit(r Row, window, masked []int32) []edit {
+func (s *Sampler) edit(r Row, masked []int32) []edit {
 	e := s.edits[:0]
-	add := func(id int32) {
-		if id >= 0 && int(id) < len(r.Logits) {
-			e = append(e, edit{id: id})
-		}
-	}
-	for _, id := range window {
-		add(id)
-	}
-	for _, b := range s.biases {
-		add(b.id)
-	}
-	for _, id := range masked {
-		add(id)
-	}
-	slices.SortFunc(e, func(a, b edit) int { return int(a.id) - int(b.id) })
-	e = slices.CompactFunc(e, func(a, b edit) bool { return a.id == b.id })
-	for i := range e {
-		e[i].old = r.Logits[e[i].id]
-		e[i].new = e[i].old
-	}
-	s.ids = append(s.ids[:0], window...)
-	slices.Sort(s.ids)
-	for _, id := range slices.Compact(s.ids) {
-		x := find(e, id)
-		if x == nil {
-			continue
-		}
-		if penalty := float32(s.params.RepeatPenalty); x.new > 0 {
-			x.new /= penalty
+	penalty := float32(s.params.RepeatPenalty)
+	for _, id := range s.window.ids {
+		x := edit{id: id, old: r.Logits[id]}
+		if x.old > 0 {
+			x.new = x.old / penalty
 		} else {
-			x.new *= penalty
+			x.new = x.old * penalty
 		}
+		e = append(e, x)
+	}
+	// at is the place of an id's edit, which is made where there is none.
+	at := func(id int32) int {
+		i, found := place(e, id)
+		if !found {
+			e = slices.Insert(e, i, edit{id: id, old: r.Logits[id], new: r.Logits[id]})
+		}
+		return i
 	}
 	for _, b := range s.biases {
-		if x := find(e, b.id); x != nil {
-			x.new += b.add
-		}
+		i := at(b.id) // may move e
+		e[i].new += b.add
 	}
 	for _, id := range masked {
-		if x := find(e, id); x != nil {
-			x.new = float32(math.Inf(-1))
+		if id >= 0 && int(id) < len(r.Logits) {
+			i := at(id)
+			e[i].new = float32(math.Inf(-1))
 		}
 	}
 	s.edits = e
 	return e
 }
 
-// find is the edit of an id, or nil.
-func find(edits []edit, id int32) *edit {
-	if len(edits) == 0 {
-		return nil
-	}
-	i, ok := slices.BinarySearchFunc(edits, id, func(e edit, id int32) int { return int(e.id) - int(id) })
-	if !ok {
-		return nil
-	}
-	return &edits[i]
+func place(edits []edit, id int32) (int, bool) {
+	return slices.BinarySearchFunc(edits, id, func(e edit, id int32) int { return int(e.id) - int(id) })
 }
 
 // head is the beginning of the edited vocabulary in order of likelihood, as far as the row's TopM prove it, and whether
@@ -104,8 +81,10 @@ func (s *Sampler) head(r Row, edits []edit) (head []candidate, whole bool) {
 			break
 		}
 		l := r.Stats.TopLogits[i]
-		if len(edits) > 0 && (find(edits, id) != nil || !whole && l <= floor) {
-			continue
+		if len(edits) > 0 {
+			if _, edited := place(edits, id); edited || !whole && l <= floor {
+				continue
+			}
 		}
 		head = append(head, candidate{id, l})
 	}

@@ -99,8 +99,9 @@ func plain(logits []float32, p trace.Sampling, drawn, masked []int32) (ids []int
 		}
 	}
 	if p.MinP > 0 {
-		for i, q := range softmax(ids) {
-			if q < p.MinP*softmax(ids)[0] {
+		left := softmax(ids)
+		for i, q := range left {
+			if q < p.MinP*left[0] {
 				ids = ids[:i]
 				break
 			}
@@ -111,7 +112,7 @@ func plain(logits []float32, p trace.Sampling, drawn, masked []int32) (ids []int
 
 // scene is a random vocabulary with random parameters.
 func scene(rng *rand.Rand) (logits []float32, p trace.Sampling, drawn, masked []int32) {
-	vocab := []int{5, 64, 65, 300, 3000}[rng.IntN(5)]
+	vocab := []int{5, 64, 65, 300, 1000}[rng.IntN(5)]
 	spread := []float64{0.3, 2, 6}[rng.IntN(3)]
 	logits = make([]float32, vocab)
 	for i := range logits {

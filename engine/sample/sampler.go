@@ -15,6 +15,7 @@ type Sampler struct {
 	invT   float64
 	vocab  int
 	drawn  []int32 // every id the model itself drew; the penalty looks at the last of them
+	window window
 
 	edits []edit // scratch of a draw
 	cands []candidate
@@ -37,6 +38,10 @@ func (s *Sampler) Set(p trace.Sampling) error {
 	}
 	s.params, s.biases = p, biases(p)
 	s.invT = float64(InvT(p))
+	s.window = newWindow(p)
+	for _, id := range s.drawn[max(0, len(s.drawn)-s.window.size):] {
+		s.window.add(id)
+	}
 	return nil
 }
 
@@ -45,18 +50,12 @@ func (s *Sampler) Params() trace.Sampling { return s.params }
 
 // Accept tells the sampler that the model drew id. Prompt, forced and injected tokens are not the model's and are not
 // accepted, so an intervention never steers the penalty.
-func (s *Sampler) Accept(id int32) { s.drawn = append(s.drawn, id) }
-
-// window is what the repetition penalty looks at, empty where it is off.
-func (s *Sampler) window() []int32 {
-	if s.params.RepeatPenalty == 0 || s.params.RepeatPenalty == 1 {
-		return nil
+func (s *Sampler) Accept(id int32) {
+	s.drawn = append(s.drawn, id)
+	s.window.add(id)
+	if gone := len(s.drawn) - 1 - s.window.size; gone >= 0 {
+		s.window.remove(s.drawn[gone])
 	}
-	last := s.params.RepeatLast
-	if last == 0 {
-		last = defaultRepeatLast
-	}
-	return s.drawn[max(0, len(s.drawn)-last):]
 }
 
 // Draw chooses the token at a position of the branch. Seed, position and try (how many draws were refused there before)
@@ -66,8 +65,8 @@ func (s *Sampler) Draw(r Row, position, try int, masked []int32) (int32, error) 
 		return 0, err
 	}
 	var edits []edit
-	if window := s.window(); len(window)+len(s.biases)+len(masked) > 0 {
-		edits = s.edit(r, window, masked)
+	if len(s.window.ids)+len(s.biases)+len(masked) > 0 {
+		edits = s.edit(r, masked)
 	}
 	head, whole := s.head(r, edits)
 	if len(head) == 0 && !whole {

@@ -50,6 +50,43 @@ func TestACommandDuringAStepGoesBeforeTheTokenThatTheStepAllows(t *testing.T) {
 	}
 }
 
+func TestACommandOvertakesIdsThatAreJustBeingFed(t *testing.T) {
+	t.Parallel()
+	script := enginetest.Random(enginetest.NewVocab(), 1)
+	inStep, goOn := make(chan struct{}), make(chan struct{})
+	var once atomic.Bool
+	r := newRig(t, rigOptions{script: script, before: func(_ context.Context, b *kernels.Batch) error {
+		if len(b.Out) > 8 && once.CompareAndSwap(false, true) { // the injected text
+			close(inStep)
+			<-goOn
+		}
+		return nil
+	}})
+	spec := r.spec(question, trace.Budget{Cap: 100, AnswerCap: 5}, trace.Sampling{})
+	spec.First = []trace.Command{{Kind: trace.CommandInject, Text: "0123456789"}}
+	l := r.start(spec)
+	<-inStep
+	l.Send(trace.Command{Kind: trace.CommandAnswerNow})
+	close(goOn)
+	tokens, end := r.end(l)
+	if end.Receipt.Closed != trace.ClosedAnswerNow || end.Receipt.Injected != 0 {
+		t.Errorf("%q: %+v", text(tokens), end.Receipt)
+	}
+	// What was fed ahead and taken back left nothing behind in the model.
+	history := append([]int32(nil), spec.Prompt...)
+	for _, tok := range tokens {
+		logits := script(history)
+		l, named := logits[tok.ID]
+		if !named {
+			l = enginetest.Floor
+		}
+		if want := l - lse(logits, r.v.Size()); diff(tok.Logprob, want) > 1e-3 {
+			t.Errorf("token %d (%s): logprob %v, want %v", tok.Index, tok.Bytes, tok.Logprob, want)
+		}
+		history = append(history, tok.ID)
+	}
+}
+
 func TestPauseStepResumeStop(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, rigOptions{script: endless(enginetest.NewVocab()), context: 100000, pages: 2000})

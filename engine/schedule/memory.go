@@ -3,6 +3,7 @@ package schedule
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"s1/engine/kv"
 	"s1/engine/trace"
@@ -86,26 +87,38 @@ func (s *Scheduler) evict(not *branch) bool {
 	return true
 }
 
-// preempt is the last resort, when no branch can go on: the youngest gives its pages to the oldest and waits.
+// preempt is the last resort, when no branch can go on: the youngest that holds pages gives them up for the oldest, and
+// waits. The oldest alone with all the memory has nobody to wait for.
 func (s *Scheduler) preempt(starved *branch) {
-	for i := len(s.branches) - 1; i >= 0; i-- {
-		b := s.branches[i]
-		if b.dead || b.parked || b.seq.Len() == 0 || b == s.oldest() {
-			continue
+	oldest := s.oldest()
+	for _, b := range slices.Backward(s.branches) {
+		if b.runs() && b != oldest && b.seq.Len() > 0 {
+			b.park()
+			return
 		}
-		b.release()
-		b.parked = true
-		b.log.Append(trace.Event{Kind: trace.EventNotice, Notice: fmt.Sprintf(
-			"the key/value memory (%d positions) is full; this branch waits until another one ends", s.pool.Limit()*kernels.PageSize)})
+	}
+	if starved != oldest {
+		starved.park()
 		return
 	}
 	starved.fail(fmt.Errorf("the key/value memory (%d positions) is full", s.pool.Limit()*kernels.PageSize))
 }
 
-// oldest is the live branch that came first and is not waiting for room.
+// runs says that a branch goes on by itself: it is alive, not waiting for room, and not paused.
+func (b *branch) runs() bool { return !b.dead && !b.parked && (!b.held || b.pacing) }
+
+// park takes a branch's pages. It reads again when there is room.
+func (b *branch) park() {
+	b.release()
+	b.parked = true
+	b.log.Append(trace.Event{Kind: trace.EventNotice, Notice: fmt.Sprintf(
+		"the key/value memory (%d positions) is full; this branch waits until another one ends", b.s.pool.Limit()*kernels.PageSize)})
+}
+
+// oldest is the running branch that came first.
 func (s *Scheduler) oldest() *branch {
 	for _, b := range s.branches {
-		if !b.dead && !b.parked {
+		if b.runs() {
 			return b
 		}
 	}
@@ -117,10 +130,10 @@ func (s *Scheduler) unpark(b *branch) bool {
 	free, running := s.pool.Available(), 0
 	for _, x := range s.branches {
 		switch {
-		case x.dead:
-			free += len(x.seq.Table()) // may be taken
-		case !x.parked && !x.held:
+		case x.runs():
 			running++
+		case !x.parked:
+			free += len(x.seq.Table()) // may be taken
 		}
 	}
 	if running > 0 && free < kv.Pages(len(b.ids)+1)+running+1 {

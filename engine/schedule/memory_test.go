@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"s1/engine/enginetest"
 	"s1/engine/trace"
 	"s1/kernels"
 )
@@ -58,6 +59,22 @@ func TestWhenMemoryIsFullTheYoungestWaitsAndNothingIsLost(t *testing.T) {
 	}
 	if waited == 0 {
 		t.Error("nobody had to wait: the test is too small")
+	}
+}
+
+func TestABranchWaitsForMemoryThatAPacedOneHolds(t *testing.T) {
+	t.Parallel()
+	clock := enginetest.NewClock()
+	r := newRig(t, rigOptions{script: endless(enginetest.NewVocab()), context: 640, pages: 10, clock: clock})
+	spec := r.spec(strings.Repeat("x", 500), trace.Budget{Cap: 50, AnswerCap: 2}, trace.Sampling{})
+	spec.Pace = 1
+	paced := r.start(spec)
+	clock.AwaitTimer()
+	second := r.start(r.spec(strings.Repeat("y", 200), trace.Budget{Cap: 5, AnswerCap: 2}, trace.Sampling{}))
+	r.until(second, "notice", func(e trace.Event) bool { return e.Kind == trace.EventNotice && strings.Contains(e.Notice, "waits") })
+	paced.Send(trace.Command{Kind: trace.CommandStop})
+	if _, end := r.end(second); end.Err != nil || end.Receipt.ThinkingTokens != 5 {
+		t.Errorf("end %+v", end)
 	}
 }
 

@@ -34,7 +34,7 @@ func (m *Machine) Command(c trace.Command) (note string, err error) {
 	}
 	switch c.Kind {
 	case trace.CommandWait:
-		note, err = m.commandWait(c.Text)
+		err = m.commandWait(c.Text)
 	case trace.CommandCap:
 		note, err = m.commandCap(c.N)
 	case trace.CommandAnswerNow:
@@ -68,28 +68,28 @@ func (m *Machine) Command(c trace.Command) (note string, err error) {
 func (m *Machine) inThought() bool { return m.stage == opening || m.stage == thinking }
 
 // commandWait asks for one more suppressed end. "" appends the budget's own Wait text.
-func (m *Machine) commandWait(s string) (string, error) {
+func (m *Machine) commandWait(s string) error {
 	if !m.inThought() || m.skipped {
-		return "", m.thoughtClosed("wait")
+		return m.thoughtClosed("wait")
 	}
 	ids := m.wait
 	if s != "" {
 		var err error
 		if ids, err = m.f.vocab.Encode(s, false); err != nil {
-			return "", fmt.Errorf("wait: encode %q: %w", s, err)
+			return fmt.Errorf("wait: encode %q: %w", s, err)
 		}
 	}
 	if room, limit := m.room(); len(ids) >= room {
-		return "", fmt.Errorf("wait: the text has %d tokens and %d are left before the limit (%s); raise the cap first", len(ids), room, limit)
+		return fmt.Errorf("wait: the text has %d tokens and %d are left before the limit (%s); raise the cap first", len(ids), room, limit)
 	}
 	m.b.Waits++
 	if m.atClose {
 		m.wished = m.o.Closed == "" || m.o.Closed == trace.ClosedNatural
 		m.suppress(ids)
-		return "", nil
+		return nil
 	}
 	m.texts = append(m.texts, ids)
-	return "", nil
+	return nil
 }
 
 func (m *Machine) commandCap(n int) (string, error) {

@@ -149,8 +149,12 @@ func (fam *family) resolve(v Vocabulary, prompt []int32) (Format, error) {
 		if !ok {
 			return Format{}, fmt.Errorf("think format %q needs the special token %q, which this tokenizer does not have; choose another think format, or none", fam.name, s)
 		}
-		if got, err := v.Encode(s, true); err != nil || len(got) != 1 || got[0] != id {
-			return Format{}, fmt.Errorf("think format %q: the tokenizer encodes %q as %v, want its special token %d alone (%v)", fam.name, s, got, id, err)
+		got, err := v.Encode(s, true)
+		if err != nil {
+			return Format{}, fmt.Errorf("think format %q: encode %q: %w", fam.name, s, err)
+		}
+		if len(got) != 1 || got[0] != id {
+			return Format{}, fmt.Errorf("think format %q: the tokenizer encodes %q as %v, want its special token %d alone", fam.name, s, got, id)
 		}
 	}
 	f := Format{Name: fam.name, EOS: slices.Clone(v.EndIDs()), after: lastByte(v, prompt), vocab: v}
@@ -158,8 +162,14 @@ func (fam *family) resolve(v Vocabulary, prompt []int32) (Format, error) {
 		to   *[]int32
 		text string
 	}{
-		{&f.Open, fam.open}, {&f.Start, fam.start}, {&f.End, fam.end}, {&f.Close, fam.close}, {&f.Forced, fam.forced},
-		{&f.Newline, fam.newline}, {&f.Skip, fam.skip}, {&f.Retry, FinalAnswer},
+		{&f.Open, fam.open},
+		{&f.Start, fam.start},
+		{&f.End, fam.end},
+		{&f.Close, fam.close},
+		{&f.Forced, fam.forced},
+		{&f.Newline, fam.newline},
+		{&f.Skip, fam.skip},
+		{&f.Retry, FinalAnswer},
 	} {
 		if p.text == "" {
 			continue

@@ -224,7 +224,8 @@ func TestPresetAutoLeavesAHundredTokens(t *testing.T) {
 func TestPresetRefusesWhatItCannotRepeat(t *testing.T) {
 	t.Parallel()
 	for _, b := range []trace.Budget{
-		{Cap: 0, AnswerCap: -1, Preset: PresetHarness}, {Cap: 0, AnswerCap: -1, Preset: PresetReadme},
+		{Cap: 0, AnswerCap: -1, Preset: PresetHarness},
+		{Cap: 0, AnswerCap: -1, Preset: PresetReadme},
 		{Cap: 5, AnswerCap: -1, Preset: "s1-other"},
 	} {
 		if _, err := New(s1Format(t), b, Options{Context: 1000}); err == nil {

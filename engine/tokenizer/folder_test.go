@@ -23,8 +23,10 @@ func tinyJSON(t testing.TB, edit func(doc map[string]any)) []byte {
 	doc := map[string]any{
 		"version": "1.0",
 		"added_tokens": []any{
-			map[string]any{"id": 260, "content": "<|begin|>", "special": true}, map[string]any{"id": 261, "content": "<|im_start|>", "special": true},
-			map[string]any{"id": 262, "content": "<|im_end|>", "special": true}, map[string]any{"id": 263, "content": "<think>", "special": false},
+			map[string]any{"id": 260, "content": "<|begin|>", "special": true},
+			map[string]any{"id": 261, "content": "<|im_start|>", "special": true},
+			map[string]any{"id": 262, "content": "<|im_end|>", "special": true},
+			map[string]any{"id": 263, "content": "<think>", "special": false},
 			map[string]any{"id": 264, "content": "<pad>", "special": true, "rstrip": true, "lstrip": true},
 			map[string]any{"id": 265, "content": "word", "special": false, "single_word": true},
 		},

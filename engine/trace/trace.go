@@ -58,6 +58,9 @@ type Budget struct {
 	WaitText  string `json:"wait_text"`  // appended at each suppressed end; "" = suppress only
 	AnswerCap int    `json:"answer_cap"` // most answer tokens; -1 until the context ends
 	Preset    string `json:"preset"`     // "" = s1's own exact rule; "s1-readme"; "s1-harness"
+
+	SoftLanding int  `json:"soft_landing,omitempty"` // within so many tokens before the cap, close at the end of a sentence; 0 = off
+	CloseLoops  bool `json:"close_loops,omitempty"`  // a thought that repeats itself is closed, not only reported
 }
 
 // Sampling holds the parameters of a draw. The zero value is greedy.

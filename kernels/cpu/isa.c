@@ -11,7 +11,6 @@ int s1_isa_best(void) {
     if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
         !__builtin_cpu_supports("avx512vl"))
         return S1_ISA_AVX2;
-    return S1_ISA_AVX2; // until
     if (!__builtin_cpu_supports("avx512vnni")) return S1_ISA_AVX512;
     if (!__builtin_cpu_supports("avx512bf16")) return S1_ISA_AVX512_VNNI;
     return S1_ISA_AVX512_BF16;

@@ -5,6 +5,11 @@
 
 #include "mat_block.h"
 
+// A strip passes over this much of the activations before the next one comes: they stay in L2 beside it.
+#ifndef PANEL_BYTES
+#define PANEL_BYTES (64u << 10)
+#endif
+
 static const struct {
     int block;    // columns of a unit
     size_t bytes; // of 16 rows of it
@@ -57,14 +62,18 @@ int s1_act_kind(int isa, int layout) {
 }
 
 int s1_act_width(int isa, int kind) {
-    (void)kind;
-    return isa >= S1_ISA_AVX512 ? 12 : isa == S1_ISA_AVX2 ? 6 : 4;
+    if (isa >= S1_ISA_AVX512) return S1_MAX_WIDTH;
+    if (isa == S1_ISA_AVX2) return kind == S1_ACT_I8 ? 5 : 6; // measured: 6 spills where bits are unpacked
+    return 4;
 }
 
 int s1_groups(int n, int width) { return (n + width - 1) / width; }
 
 static s1_kern kernel(int isa, int layout, int width) {
 #if defined(__x86_64__)
+    if (isa >= S1_ISA_AVX512_BF16 && layout == S1_MAT_BF16) return s1_kern_bf16(width);
+    if (isa >= S1_ISA_AVX512_VNNI && s1_quantised(layout)) return s1_kern_vnni(layout, width);
+    if (isa >= S1_ISA_AVX512) return s1_kern_avx512(layout, width);
     if (isa == S1_ISA_AVX2) return s1_kern_avx2(layout, width);
 #endif
     (void)isa;
@@ -92,16 +101,21 @@ void s1_matmul(int isa, const s1_mat *m, const void *act, int n, const float *bi
     S1_ASSERT(((uintptr_t)m->data & 63) == 0 && ((uintptr_t)act & 15) == 0);
     if (n <= 0) return;
     int kind = s1_act_kind(isa, m->layout);
-    int groups = s1_groups(n, s1_act_width(isa, kind)), nb = units(m);
+    int width = s1_act_width(isa, kind), groups = s1_groups(n, width), nb = units(m);
     size_t column = s1_act_block_bytes(kind) * (size_t)s1_act_blocks(kind, m->cols);
+    int together = (int)(PANEL_BYTES / (column * (size_t)width));
+    if (together < 1) together = 1;
     _Alignas(64) float tile[S1_MAX_WIDTH * S1_STRIP];
-    for (int s = strip0; s < strip1; s++) {
-        const uint8_t *w = (const uint8_t *)m->data + (size_t)s * strip_bytes(m);
-        for (int g = 0; g < groups; g++) {
-            int j = s1_group_start(n, groups, g), width = s1_group_start(n, groups, g + 1) - j;
-            memset(tile, 0, (size_t)width * S1_STRIP * sizeof *tile);
-            kernel(isa, m->layout, width)(w, (const uint8_t *)act + (size_t)j * column, nb, tile);
-            finish(m, tile, width, s, bias, out + (size_t)j * ldo, ldo, accumulate);
+    for (int g0 = 0; g0 < groups; g0 += together) {
+        int g1 = groups - g0 < together ? groups : g0 + together;
+        for (int s = strip0; s < strip1; s++) {
+            const uint8_t *w = (const uint8_t *)m->data + (size_t)s * strip_bytes(m);
+            for (int g = g0; g < g1; g++) {
+                int j = s1_group_start(n, groups, g), wide = s1_group_start(n, groups, g + 1) - j;
+                memset(tile, 0, (size_t)wide * S1_STRIP * sizeof *tile);
+                kernel(isa, m->layout, wide)(w, (const uint8_t *)act + (size_t)j * column, nb, tile);
+                finish(m, tile, wide, s, bias, out + (size_t)j * ldo, ldo, accumulate);
+            }
         }
     }
 }

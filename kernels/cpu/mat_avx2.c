@@ -1,5 +1,6 @@
 // AVX2 kernels without VNNI: two ymm of 8 rows, up to 6 columns, so that 12 sums, 2 weights, an activation and a product
-// fill the 16 registers; the float sums live in the tile (L1).
+// fill the 16 registers; the float sums are spilled once a block. Prefetching at every width, 2 KB ahead: a batch of 4 to 8
+// from memory is 1.25 times as fast as with the hardware's alone (4 KB: slower).
 //
 // 8-bit: int16 products. Even and odd bytes of a group are widened by an and and a shift, shared by all columns; vpmaddwd cannot
 // saturate. (vpmaddubsw with the sign trick costs the same four operations per 32 products, and its sign is per column.)
@@ -36,7 +37,7 @@ enum { PREFETCH = 2048 }; // bytes ahead
 #define KEEP_ORDER(v) __asm__("" : "+x"(v))
 
 INLINE void prefetch(const uint8_t *p, int bytes) {
-    UNROLL for (int i = 0; i < bytes; i += 64) _mm_prefetch((const char *)p + PREFETCH + i, _MM_HINT_T0);
+    UNROLL for (int i = 0; i < bytes; i += 64) _mm_prefetch((const char *)((uintptr_t)p + PREFETCH + (uintptr_t)i), _MM_HINT_T0);
 }
 
 INLINE void kern_q8(int layout, const uint8_t *w, const void *act, int nb, float *tile, int n) {
@@ -47,7 +48,7 @@ INLINE void kern_q8(int layout, const uint8_t *w, const void *act, int nb, float
     UNROLL for (int j = 0; j < n; j++) UNROLL for (int h = 0; h < 2; h++) t[j][h] = _mm256_load_ps(tile + 16 * j + 8 * h);
     for (int b = 0; b < nb; b++, w += 544, a += n) {
         __m256i s[6][2];
-        if (n <= 2) prefetch(w, 544);
+        prefetch(w, 544);
         UNROLL for (int j = 0; j < n; j++) s[j][0] = s[j][1] = splat32(&a[j].n128);
         UNROLL for (int g = 0; g < 8; g++) {
             const uint8_t *q = w + 32 + 64 * g;
@@ -150,7 +151,7 @@ INLINE void kern_small(int layout, const uint8_t *w, const void *act, int nb, fl
         w += head;
         for (int i = 0; i < blocks; i++, w += bytes, a += n) {
             const uint8_t *q4 = w + scales + high;
-            if (n <= 2) prefetch(w, bytes);
+            prefetch(w, bytes);
             __m256 d[2], m[2], d1[2];
             UNROLL for (int h = 0; h < 2; h++) {
                 if (k) {
@@ -185,7 +186,7 @@ INLINE void kern_exact(int layout, const uint8_t *w, const void *act, int nb, fl
     __m256 t[6][2];
     UNROLL for (int j = 0; j < n; j++) UNROLL for (int h = 0; h < 2; h++) t[j][h] = _mm256_load_ps(tile + 16 * j + 8 * h);
     for (int k = 0; k < nb; k++) {
-        if (n <= 2) prefetch(w, layout == S1_MAT_F16 ? 32 : 64);
+        prefetch(w, layout == S1_MAT_F16 ? 32 : 64);
         if (layout == S1_MAT_BF16) {
             const __m256i upper = _mm256_set1_epi32((int)0xffff0000);
             __m256 even[2], odd[2];

@@ -56,7 +56,7 @@ typedef struct {
     int16_t q[32];
 } s1_act_i16;
 
-enum { S1_MAX_WIDTH = 12 };
+enum { S1_MAX_WIDTH = 8 };
 
 int s1_act_width(int isa, int kind);        // most columns of a group
 size_t s1_act_block_bytes(int kind);        // one column of one block
@@ -79,7 +79,9 @@ typedef void (*s1_kern)(const uint8_t *w, const void *act, int nb, float *tile);
 
 s1_kern s1_kern_c(int layout, int width);
 s1_kern s1_kern_avx2(int layout, int width);
-s1_kern s1_kern_avx512(int isa, int layout, int width);
+s1_kern s1_kern_avx512(int layout, int width);
+s1_kern s1_kern_vnni(int layout, int width); // quantised layouts only
+s1_kern s1_kern_bf16(int width);             // S1_MAT_BF16 with S1_ACT_BF16
 
 // Quantises one vector into the blocks at act, step bytes apart.
 typedef void (*s1_quant)(const float *x, int cols, uint8_t *act, size_t step);

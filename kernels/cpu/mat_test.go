@@ -211,3 +211,104 @@ func testProduct(t *testing.T, typ kernels.DType, weights string, isa, rows, col
 		}
 	}
 }
+
+// A vector's product must not depend on who shares its batch: forks, chunks of a prompt and drafts rest on it.
+// The instruction set must not matter either where the arithmetic is integer.
+func TestProductIsTheSameInEveryBatchAndInstructionSet(t *testing.T) {
+	t.Parallel()
+	for _, bt := range blockTypes {
+		t.Run(fmt.Sprint(bt.t, " ", bt.weights), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(3, uint64(bt.t)))
+			const rows, cols, n = 37, 512, 29
+			p := packMatrix(t, bt.t, bt.weights, rows, cols, randomMatrix(r, bt.t, rows, cols))
+			x := make([]float32, n*cols)
+			for i := range x {
+				x[i] = float32(r.NormFloat64())
+			}
+			product := func(isa, j0, j1 int) []float32 {
+				a := packActivations(isa, p.layout(), x[j0*cols:], cols, j1-j0, cols)
+				defer a.free()
+				out := make([]float32, (j1-j0)*rows)
+				p.matmul(isa, a, nil, out, rows, false, 0, p.strips())
+				return out
+			}
+			var first []float32
+			for isa := 0; isa <= bestISA(); isa++ {
+				whole := product(isa, 0, n)
+				if first == nil {
+					first = whole
+				}
+				for j0, width := 0, 1; j0 < n; j0, width = j0+width, width+1 {
+					j1 := min(n, j0+width)
+					for i, v := range product(isa, j0, j1) {
+						if w := whole[j0*rows+i]; v != w {
+							t.Fatalf("%s, vectors %d to %d alone: %g, in the batch of %d: %g", isaName(isa), j0, j1, v, n, w)
+						}
+					}
+				}
+				for i, v := range whole {
+					if actKind(isa, p.layout()) < actF32 && v != first[i] {
+						t.Fatalf("%s: %g, c: %g", isaName(isa), v, first[i])
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestActivationsThatAreNoNumbersMakeNaN(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(4, 4))
+	p := packMatrix(t, kernels.Q8_0, "auto", 16, 64, randomMatrix(r, kernels.Q8_0, 16, 64))
+	for isa := 0; isa <= bestISA(); isa++ {
+		for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(-1))} {
+			x, out := make([]float32, 2*64), make([]float32, 2*16)
+			x[40] = bad
+			a := packActivations(isa, p.layout(), x, 64, 2, 64)
+			p.matmul(isa, a, nil, out, 16, false, 0, 1)
+			a.free()
+			for i, v := range out {
+				if isNaN := v != v; isNaN != (i < 16) {
+					t.Errorf("%s, %g among the activations of vector 0: vector %d got %g", isaName(isa), bad, i/16, v)
+				}
+			}
+		}
+	}
+}
+
+func TestPlanRefusesWhatCannotBe(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		t          kernels.DType
+		weights    string
+		rows, cols int
+		fine       bool
+	}{
+		{kernels.Q8_0, "auto", 1, 32, true}, {kernels.Q8_0, "auto", 1, 33, false}, {kernels.Q4_K, "auto", 1, 128, false},
+		{kernels.F16, "auto", 3, 33, true}, {kernels.F16, "best", 3, 32, false}, {kernels.F32, "exact", 0, 4, false},
+		{kernels.F32, "exact", 4, -1, false}, {200, "auto", 4, 32, false},
+	} {
+		p, err := planMatrix(c.t, c.weights, c.rows, c.cols)
+		if (err == nil) != c.fine {
+			t.Errorf("planMatrix(%d, %q, %d, %d): %v", uint8(c.t), c.weights, c.rows, c.cols, err)
+		}
+		if err == nil {
+			p.free()
+		}
+	}
+}
+
+func TestInstructionSetsHaveNames(t *testing.T) {
+	t.Parallel()
+	for isa := 0; isa <= bestISA(); isa++ {
+		if got, err := isaByName(isaName(isa)); err != nil || got != isa {
+			t.Errorf("isaByName(%q) = %d, %v", isaName(isa), got, err)
+		}
+	}
+	for _, name := range []string{"", "neon", "avx9"} {
+		if _, err := isaByName(name); err == nil {
+			t.Errorf("isaByName(%q): no error", name)
+		}
+	}
+}

@@ -2,15 +2,13 @@
 #include "simd.h"
 
 #if defined(__x86_64__)
-#if defined(S1_SIMDE) // the verifier: the same source with the instructions emulated
-#include <simde/x86/avx512.h>
-#else
+#if !defined(S1_EMULATE_AVX512) // sanitize.mk: sixteen lanes on any machine, by the compiler's own lowering
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx2,fma,f16c")
 #include <immintrin.h>
+#define S1_F16C_512
 #endif
 
 #define VL 16
-#define S1_F16C_512
 #include "vec.h"
 
 #include "rows_impl.h"

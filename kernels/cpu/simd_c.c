@@ -26,6 +26,9 @@ const s1_simd s1_simd_c = {
 
 const s1_simd *s1_simd_for(int isa) {
 #if defined(__x86_64__)
+#if defined(S1_EMULATE_AVX512)
+    if (isa == S1_ISA_C) return &s1_simd_avx512;
+#endif
     if (isa >= S1_ISA_AVX512) return &s1_simd_avx512;
     if (isa >= S1_ISA_AVX2) return &s1_simd_avx2;
 #endif

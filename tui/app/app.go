@@ -76,9 +76,9 @@ type Model struct {
 	cur       int
 	other     int // what cur is compared with
 	comparing bool
+	jump      bool   // the comparison has yet to show where the two part
 	busy      bool   // an Ask or a Branch is on its way
 	queued    string // a question that waits for the model
-	compareOn bool   // show the next new branch beside its parent
 	quitArmed bool
 	notice    string // one line about the last key
 	alarm     bool   // the notice says that something went wrong
@@ -200,6 +200,9 @@ func (m *Model) opened(msg modelOpened) tea.Cmd {
 		m.queued = ""
 		return m.ask(q)
 	}
+	if re, can := m.opt.Library.(Reopener); can && m.opt.Session != "" {
+		return reopen(m.ctx, re, m.opt.Session)
+	}
 	return nil
 }
 
@@ -210,11 +213,11 @@ func (m *Model) arrived(batches []feed.Batch) tea.Cmd {
 			if b.source != batch.Source {
 				continue
 			}
-			answered := b.answered
+			closed := b.closed
 			for _, e := range batch.Events {
 				b.apply(e)
 			}
-			if b == m.now() && answered == 0 && b.answered > 0 && m.focus == onThought && m.thoughtsPane.Scroll.Following() && m.layout().one {
+			if b == m.now() && !closed && b.closed && m.focus == onThought && m.thoughtsPane.Scroll.Following() && m.layout().one {
 				m.focus = onAnswer // on a small screen the answer takes the place of the finished thought
 			}
 		}
@@ -253,7 +256,7 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 	m.switchTo(len(m.branches) - 1)
 	m.thoughtsPane.Scroll.Bottom()
 	if msg.beside {
-		m.other, m.comparing = before, true
+		m.other, m.comparing, m.jump = before, true, true
 	}
 	m.focus = onThought
 	return nil
@@ -261,21 +264,19 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 
 func (m *Model) savedIs(msg savedChecked) tea.Cmd {
 	m.checking = false
+	was := m.unsaved
 	m.saved, m.unsaved = "saved", false
 	if !msg.ok {
 		m.saved = "saving"
 		if msg.reason != "" {
 			m.saved, m.unsaved = "not saved", true
-			if !m.alarm || m.notice == "" {
-				m.notice, m.alarm = "not saved: "+msg.reason, true
+			if !was {
+				m.warn("not saved: " + oneLine(msg.reason))
 			}
 		}
 		return m.tick(saveEvery, saveTicked{})
 	}
-	if m.anyRunning() {
-		return nil // asked again with the next tokens
-	}
-	return nil
+	return nil // asked again with the next tokens
 }
 
 // now returns the branch in view, or nil.

@@ -40,11 +40,14 @@ type branch struct {
 	answer  *text.Doc
 	pending *text.Mark // a mark that waits for the first visible byte
 
+	ownClose    bool // a close that the model drew itself is being written
+	closed      bool // the answer has begun
 	state       trace.State
 	done, total int // prompt tokens read
 	budget      trace.Budget
 	receipt     *trace.Receipt
 	err         error
+	seen        bool // the error was shown and sent away
 	notice      string
 	loop        bool
 	pauses      []int // token positions
@@ -66,6 +69,9 @@ func (b *branch) inherit(parent *branch, at int) {
 	at = min(at, len(parent.tokens))
 	b.thought = parent.thought.Prefix(parent.offset(at, trace.PhaseThinking))
 	b.answer = parent.answer.Prefix(parent.offset(at, trace.PhaseAnswer))
+	if at < len(parent.tokens) && parent.tokens[at].wished {
+		b.thought.Unmark(theme.Wish, b.thought.LastInk()) // that wish was the parent's
+	}
 	for _, k := range parent.tokens[:at] {
 		b.tokens = append(b.tokens, k)
 		b.account(k)
@@ -93,11 +99,14 @@ func (b *branch) account(k token) {
 	if k.counted {
 		b.spent++
 	}
-	if k.wished {
+	if k.wished && k.origin != trace.OriginForced {
 		b.waits++
 	}
 	if k.phase == trace.PhaseAnswer {
-		b.answered++
+		b.closed = true
+		if k.origin != trace.OriginForced {
+			b.answered++
+		}
 	}
 	if k.origin == trace.OriginInjected {
 		b.injected++
@@ -122,9 +131,11 @@ func (b *branch) apply(e trace.Event) bool {
 		return true
 	case trace.EventEnd:
 		b.state, b.err = trace.StateEnded, e.Err
-		r := e.Receipt
-		b.receipt = &r
 		b.loop = false
+		if e.Err == nil || e.Receipt.Outcome != "" {
+			r := e.Receipt
+			b.receipt = &r
+		}
 		return true
 	}
 	return false
@@ -158,12 +169,15 @@ func (b *branch) add(k trace.Token) {
 	if phase == trace.PhaseAnswer && doc.Len() == 0 {
 		shown = strings.TrimLeft(shown, " \n\t")
 	}
+	if phase == trace.PhaseThinking {
+		b.noteClose(k)
+	}
 	role := b.roleOf(k)
 	was := theme.Text
 	if n := len(b.tokens); n > 0 && b.tokens[n-1].phase == phase && b.tokens[n-1].origin == k.Origin {
 		was = role // it goes on in the same hand
 	}
-	if k.Wished {
+	if k.Wished && !b.ownClose {
 		doc.Mark(text.Mark{At: doc.LastInk(), Role: theme.Wish, Note: "wished to stop  " + prob(k.EndProb)})
 	}
 	t := token{id: k.ID, phase: phase, origin: k.Origin, counted: k.Counted, wished: k.Wished}
@@ -183,10 +197,24 @@ func (b *branch) add(k trace.Token) {
 	b.measure(k)
 }
 
+// noteClose sees whether the model closes its thought by itself: it draws the first word of the close, or another end
+// of its turn after which the close is written for it. Nothing is forced then.
+func (b *branch) noteClose(k trace.Token) {
+	switch {
+	case k.Counted || k.Origin == trace.OriginInjected:
+		b.ownClose = false
+	case (k.Origin == trace.OriginSampled || k.Wished) && !b.ownClose:
+		b.ownClose = true
+		b.thought.Break()
+	}
+}
+
 func (b *branch) roleOf(k trace.Token) theme.Role {
 	switch {
 	case k.Origin == trace.OriginInjected:
 		return theme.Accent
+	case k.Origin == trace.OriginForced && b.ownClose && k.Phase == trace.PhaseThinking:
+		return theme.Dim // the model closed by itself; what is left of the close is only completed
 	case k.Origin == trace.OriginForced && (b.spent > 0 || b.injected > 0 || k.Phase == trace.PhaseAnswer):
 		return theme.Warn
 	case k.Phase == trace.PhaseThinking && !k.Counted:
@@ -246,7 +274,7 @@ func (b *branch) running() bool { return b.state != trace.StateEnded }
 
 // thinking says whether the thought is still open, so that it can be made longer or closed.
 func (b *branch) thinking() bool {
-	return b.running() && b.state != trace.StateAnswering && b.answered == 0
+	return b.running() && b.state != trace.StateAnswering && !b.closed
 }
 
 // closeAt returns the index of the first token of the close of thinking, where a Wait after the end has to branch:

@@ -6,7 +6,7 @@ const (
 	twoFrom             = 60     // thought above answer
 	threeFrom           = 100    // thought beside answer, costs and branches
 	airFrom             = 16     // rows from which there is air under the top line
-	sideMin, sideMax    = 38, 60
+	sideMin, sideMax    = 40, 60
 )
 
 // rect is a part of the screen.

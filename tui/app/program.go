@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"sync"
 
@@ -25,6 +27,7 @@ type Options struct {
 
 	Model         string // its name, shown while it loads
 	Prompt        string // put into the prompt, not sent
+	Session       string // a kept run to open as soon as the model is there; Library must be a Reopener
 	System        string
 	ThinkFormat   string
 	Budget        trace.Budget
@@ -50,6 +53,11 @@ func Run(ctx context.Context, opt Options) (err error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	// A line of the standard logger would tear the screen; whoever wants logs has pointed it at a file before.
+	if w := log.Writer(); w == os.Stderr || w == os.Stdout {
+		log.SetOutput(io.Discard)
+		defer log.SetOutput(w)
+	}
 	m := New(ctx, opt)
 	p := tea.NewProgram(guarded{m},
 		tea.WithContext(ctx), tea.WithAltScreen(), tea.WithFPS(framesPerSecond),

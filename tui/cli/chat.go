@@ -35,6 +35,7 @@ func (a *app) chatCommand() *cobra.Command {
 		},
 	}
 	f.register(cmd.Flags())
+	cmd.Flags().StringVar(&f.session, "session", "", "open a kept run (s1 sessions list shows the ids)")
 	return cmd
 }
 
@@ -70,8 +71,8 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, prompt string) error 
 			}
 			return d, nil
 		},
-		Library: d, Model: f.model, Prompt: prompt, System: f.system, ThinkFormat: f.thinkFormat, Budget: f.budget(),
-		ModelSampling: true, Sampling: trace.Sampling{Seed: a.seed}, Pace: pace, Theme: look, Input: a.in, Output: a.out,
+		Library: d, Model: f.model, Prompt: prompt, Session: f.session, System: f.system, ThinkFormat: f.thinkFormat, Budget: f.budget(),
+		ModelSampling: true, Sampling: trace.Sampling{Seed: d.seed}, Pace: pace, Theme: look, Input: a.in, Output: a.out,
 	})
 	return errors.Join(err, d.Close())
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"s1/engine"
 	_ "s1/engine/backend/cpu" // registers itself
@@ -18,7 +19,7 @@ import (
 // Thinker and Library. The sessions are there at once, the model after open.
 type desk struct {
 	flags    *runFlags
-	seed     uint64
+	seed     uint64          // of this desk; never 0
 	store    *sessions.Store // nil: nothing is kept
 	recorder *sessions.Recorder
 	model    *engine.Model
@@ -31,6 +32,9 @@ type desk struct {
 // newDesk opens the sessions file. Trouble with it stops the saving, not the thinking.
 func (a *app) newDesk(ctx context.Context, f *runFlags) *desk {
 	d := &desk{flags: f, seed: a.seed}
+	if d.seed == 0 {
+		d.seed = uint64(time.Now().UnixNano())%1_000_000 + 1
+	}
 	reason := "saving is off (--no-save)"
 	if !f.noSave {
 		var err error
@@ -50,9 +54,9 @@ func (d *desk) open(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	progress("reading " + filepath.Base(path))
-	bandwidth := memoryBandwidth(d.flags.threads)
+	bandwidth := memoryBandwidth(d.flags.threads, false)
 	d.model, err = engine.Open(ctx, path, engine.Options{
-		Backend: d.flags.backend, Weights: d.flags.weights, Threads: d.flags.threads, Context: d.flags.context,
+		Name: d.flags.model, Backend: d.flags.backend, Weights: d.flags.weights, Threads: d.flags.threads, Context: d.flags.context,
 	})
 	if err != nil {
 		return err
@@ -127,3 +131,31 @@ func (d *desk) Close() error {
 	})
 	return d.err
 }
+
+// Reopen brings a kept run back, so that its branches can be read and gone on from.
+func (d *desk) Reopen(ctx context.Context, id string) (question string, lives []tuiapp.Live, err error) {
+	if d.store == nil {
+		return "", nil, errors.New("nothing is kept: saving is off")
+	}
+	s, err := d.store.Load(ctx, id)
+	if err != nil {
+		return "", nil, notHere(id, err)
+	}
+	saved := make([]engine.Saved, len(s.Branches))
+	for i, k := range s.Branches {
+		saved[i] = engine.Saved{Branch: k.Branch, Tokens: k.Tokens, Receipt: k.Receipt}
+		for _, n := range k.Notices {
+			saved[i].Notices = append(saved[i].Notices, n.Text)
+		}
+	}
+	restored, err := d.model.Restore(s.Run, saved)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, l := range restored {
+		lives = append(lives, l)
+	}
+	return s.Run.Prompt, lives, nil
+}
+
+var _ tuiapp.Reopener = (*desk)(nil)

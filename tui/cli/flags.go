@@ -4,7 +4,6 @@ import (
 	"math"
 	"runtime"
 	"strconv"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -23,10 +22,10 @@ const (
 
 // runFlags are the flags of everything that thinks.
 type runFlags struct {
-	model, backend, weights, thinkFormat, system, waitText, preset, pace string
-	cap, waits, answerCap, samples, context, threads                     int
-	temp, topP, topK, minP, repeat                                       optional
-	noSave, ascii                                                        bool
+	model, backend, weights, thinkFormat, system, waitText, preset, pace, session string
+	cap, waits, answerCap, samples, context, threads, softLanding                 int
+	temp, topP, topK, minP, repeat                                                optional
+	noSave, ascii, closeLoops                                                     bool
 }
 
 func (f *runFlags) register(p *pflag.FlagSet) {
@@ -36,6 +35,8 @@ func (f *runFlags) register(p *pflag.FlagSet) {
 	p.StringVar(&f.waitText, "wait-text", "Wait", "what is appended at each suppressed end; empty = suppress only")
 	p.IntVar(&f.answerCap, "answer-cap", -1, "most answer tokens; -1 until the context ends")
 	p.StringVar(&f.preset, "preset", "", "a published algorithm instead of s1's exact rule: s1-readme, s1-harness")
+	p.IntVar(&f.softLanding, "soft-landing", 0, "close at the end of a sentence within so many tokens before the cap; 0 = exactly at it")
+	p.BoolVar(&f.closeLoops, "close-loops", false, "close a thought that repeats itself, instead of only saying so")
 	p.StringVar(&f.thinkFormat, "think-format", "auto", "how a thought opens and closes: auto, s1, think, none")
 	p.StringVar(&f.system, "system", "", "system text; empty = the model's own default")
 	p.Var(&f.temp, "temp", "temperature; 0 = greedy (default: the model's own)")
@@ -61,6 +62,8 @@ func (f *runFlags) check() error {
 		return usagef("--wait %d: 0 or more", f.waits)
 	case f.answerCap < -1 || f.answerCap == 0:
 		return usagef("--answer-cap %d: -1 (until the context ends) or at least 1", f.answerCap)
+	case f.softLanding < 0:
+		return usagef("--soft-landing %d: 0 (off) or more", f.softLanding)
 	case f.threads < 0 || f.threads > maxThreads():
 		return usagef("--threads %d: 0 (one per core) to %d", f.threads, maxThreads())
 	case f.context < 0:
@@ -123,7 +126,7 @@ func (f *runFlags) tokensPerSecond() (int, error) {
 }
 
 func (f *runFlags) budget() trace.Budget {
-	return trace.Budget{Cap: f.cap, Waits: f.waits, WaitText: f.waitText, AnswerCap: f.answerCap, Preset: f.preset}
+	return trace.Budget{Cap: f.cap, Waits: f.waits, WaitText: f.waitText, AnswerCap: f.answerCap, Preset: f.preset, SoftLanding: f.softLanding, CloseLoops: f.closeLoops}
 }
 
 // sampling is the model's own default with what the user gave put over it.
@@ -137,8 +140,5 @@ func (f *runFlags) sampling(own trace.Sampling, seed uint64) trace.Sampling {
 		s.TopK = int(f.topK.value)
 	}
 	s.Seed = seed
-	if seed == 0 {
-		s.Seed = uint64(time.Now().UnixNano())%1_000_000 + 1
-	}
 	return s
 }

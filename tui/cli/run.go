@@ -103,7 +103,7 @@ func (a *app) run(ctx context.Context, f *runFlags, prompt string) error {
 	defer stop.end()
 
 	desk := a.newDesk(ctx, f)
-	defer desk.Close() //nolint:errcheck // it is closed, and its error told, below
+	defer desk.Close() // its error is told below
 	if err := desk.open(ctx, a.progress()); err != nil {
 		return stop.told(err)
 	}

@@ -127,7 +127,7 @@ func Find(s State, key string) (Binding, bool) {
 	if s.Prompt {
 		where = Prompt
 	}
-	for _, b := range Table() {
+	for _, b := range table {
 		if b.Where&where == 0 {
 			continue
 		}
@@ -142,7 +142,7 @@ func Find(s State, key string) (Binding, bool) {
 
 // Of returns the binding of an action.
 func Of(a Action) Binding {
-	for _, b := range Table() {
+	for _, b := range table {
 		if b.Action == a {
 			return b
 		}
@@ -167,7 +167,7 @@ func Line(s State) []Binding {
 	case s.Running:
 		want = []Action{Pause, Stop, Second, Compare, Focus, Help}
 	case s.Asked:
-		want = []Action{Wait, Cap, Second, Compare, NextBr, Ask, Help}
+		want = []Action{Wait, Cap, Answer, Second, Compare, NextBr, Ask, Help}
 	default:
 		want = []Action{Ask, Recent, Palette, Help, Quit}
 	}
@@ -178,8 +178,11 @@ func Line(s State) []Binding {
 	for _, a := range want {
 		b := Of(a)
 		if _, ok := b.Enabled(s); ok {
-			if a == Pause && s.Paused {
+			switch {
+			case a == Pause && s.Paused:
 				b.Short = "go on"
+			case a == Answer && s.Loop && s.Running:
+				b.Short = "cut and answer"
 			}
 			out = append(out, b)
 		}

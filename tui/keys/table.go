@@ -2,6 +2,7 @@ package keys
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -78,8 +79,13 @@ func needTwo(s State) string {
 	return ""
 }
 
-// Table returns every binding, in the order of the help. It is built anew on each call so that nobody can change it for others.
-func Table() []Binding {
+// table is never changed after it is built.
+var table = build()
+
+// Table returns every binding, in the order of the help.
+func Table() []Binding { return slices.Clone(table) }
+
+func build() []Binding {
 	return []Binding{
 		{Wait, []string{"w"}, "wait", "Wait: suppress the end of thinking and go on; after the end, go back to the close and think on as a new branch", groupSteer, Page, needClose},
 		{WaitText, []string{"W"}, "wait with", "Wait with a text of your own instead of \"Wait\"", groupSteer, Page, needClose},
@@ -150,7 +156,7 @@ func Table() []Binding {
 // Groups returns the table by group, in order.
 func Groups() (names []string, of map[string][]Binding) {
 	of = map[string][]Binding{}
-	for _, b := range Table() {
+	for _, b := range table {
 		if of[b.Group] == nil {
 			names = append(names, b.Group)
 		}

@@ -9,6 +9,7 @@
 package text
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -238,4 +239,29 @@ func (d *Doc) Prefix(n int) *Doc {
 		}
 	}
 	return c
+}
+
+// Ink returns the first run of visible bytes at or after at: where a token that begins with white space is seen.
+func (d *Doc) Ink(at int) (from, to int) {
+	const white = " \n\t\r"
+	for from = at; from < len(d.src) && strings.IndexByte(white, d.src[from]) >= 0; from++ {
+	}
+	for to = from; to < len(d.src) && strings.IndexByte(white, d.src[to]) < 0; to++ {
+	}
+	return from, to
+}
+
+// MarksAt returns the marks at one byte.
+func (d *Doc) MarksAt(at int) []Mark {
+	i := sort.Search(len(d.marks), func(i int) bool { return d.marks[i].At >= at })
+	j := i
+	for j < len(d.marks) && d.marks[j].At == at {
+		j++
+	}
+	return d.marks[i:j]
+}
+
+// Unmark removes the marks of a role at or after a byte.
+func (d *Doc) Unmark(r theme.Role, from int) {
+	d.marks = slices.DeleteFunc(d.marks, func(m Mark) bool { return m.Role == r && m.At >= from })
 }

@@ -86,6 +86,9 @@ func (s *Scroll) Show(at int) {
 		return
 	}
 	s.free, s.anchor = true, lines[max(0, i-s.rows/3)].Start
+	if after, at := s.lay.around(s.anchor, 0, s.rows+1); len(after)-at <= s.rows {
+		s.free = false // the rest fits: that is the end
+	}
 }
 
 // End returns the position after the last visible byte.

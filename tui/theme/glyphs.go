@@ -1,13 +1,13 @@
 package theme
 
-// Glyphs are the signs of the screen, each one cell wide (Ellipsis and Newline too).
+// Glyphs are the signs of the screen, each one cell wide.
 type Glyphs struct {
 	Injected, Forced, Wished, Pause, Differs string // the gutter
 	Full, Empty                              string // the budget bar
 	Spark                                    []string
-	Prompt, Pick, Dot, Ellipsis, Newline     string
+	Prompt, Pick, Dot, Ellipsis              string
 	Rule, Vert                               string
-	Up, Down                                 string
+	Down                                     string
 	Corners                                  [4]string // of a floating box: top left, top right, bottom left, bottom right
 }
 
@@ -15,8 +15,8 @@ var unicodeGlyphs = Glyphs{
 	Injected: "▌", Forced: "┃", Wished: "◆", Pause: "·", Differs: "≠",
 	Full: "▇", Empty: "░",
 	Spark:  []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
-	Prompt: "›", Pick: "▸", Dot: "·", Ellipsis: "…", Newline: "⏎",
-	Rule: "─", Vert: "│", Up: "↑", Down: "↓",
+	Prompt: "›", Pick: "▸", Dot: "·", Ellipsis: "…",
+	Rule: "─", Vert: "│", Down: "↓",
 	Corners: [4]string{"╭", "╮", "╰", "╯"},
 }
 
@@ -24,8 +24,8 @@ var asciiGlyphs = Glyphs{
 	Injected: "+", Forced: "|", Wished: "*", Pause: ".", Differs: "#",
 	Full: "=", Empty: "-",
 	Spark:  []string{"_", ".", ":", "-", "=", "+", "*", "#"},
-	Prompt: ">", Pick: ">", Dot: "-", Ellipsis: "~", Newline: "$",
-	Rule: "-", Vert: "|", Up: "^", Down: "v",
+	Prompt: ">", Pick: ">", Dot: "-", Ellipsis: "~",
+	Rule: "-", Vert: "|", Down: "v",
 	Corners: [4]string{"+", "+", "+", "+"},
 }
 

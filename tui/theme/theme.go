@@ -23,7 +23,6 @@ const (
 	Warn          // what was forced
 	Wish          // the model wished to stop
 	Fault         // errors
-	Good          // saved, done
 	Key           // the name of a key in a hint
 	Selected      // the row under the cursor of a list
 	Cursor        // the cell under the text cursor
@@ -67,7 +66,6 @@ func New(o Options) *Theme {
 		Warn:     hue(base.Bold(true), "3"),
 		Wish:     hue(base, "5"),
 		Fault:    hue(base.Bold(true), "1"),
-		Good:     hue(base, "2"),
 		Key:      base.Bold(true),
 		Selected: hue(base.Bold(true), "6"),
 		Cursor:   base.Reverse(true),

@@ -43,8 +43,19 @@ func Start(t testing.TB, f *Fake, w, h int, change func(*app.Options)) *Driver {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	d := &Driver{T: t, Fake: f, Model: app.New(ctx, opt), w: w, h: h}
-	d.Resize(w, h)
+	d := Drive(t, f, app.New(ctx, opt), w, h)
+	d.Begin()
+	return d
+}
+
+// Drive takes over a screen that was made elsewhere, before anything has happened to it.
+func Drive(t testing.TB, f *Fake, m *app.Model, w, h int) *Driver {
+	d := &Driver{T: t, Fake: f, Model: m, w: w, h: h}
+	return d.Resize(w, h)
+}
+
+// Begin opens the model.
+func (d *Driver) Begin() *Driver {
 	d.do(d.Model.Init())
 	return d
 }
@@ -84,6 +95,12 @@ func (d *Driver) Resize(w, h int) *Driver {
 // Type types a text, as one paste.
 func (d *Driver) Type(s string) *Driver {
 	d.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(s), Paste: true})
+	return d
+}
+
+// Together sends letters as one read of the terminal brings them when they are pressed quickly.
+func (d *Driver) Together(letters string) *Driver {
+	d.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(letters)})
 	return d
 }
 

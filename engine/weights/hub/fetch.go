@@ -257,9 +257,9 @@ func (d *download) copy(ctx context.Context, body io.Reader, cancel context.Canc
 			d.meter.add(int64(n))
 		}
 		switch {
-		case err == io.EOF && d.have == d.want.size:
+		case errors.Is(err, io.EOF) && d.have == d.want.size:
 			return nil
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return fmt.Errorf("%w after %d of %d bytes", errBroken, d.have, d.want.size)
 		case err != nil:
 			if cause := context.Cause(ctx); cause != nil {

@@ -19,7 +19,6 @@ type Pane struct {
 	WaitsAsked int
 	Answer     int // answer tokens
 	AnswerCap  int // -1 none
-	Closed     bool
 }
 
 // Render returns height rows of width cells, of which the first is used.
@@ -39,42 +38,52 @@ func (p *Pane) Render(width, height int) []string {
 	return out[:max(height, 0)]
 }
 
+// line puts every number in a field of fixed width: what changes while it runs moves nothing.
 func (p *Pane) line(r *text.Row, width int) {
-	numbers := fmt.Sprintf("%*d thinking, no cap", digits(9999), p.Spent)
+	spent := fmt.Sprintf("%*d, no cap", 5, p.Spent)
 	if p.Cap >= 0 {
-		numbers = fmt.Sprintf("%*d of %d", digits(p.Cap), p.Spent, p.Cap)
+		spent = fmt.Sprintf("%*d of %d", digits(p.Cap), p.Spent, p.Cap)
 	}
-	waits := ""
-	if p.WaitsAsked > 0 || p.WaitsDone > 0 {
-		waits = fmt.Sprintf("   waits %d of %d", p.WaitsDone, max(p.WaitsAsked, p.WaitsDone))
+	waits := fmt.Sprintf("waits %d of %d", p.WaitsDone, max(p.WaitsAsked, p.WaitsDone))
+	if p.WaitsAsked == 0 && p.WaitsDone == 0 {
+		waits = "waits 0"
 	}
-	tail := ""
+	answer := fmt.Sprintf("answer %4d", p.Answer)
 	if p.AnswerCap >= 0 {
-		tail = fmt.Sprintf("   answer %*d of %d", digits(p.AnswerCap), p.Answer, p.AnswerCap)
-	} else if p.Closed || p.Answer > 0 {
-		tail = fmt.Sprintf("   answer %3d", p.Answer)
-	}
-	if width < 60 {
-		tail = ""
+		answer = fmt.Sprintf("answer %*d of %d", digits(p.AnswerCap), p.Answer, p.AnswerCap)
 	}
 	if width >= 50 {
 		r.Add(theme.Dim, "budget").To(10)
 	}
-	words := text.Width(numbers) + text.Width(waits) + text.Width(tail)
-	if p.Cap >= 0 {
-		if cells := min(width-r.Used()-words-3, 60); cells >= 6 {
-			role := theme.Accent
-			if p.Spent >= p.Cap {
-				role = theme.Warn
-			}
-			full, empty := plot.Bar(p.Theme.Glyphs, p.Spent, p.Cap, cells)
-			if p.Cap == 0 {
-				full, empty = plot.Bar(p.Theme.Glyphs, 1, 1, cells)
-			}
-			r.Add(role, full).Add(theme.Dim, empty).To(r.Used() + 2)
-		}
+	waitCells, answerCells := 12, text.Width(answer)
+	words := text.Width(spent)
+	if width >= 50 {
+		words += 3 + waitCells
 	}
-	r.Add(theme.Text, numbers).Add(theme.Text, waits).Add(theme.Dim, tail)
+	if width >= 60 {
+		words += 3 + answerCells
+	}
+	cells := min(width-r.Used()-words-3, 60)
+	if p.Cap >= 0 && cells >= 6 {
+		role := theme.Accent
+		if p.Spent >= p.Cap {
+			role = theme.Warn
+		}
+		full, empty := plot.Bar(p.Theme.Glyphs, p.Spent, p.Cap, cells)
+		if p.Cap == 0 {
+			full, empty = plot.Bar(p.Theme.Glyphs, 1, 1, cells)
+		}
+		r.Add(role, full).Add(theme.Dim, empty).To(r.Used() + 2)
+	}
+	r.Add(theme.Text, spent)
+	if width >= 50 {
+		r.Add(theme.Text, "   ")
+		at := r.Used()
+		r.Add(theme.Text, waits).To(at + waitCells)
+	}
+	if width >= 60 {
+		r.Add(theme.Dim, "   "+answer)
+	}
 }
 
 func digits(n int) int { return len(fmt.Sprint(n)) }

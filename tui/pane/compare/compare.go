@@ -26,6 +26,7 @@ type Side struct {
 	FromAns int    // the same in the answer
 	ToAns   int
 	Current bool
+	Growing bool
 
 	scroll text.Scroll
 	answer text.Scroll
@@ -42,6 +43,20 @@ type Pane struct {
 func (p *Pane) Put(i int, s Side) {
 	s.scroll, s.answer = p.Sides[i].scroll, p.Sides[i].answer
 	p.Sides[i] = s
+}
+
+// Jump brings the place where they part into view on both sides, and says whether there is one yet. A side that is
+// still growing goes on following its end.
+func (p *Pane) Jump() bool {
+	if p.Sides[0].From < 0 && p.Sides[1].From < 0 {
+		return p.Sides[0].FromAns >= 0 || p.Sides[1].FromAns >= 0
+	}
+	for i := range p.Sides {
+		if s := &p.Sides[i]; s.From >= 0 && !s.Growing {
+			s.scroll.Show(s.From)
+		}
+	}
+	return true
 }
 
 // Each moves both thoughts together.

@@ -51,11 +51,12 @@ func (p *Pane) Render(width, height int) []string {
 				role = theme.Strong
 			}
 			r.To(indent).Add(role, b.Label).To(indent+3).Add(theme.Text, b.Cause)
-			r.To(indent+14).Add(theme.Dim, b.State)
-			if n := text.Width(b.Tokens); r.Used()+n < indent+30 {
-				r.To(indent + 30 - n)
+			r.To(indent+19-text.Width(b.Tokens)).Add(theme.Dim, b.Tokens).To(indent + 22)
+			if b.Answer != "" {
+				r.Add(role, b.Answer)
+			} else {
+				r.Add(theme.Dim, b.State)
 			}
-			r.Add(theme.Dim, b.Tokens).To(r.Used()+2).Add(role, b.Answer)
 			branches = append(branches, r.String())
 		}
 	}

@@ -63,7 +63,16 @@ func (p *Pane) Render(width, height int) []string {
 		}
 		return n
 	}
-	for worst := 5; used() > width && worst > 0; worst-- {
+	// The name of the model stays as long as what the machine does not need to be steered can go instead.
+	named := min(text.Width(p.Model), 10) + gap
+	for worst := 5; worst > 0; worst-- {
+		want := used()
+		if worst >= 3 {
+			want += named
+		}
+		if want <= width {
+			break
+		}
 		for i := range fields {
 			if fields[i].rank == worst {
 				fields[i].text = ""

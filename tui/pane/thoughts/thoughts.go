@@ -25,7 +25,6 @@ type Pane struct {
 	Empty    string        // what would fill it, and which key does that
 	Below    func(int) int // tokens from a byte on
 	Fault    string        // an error that happened here
-	Focused  bool          //
 	Scroll   text.Scroll   //
 }
 

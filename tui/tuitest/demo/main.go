@@ -1,88 +1,10 @@
-// Command demo is the screen on a scripted model: to look at, and for the tmux tests.
+// Command demo is the screen on a scripted model, to look at.
 package main
 
 import (
-	"context"
-	"errors"
-	"flag"
-	"fmt"
 	"os"
-	"strings"
-	"time"
 
-	"s1/engine/trace"
-	"s1/tui/app"
-	"s1/tui/theme"
 	"s1/tui/tuitest"
 )
 
-func main() {
-	rate := flag.Int("rate", 20, "tokens per second")
-	pace := flag.Int("pace", 0, "tokens per second shown, 0 = as fast as it goes")
-	capAt := flag.Int("cap", 160, "most thinking tokens")
-	waits := flag.Int("waits", 0, "ends of thinking to suppress")
-	load := flag.Duration("load", 0, "how long the model takes to load")
-	endless := flag.Bool("endless", false, "think without end")
-	loop := flag.Int("loop", 0, "the loop guard speaks at this token")
-	fail := flag.String("fail", "", "the model cannot be opened, and why")
-	plain := flag.Bool("plain", false, "the plain stream instead of the screen")
-	crash := flag.Bool("crash", false, "fail inside the screen when a question is asked")
-	prompt := flag.String("prompt", "", "a question in the prompt")
-	flag.Parse()
-
-	s := tuitest.Tape()
-	s.LoopAt = *loop
-	if *endless {
-		s.Endless = func(i int) string {
-			if i%11 == 10 {
-				return "\n"
-			}
-			return fmt.Sprintf(" word%d", i%97)
-		}
-	}
-	f := tuitest.NewFake(s)
-	f.Rate = *rate
-	budget := trace.Budget{Cap: *capAt, Waits: *waits, WaitText: "Wait", AnswerCap: 64}
-	ctx := context.Background()
-	if *plain {
-		live, _ := f.Ask(ctx, trace.Ask{Prompt: *prompt, Budget: budget})
-		if err := app.Plain(ctx, os.Stdout, live); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
-	err := app.Run(ctx, app.Options{
-		Open: func(ctx context.Context, progress func(string)) (app.Thinker, error) {
-			const steps = 20
-			for i := range steps {
-				progress(fmt.Sprintf("reading weights, %d %%", 100*i/steps))
-				select {
-				case <-time.After(*load / steps):
-				case <-ctx.Done():
-					return nil, ctx.Err()
-				}
-			}
-			if *fail != "" {
-				return nil, errors.New(*fail)
-			}
-			if *crash {
-				return broken{f}, nil
-			}
-			return f, nil
-		},
-		Library: &tuitest.Shelf{Kept: []app.Kept{
-			{ID: "1", Created: "2 min ago", Model: "mini", Prompt: "12,+7,*3", Answer: "57", Branches: 2, Tokens: 188},
-			{ID: "2", Created: "yesterday", Model: "mini", Prompt: strings.Repeat("a longer question ", 9), Answer: "no", Branches: 1, Tokens: 96},
-		}},
-		Model: "mini", Prompt: *prompt, Budget: budget, Pace: *pace, Theme: theme.Detect(os.Getenv),
-	})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "demo:", err)
-		os.Exit(1)
-	}
-}
-
-type broken struct{ *tuitest.Fake }
-
-func (broken) Ask(context.Context, trace.Ask) (app.Live, error) { panic("a fault on purpose") }
+func main() { os.Exit(tuitest.Demo(os.Args[1:])) }

@@ -1,0 +1,222 @@
+package app
+
+import (
+	"fmt"
+
+	"s1/engine/trace"
+	"s1/tui/pane/side"
+	"s1/tui/plot"
+	"s1/tui/text"
+)
+
+func (m *Model) fillStatus(b *branch) {
+	s := &m.statusPane
+	s.Model, s.Backend = orElse(m.info.Name, m.opt.Model), m.info.Backend
+	s.State, s.Busy, s.Alarm = m.stateWord(b)
+	s.Speed, s.Share, s.Pace, s.Branch = "", "", "", ""
+	s.Saved, s.Unsaved = m.saved, m.unsaved
+	if m.opt.Library == nil {
+		s.Saved, s.Unsaved = "not kept", false
+	}
+	if m.pace > 0 {
+		s.Pace = fmt.Sprintf("pace %d", m.pace)
+	} else if m.thinker != nil {
+		s.Pace = "pace max"
+	}
+	if b == nil {
+		return
+	}
+	if len(m.branches) > 1 {
+		s.Branch = fmt.Sprintf("%s of %d", b.label, len(m.branches))
+	}
+	if v := b.speed(); v > 0 {
+		s.Speed = fmt.Sprintf("%4.0f tok/s", v)
+		if v < 10 {
+			s.Speed = fmt.Sprintf("%4.1f tok/s", v)
+		}
+		held := m.pace > 0 && b.running() // what the pace holds back says nothing about the machine
+		if share := 100 * v / m.info.LimitTPS; m.info.LimitTPS > 0 && !held && share < impossibleShare {
+			s.Share = fmt.Sprintf("%3.0f %% of limit", share)
+		}
+	}
+}
+
+// stateWord says what the branch in view is doing, in one word.
+func (m *Model) stateWord(b *branch) (word string, busy, alarm bool) {
+	switch {
+	case m.broken != "":
+		return "no model", false, true
+	case m.thinker == nil:
+		return "loading", true, false
+	case b == nil && m.busy:
+		return "asking", true, false
+	case b == nil:
+		return "ready", false, false
+	}
+	switch b.state {
+	case trace.StateQueued:
+		return "queued", true, false
+	case trace.StateReading:
+		return "reading", true, false
+	case trace.StateThinking:
+		return "thinking", true, false
+	case trace.StateAnswering:
+		return "answering", true, false
+	case trace.StatePaused:
+		return "paused", true, false
+	}
+	if b.err != nil {
+		return "failed", false, true
+	}
+	if r := b.receipt; r != nil {
+		switch {
+		case r.Outcome == "stopped" || r.Closed == trace.ClosedStopped:
+			return "stopped", false, false
+		case r.Outcome == "cut":
+			return "cut", false, true
+		case r.Outcome == "empty":
+			return "no answer", false, true
+		case r.Closed == trace.ClosedCap:
+			return "capped", false, false
+		}
+	}
+	return "done", false, false
+}
+
+// closedBy says in words how a thought ended.
+func closedBy(c trace.Closed) string {
+	switch c {
+	case trace.ClosedNatural:
+		return "by itself"
+	case trace.ClosedCap:
+		return "by the cap"
+	case trace.ClosedAnswerNow:
+		return "by you, answer now"
+	case trace.ClosedContext:
+		return "by the end of the context"
+	case trace.ClosedLoop:
+		return "by the loop guard"
+	case trace.ClosedStopped:
+		return "not, you stopped it"
+	}
+	return string(c)
+}
+
+func (m *Model) emptyThought(b *branch) string {
+	switch {
+	case m.broken != "":
+		return ""
+	case m.thinker == nil && m.queued != "":
+		return m.loading + m.theme.Glyphs.Ellipsis + " your question is next"
+	case m.thinker == nil:
+		return m.loading + m.theme.Glyphs.Ellipsis + " you can type already"
+	case b == nil && m.busy:
+		return "asking" + m.theme.Glyphs.Ellipsis
+	case b == nil:
+		return "Type a question and press enter. The thought streams here."
+	case b.state == trace.StateReading && b.total > 0:
+		return fmt.Sprintf("reading the question, %d of %d tokens", b.done, b.total)
+	case b.state == trace.StateReading || b.state == trace.StateQueued:
+		return "reading the question" + m.theme.Glyphs.Ellipsis
+	case b.running():
+		return "the first token is on its way"
+	}
+	return "there was no thought; n asks again under another cap"
+}
+
+func (m *Model) emptyAnswer(b *branch) string {
+	switch {
+	case b.thinking():
+		return "comes when the thought closes, a closes it"
+	case b.running():
+		return "coming"
+	case b.receipt != nil && b.receipt.Closed == trace.ClosedStopped:
+		return "none, w thinks on"
+	}
+	return "none"
+}
+
+func verdict(b *branch) string {
+	if b.running() || b.receipt == nil || !b.closed {
+		return ""
+	}
+	return fmt.Sprintf("after %d thinking tokens", b.receipt.ThinkingTokens)
+}
+
+// fillSide gives the margin what the branch cost once it has ended, its curves while it runs, and the branches.
+func (m *Model) fillSide() {
+	s := &m.sidePane
+	s.Facts, s.Branches = nil, nil
+	b := m.now()
+	if b == nil || m.w < threeFrom {
+		return
+	}
+	fact := func(name, format string, args ...any) {
+		s.Facts = append(s.Facts, side.Fact{Name: name, Value: fmt.Sprintf(format, args...)})
+	}
+	if r := b.receipt; r != nil {
+		s.Title = "receipt"
+		fact("closed", "%s", closedBy(r.Closed))
+		if r.Closed == trace.ClosedCap || r.Closed == trace.ClosedAnswerNow {
+			fact("end", "%s, rank %d, %.1f nats", prob(r.EndProb), r.EndRank, r.CloseNats)
+		} else if r.Closed == trace.ClosedNatural {
+			fact("end", "%s, rank %d", prob(r.EndProb), r.EndRank)
+		}
+		if r.Cap >= 0 {
+			fact("thought", "%d of %d tokens", r.ThinkingTokens, r.Cap)
+		} else {
+			fact("thought", "%d tokens, no cap", r.ThinkingTokens)
+		}
+		if r.WaitsAsked > 0 || r.WaitsDone > 0 {
+			fact("waits", "%d of %d", r.WaitsDone, max(r.WaitsAsked, r.WaitsDone))
+		}
+		fact("answer", "%d tokens", r.AnswerTokens)
+		if r.Forced > 0 || r.Injected > 0 {
+			fact("fed in", "%d forced, %d yours", r.Forced, r.Injected)
+		}
+		if r.Enforcement != "" {
+			fact("enforced", "%s", r.Enforcement)
+		}
+		if r.Retried {
+			fact("retried", "an empty answer, once")
+		}
+		fact("seed", "%d", r.Seed)
+	} else {
+		s.Title = "signals"
+		fact("P(end)", "%s", plot.Spark(m.theme.Glyphs, b.endProb, 0, 1, curveCells))
+		top := float32(1)
+		for _, v := range b.entropy {
+			top = max(top, v)
+		}
+		fact("entropy", "%s", plot.Spark(m.theme.Glyphs, b.entropy, 0, top, curveCells))
+		fact("fed in", "%d yours, %d Waits", b.injected, b.waits)
+	}
+	for i, o := range m.branches {
+		word, _, _ := m.stateWord(o)
+		s.Branches = append(s.Branches, side.Branch{
+			Label: o.label, Cause: m.causeOf(o), State: word, Tokens: fmt.Sprint(o.spent),
+			Answer: short(o.answer.String(), 24), Current: i == m.cur,
+		})
+	}
+}
+
+// causeOf says what made a branch.
+func (m *Model) causeOf(b *branch) string {
+	switch {
+	case b.info.At == 0 && b.budget.Cap >= 0:
+		return fmt.Sprintf("cap %d", b.budget.Cap)
+	case b.info.At == 0:
+		return "no cap"
+	case b.info.Cause == trace.CauseAnswer:
+		return "answer"
+	}
+	return string(b.info.Cause)
+}
+
+func short(s string, n int) string {
+	s = oneLine(s)
+	if text.Width(s) <= n {
+		return s
+	}
+	return text.Wrap(s, n, false)[0]
+}
