@@ -75,19 +75,19 @@ func Load(ctx context.Context, path string, o Options) (_ *Parts, err error) {
 	closers = append(closers, func() error { <-hash.done; return nil }) // it reads the files
 	config, err := arch.Parse(w)
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", w.Name, err)
+		return nil, fmt.Errorf("model %s: %w", w.Path, err)
 	}
 	program, err := arch.Build(config, w)
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", w.Name, err)
+		return nil, fmt.Errorf("model %s: %w", w.Path, err)
 	}
 	generation, err := arch.ParseGeneration(w, config)
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", w.Name, err)
+		return nil, fmt.Errorf("model %s: %w", w.Path, err)
 	}
 	t, err := openTokenizer(w, program.Vocab)
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", w.Name, err)
+		return nil, fmt.Errorf("model %s: %w", w.Path, err)
 	}
 	closers = append(closers, t.Close)
 	b, err := chooseBackend(o.Backend)
@@ -96,7 +96,7 @@ func Load(ctx context.Context, path string, o Options) (_ *Parts, err error) {
 	}
 	room, err := plan(program, o)
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", w.Name, err)
+		return nil, fmt.Errorf("model %s: %w", w.Path, err)
 	}
 	loaded, err := b.Load(ctx, program, backend.Options{Threads: o.Threads, Pages: room.pages, Weights: o.Weights})
 	if err != nil {

@@ -102,11 +102,11 @@ func OpenTokenizer(path string) (*tokenizer.Tokenizer, error) {
 	}
 	c, err := arch.Parse(w)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("model %s: %w", w.Name, err), w.Close())
+		return nil, errors.Join(fmt.Errorf("model %s: %w", w.Path, err), w.Close())
 	}
 	t, err := openTokenizer(w, c.Vocab)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("model %s: %w", w.Name, err), w.Close())
+		return nil, errors.Join(fmt.Errorf("model %s: %w", w.Path, err), w.Close())
 	}
 	return t, w.Close()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"s1/engine/trace"
@@ -160,31 +161,27 @@ func marshal(v any) ([]byte, error) {
 	return EscapeControls(b.Bytes()), nil
 }
 
-// EscapeControls replaces DEL and the C1 control characters in JSON text by \u escapes; they can only stand inside strings.
+// EscapeControls replaces what could drive a terminal in JSON text by \u escapes: DEL, the C1 control characters and the
+// marks that turn the direction of writing. They can only stand inside strings; JSON itself escapes the other controls.
 func EscapeControls(line []byte) []byte {
-	plain := true
-	for i, c := range line {
-		if c == 0x7f || c == 0xc2 && i+1 < len(line) && line[i+1] < 0xa0 {
-			plain = false
-			break
-		}
-	}
-	if plain {
+	if bytes.IndexFunc(line, driving) < 0 {
 		return line
 	}
 	out := make([]byte, 0, len(line)+16)
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case c == 0x7f:
-			out = append(out, `\u007f`...)
-		case c == 0xc2 && i+1 < len(line) && line[i+1] < 0xa0:
-			i++
-			out = fmt.Appendf(out, `\u%04x`, line[i])
-		default:
-			out = append(out, c)
+	for len(line) > 0 {
+		r, n := utf8.DecodeRune(line)
+		if driving(r) {
+			out = fmt.Appendf(out, `\u%04x`, r)
+		} else {
+			out = append(out, line[:n]...)
 		}
+		line = line[n:]
 	}
 	return out
+}
+
+func driving(r rune) bool {
+	return r >= 0x7f && (r < 0xa0 || unicode.Is(unicode.Bidi_Control, r))
 }
 
 func clip(s string) string {

@@ -134,6 +134,9 @@ func ParseJSON(b []byte) (Config, error) {
 func jsonError(err error) error {
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
+		if wrong.Field == "" {
+			return fmt.Errorf("it holds an %s, want an object", wrong.Value)
+		}
 		return fmt.Errorf("%s is a %s, want %s", wrong.Field, wrong.Value, wrong.Type)
 	}
 	return err

@@ -87,12 +87,13 @@ func (m *merge) UnmarshalJSON(b []byte) error {
 // post-processor puts before a text, "" if none.
 func parseTokenizerJSON(doc []byte) (v *vocabulary, firstOfText string, err error) {
 	var f tokenizerJSON
-	if err := json.Unmarshal(doc, &f); err != nil {
-		return nil, "", fmt.Errorf("parse json: %w", err)
-	}
+	err = json.Unmarshal(doc, &f)
 	m := &f.Model
-	if m.Type != "BPE" && m.Type != "" {
+	if m.Type != "BPE" && m.Type != "" { // first: another type has a vocab of another shape, about which err would be
 		return nil, "", fmt.Errorf("model type %q is not supported; supported is byte-level BPE", m.Type)
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("parse json: %w", err)
 	}
 	if len(m.Vocab) == 0 {
 		return nil, "", fmt.Errorf("the model has no vocab")

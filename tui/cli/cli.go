@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 
@@ -39,6 +40,9 @@ var errInterrupted = errors.New("interrupted")
 
 // Main runs the command line and returns the exit code.
 func Main() int {
+	// Listened to and not read: a write to a closed stdout is then an error, and what was thought is kept, where Go would
+	// let the signal kill the program.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	root := newRoot(&app{out: os.Stdout, err: os.Stderr, in: os.Stdin})
 	return execute(context.Background(), root)
 }
@@ -100,14 +104,14 @@ func newRoot(a *app) *cobra.Command {
 		Short: "Watch, steer and measure a model's thinking",
 		Long: "s1 streams a reasoning model's thinking, lets you cap it, go on with \"Wait\", stop it and demand the answer, and compare answers.\n" +
 			"Without a command it opens the screen; without a terminal it streams the answer to a demo question.",
-		Args:              cobra.NoArgs,
+		Args:              noSuchCommand,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.settle(cmd) },
 		RunE:              func(cmd *cobra.Command, _ []string) error { return a.openScreen(cmd.Context(), &flags, "") },
 	}
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetIn(a.in)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	p := root.PersistentFlags()
 	p.BoolVar(&a.json, "json", false, "JSON lines on stdout, messages on stderr")
 	p.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no hints")

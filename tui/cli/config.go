@@ -54,13 +54,13 @@ func (a *app) settle(cmd *cobra.Command) error {
 		name := "S1_" + strings.ToUpper(key(f))
 		if v, ok := os.LookupEnv(name); ok && v != "" {
 			if err := f.Value.Set(v); err != nil {
-				bad = usagef("environment %s=%q: %w", name, v, err)
+				bad = usagef("environment %s=%q: %s", name, v, wanted(f))
 			}
 			return
 		}
 		if v, ok := c[key(f)]; ok {
 			if err := f.Value.Set(fmt.Sprint(v)); err != nil {
-				bad = usagef("settings %s: %s = %v: %w", path, key(f), v, err)
+				bad = usagef("settings %s: %s = %v: %s", path, key(f), v, wanted(f))
 			}
 		}
 	})
@@ -87,36 +87,4 @@ func settable(root *cobra.Command) []string {
 	walk(root)
 	slices.Sort(keys)
 	return slices.Compact(keys)
-}
-
-// nearest is the known word with the fewest edits.
-func nearest(word string, known []string) string {
-	best, least := "", 1<<30
-	for _, k := range known {
-		if d := edits(word, k); d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// edits is the Levenshtein distance.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

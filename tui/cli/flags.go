@@ -2,6 +2,7 @@ package cli
 
 import (
 	"math"
+	"runtime"
 	"strconv"
 
 	"github.com/spf13/pflag"
@@ -63,10 +64,8 @@ func (f *runFlags) check() error {
 		return usagef("--answer-cap %d: -1 (until the context ends) or at least 1", f.answerCap)
 	case f.softLanding < 0:
 		return usagef("--soft-landing %d: 0 (off) or more", f.softLanding)
-	case f.samples < 0:
-		return usagef("--samples %d: at least 1", f.samples)
-	case f.threads < 0:
-		return usagef("--threads %d: 0 (one per core) or more", f.threads)
+	case f.threads < 0 || f.threads > maxThreads():
+		return usagef("--threads %d: 0 (one per core) to %d", f.threads, maxThreads())
 	case f.context < 0:
 		return usagef("--context %d: 0 (the model's own) or more", f.context)
 	case !f.temp.within(0, maxTemperature):
@@ -92,9 +91,18 @@ func (f *runFlags) check() error {
 			return usagef("%s %q: one of %q; did you mean %q?", c.flag, c.value, c.ok, nearest(c.value, c.ok))
 		}
 	}
+	for _, c := range []struct{ flag, text string }{{"--system", f.system}, {"--wait-text", f.waitText}} {
+		if err := checkText(c.flag, c.text); err != nil {
+			return err
+		}
+	}
 	_, err := f.tokensPerSecond()
 	return err
 }
+
+// maxThreads is the most threads that may be asked for: beyond some per core they only wait for each other, and at some
+// thousands the system has no more.
+func maxThreads() int { return max(64, 4*runtime.NumCPU()) }
 
 func contains(list []string, s string) bool {
 	for _, x := range list {

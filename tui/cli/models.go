@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -17,7 +16,7 @@ import (
 func hubDir() string { return hub.FromEnv().Cache }
 
 func (a *app) modelsCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "models", Short: "Models on this machine: list, pull, info, path, remove", Args: cobra.NoArgs}
+	cmd := group("models", "Models on this machine: list, pull, info, path, remove")
 	cmd.AddCommand(
 		&cobra.Command{
 			Use: "list", Short: "What is here", Args: cobra.NoArgs,
@@ -170,7 +169,7 @@ func modelPath(ctx context.Context, word string, progress func(string)) (string,
 	if err == nil || word != demoModel {
 		return path, err
 	}
-	if os.Getenv("HF_HUB_OFFLINE") == "1" {
+	if hub.FromEnv().Offline {
 		return "", err
 	}
 	return hub.Pull(ctx, word, func(p hub.Progress) {

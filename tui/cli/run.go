@@ -2,14 +2,10 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"strings"
-	"sync"
-	"syscall"
+	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -19,8 +15,10 @@ import (
 	tuiapp "s1/tui/app"
 )
 
-// maxPrompt is the most bytes read as a prompt from a pipe: far more than any context holds.
-const maxPrompt = 8 << 20
+const (
+	maxPrompt  = 8 << 20 // bytes read as a prompt from a pipe: far more than any context holds
+	maxSamples = 256     // answers in one batch
+)
 
 func (a *app) runCommand() *cobra.Command {
 	var f runFlags
@@ -32,6 +30,9 @@ func (a *app) runCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(); err != nil {
 				return err
+			}
+			if f.samples < 1 || f.samples > maxSamples {
+				return usagef("--samples %d: 1 to %d", f.samples, maxSamples)
 			}
 			prompt, err := a.prompt(args)
 			if err != nil {
@@ -63,13 +64,24 @@ func (a *app) prompt(args []string) (string, error) {
 		}
 		text = strings.TrimRight(string(b), "\r\n")
 	}
-	switch {
-	case !utf8.ValidString(text):
-		return "", usagef("the prompt is not valid UTF-8 (first bad byte at %d)", firstInvalid(text))
-	case strings.TrimSpace(text) == "":
+	if err := checkText("the prompt", text); err != nil {
+		return "", err
+	}
+	if strings.TrimSpace(text) == "" {
 		return "", usagef("the prompt is empty")
 	}
 	return text, nil
+}
+
+// checkText refuses a text of the user's that no tokenizer takes.
+func checkText(what, text string) error {
+	if !utf8.ValidString(text) {
+		return usagef("%s is not valid UTF-8 (first bad byte at %d)", what, firstInvalid(text))
+	}
+	if i := strings.IndexByte(text, 0); i >= 0 {
+		return usagef("%s holds a NUL byte (at %d)", what, i)
+	}
+	return nil
 }
 
 func firstInvalid(s string) int {
@@ -87,14 +99,13 @@ func firstInvalid(s string) int {
 func (a *app) run(ctx context.Context, f *runFlags, prompt string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	interrupts := make(chan os.Signal, 2)
-	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(interrupts)
+	stop := watchInterrupts(cancel)
+	defer stop.end()
 
 	desk := a.newDesk(ctx, f)
 	defer desk.Close() // its error is told below
 	if err := desk.open(ctx, a.progress()); err != nil {
-		return err
+		return stop.told(err)
 	}
 
 	pace, err := f.tokensPerSecond()
@@ -108,52 +119,44 @@ func (a *app) run(ctx context.Context, f *runFlags, prompt string) error {
 		ask.Sampling.Seed += uint64(i)
 		live, err := desk.Ask(ctx, ask)
 		if err != nil {
-			return err
+			return stop.told(err)
 		}
 		lives = append(lives, live)
 	}
+	stop.these(lives)
 	if w := desk.Info().Warning; w != "" {
 		a.say("note: %s", safeText(w))
 	}
 
-	var once sync.Once
-	stopped := false
-	done := make(chan struct{})
-	var watcher sync.WaitGroup
-	watcher.Add(1)
-	go func() { // ends with done or the second interrupt
-		defer watcher.Done()
-		for {
-			select {
-			case <-done:
-				return
-			case <-interrupts:
-				first := false
-				once.Do(func() { first = true })
-				if !first {
-					cancel()
-					return
-				}
-				stopped = true
-				for _, l := range lives {
-					l.Send(trace.Command{Kind: trace.CommandStop})
-				}
-			}
-		}
-	}()
 	err = a.printRuns(ctx, desk, lives)
-	close(done)
-	watcher.Wait()
+	stop.end()
+	settle(ctx, lives)
 	if closing := desk.Close(); err == nil && closing != nil {
 		a.say("not saved: %s", safeText(closing.Error()))
 	}
-	if err == nil && stopped {
-		return errInterrupted
+	return stop.told(err)
+}
+
+// lastWords is how long branches that were told to stop may take to say how they ended.
+const lastWords = 5 * time.Second
+
+// settle stops what still runs because nobody reads it any more, so that it is kept as stopped.
+func settle(ctx context.Context, lives []tuiapp.Live) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	for _, l := range lives {
+		l.Send(trace.Command{Kind: trace.CommandStop})
 	}
-	if errors.Is(err, context.Canceled) {
-		return errInterrupted
+	for _, l := range lives {
+		for n, ended := 0, false; !ended && ctx.Err() == nil; {
+			var events []trace.Event
+			events, ended = l.Log().Since(n)
+			n += len(events)
+			if !ended {
+				_ = l.Log().Wait(ctx, n) // the loop's condition sees the end of the wait
+			}
+		}
 	}
-	return err
 }
 
 func (a *app) printRuns(ctx context.Context, desk *desk, lives []tuiapp.Live) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +15,7 @@ import (
 )
 
 func (a *app) sessionsCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "sessions", Short: "What was thought: list, show, export, import, remove", Args: cobra.NoArgs}
+	cmd := group("sessions", "What was thought: list, show, export, import, remove")
 	var limit int
 	list := &cobra.Command{
 		Use: "list", Short: "One line a run, newest first", Args: cobra.NoArgs,
@@ -83,6 +84,7 @@ func (a *app) listSessions(ctx context.Context, s *sessions.Store, limit int) er
 		a.say("no sessions yet; s1 run 'a question' makes one")
 	}
 	for _, m := range list {
+		m.Answer = strings.TrimSpace(m.Answer) // as run --json says it
 		if a.json {
 			err = a.printJSON(m)
 		} else {
@@ -132,17 +134,22 @@ func (a *app) exportSession(ctx context.Context, id, format, file string) error 
 }
 
 func (a *app) importSession(ctx context.Context, file string) error {
-	var r io.Reader = a.in
+	f := a.in
+	var err error
 	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
+		if f, err = os.Open(file); err != nil {
 			return fmt.Errorf("import session: %w", err)
 		}
 		defer f.Close()
-		r = f
+	}
+	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		if f, err = spool(f); err != nil {
+			return fmt.Errorf("import session: %w", err)
+		}
+		defer f.Close()
 	}
 	return a.withStore(ctx, func(s *sessions.Store) error {
-		id, err := s.ImportJSONL(ctx, r)
+		id, err := s.ImportJSONL(ctx, f)
 		if err != nil {
 			return err
 		}
@@ -152,4 +159,27 @@ func (a *app) importSession(ctx context.Context, file string) error {
 		_, err = fmt.Fprintln(a.out, id)
 		return err
 	})
+}
+
+// maxImport is the most bytes read from a pipe: some tens of millions of tokens.
+const maxImport = 8 << 30
+
+// spool copies a pipe to a file that has no name. An import writes in one transaction, and a pipe that comes slowly, or
+// never, would keep every other s1 from saving.
+func spool(r io.Reader) (*os.File, error) {
+	f, err := os.CreateTemp("", "s1-import-")
+	if err != nil {
+		return nil, err
+	}
+	n, err := io.Copy(f, io.LimitReader(r, maxImport+1))
+	if err == nil && n > maxImport {
+		err = fmt.Errorf("more than %d bytes on stdin", int64(maxImport))
+	}
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err = errors.Join(err, os.Remove(f.Name())); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }

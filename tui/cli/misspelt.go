@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// group is a command that only holds others.
+func group(use, short string) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Args: noSuchCommand, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+}
+
+// noSuchCommand refuses words where a command is expected, and names the nearest one.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	word := args[0]
+	if strings.ContainsAny(word, " ?") && !cmd.HasParent() {
+		return usagef("%.40q is no command; s1 run asks a question: s1 run 'a question'", word)
+	}
+	near := nearest(word, names)
+	if edits(word, near) > max(2, len(near)/2) {
+		return usagef("%s has no command %.40q; it has %s", cmd.CommandPath(), word, strings.Join(names, ", "))
+	}
+	return usagef("%s has no command %.40q; did you mean %q?", cmd.CommandPath(), word, near)
+}
+
+// flagError says what is wrong with a flag in words, and names the nearest one.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var value *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		word := unknown.GetSpecifiedName()
+		return usagef("%s has no flag --%.40s; did you mean --%s?", cmd.CommandPath(), word, nearest(word, names))
+	case errors.As(err, &value):
+		return usagef("--%s %q: %s", value.GetFlag().Name, value.GetValue(), wanted(value.GetFlag()))
+	}
+	return usageError{err}
+}
+
+// wanted says what a flag takes.
+func wanted(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "int":
+		return "not a whole number"
+	case "uint64":
+		return "not a whole number from 0 up"
+	case "number":
+		return "not a number"
+	case "bool":
+		return "neither true nor false"
+	}
+	return "not a " + f.Value.Type()
+}
+
+// nearest is the known word with the fewest edits.
+func nearest(word string, known []string) string {
+	const long = 40 // no word of ours is longer; a longer one is cut, for the sake of time
+	word = word[:min(len(word), long)]
+	best, least := "", 1<<30
+	for _, k := range known {
+		if d := edits(word, k); d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// edits is the Levenshtein distance.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
