@@ -56,7 +56,7 @@ int s1_act_kind(int isa, int layout) {
     case S1_MAT_F32:
     case S1_MAT_F16: return S1_ACT_F32;
     case S1_MAT_BF16: return isa >= S1_ISA_AVX512_BF16 ? S1_ACT_BF16 : S1_ACT_F32;
-    case S1_MAT_Q8: return isa == S1_ISA_AVX2 || isa == S1_ISA_AVX512 ? S1_ACT_I16 : S1_ACT_I8;
+    case S1_MAT_Q8: return isa >= S1_ISA_AVX512_VNNI ? S1_ACT_I8 : S1_ACT_I16;
     default: return S1_ACT_I8;
     }
 }
@@ -81,14 +81,14 @@ static s1_kern kernel(int isa, int layout, int width) {
 }
 
 // One strip times one group, from the tile into out.
-static void finish(const s1_mat *m, const float *tile, int width, int strip, const float *bias,
+static void finish(const s1_mat *m, const float *tile, int planes, int width, int strip, const float *bias,
                    float *out, int ldo, int accumulate) {
     int r0 = strip * S1_STRIP, rows = m->rows - r0 < S1_STRIP ? m->rows - r0 : S1_STRIP;
     for (int j = 0; j < width; j++) {
-        const float *t = tile + j * S1_STRIP;
+        const float *t = tile + j * planes * S1_STRIP;
         float *o = out + (size_t)j * ldo + r0;
         for (int r = 0; r < rows; r++) {
-            float v = t[r];
+            float v = planes == 2 ? t[r] + t[S1_STRIP + r] : t[r];
             if (bias) v += bias[r0 + r];
             o[r] = accumulate ? o[r] + v : v;
         }
@@ -101,8 +101,8 @@ void s1_matmul(int isa, const s1_mat *m, const void *act, int n, const float *bi
     S1_ASSERT(((uintptr_t)m->data & 63) == 0 && ((uintptr_t)act & 15) == 0);
     if (n <= 0) return;
     int kind = s1_act_kind(isa, m->layout);
-    int width = s1_act_width(isa, kind), groups = s1_groups(n, width), nb = units(m);
-    size_t column = s1_act_block_bytes(kind) * (size_t)s1_act_blocks(kind, m->cols);
+    int planes = s1_act_planes(kind), width = s1_act_width(isa, kind) / planes, groups = s1_groups(n, width), nb = units(m);
+    size_t column = (size_t)planes * s1_act_block_bytes(kind) * (size_t)s1_act_blocks(kind, m->cols);
     int together = (int)(PANEL_BYTES / (column * (size_t)width));
     if (together < 1) together = 1;
     _Alignas(64) float tile[S1_MAX_WIDTH * S1_STRIP];
@@ -112,9 +112,9 @@ void s1_matmul(int isa, const s1_mat *m, const void *act, int n, const float *bi
             const uint8_t *w = (const uint8_t *)m->data + (size_t)s * strip_bytes(m);
             for (int g = g0; g < g1; g++) {
                 int j = s1_group_start(n, groups, g), wide = s1_group_start(n, groups, g + 1) - j;
-                memset(tile, 0, (size_t)wide * S1_STRIP * sizeof *tile);
-                kernel(isa, m->layout, wide)(w, (const uint8_t *)act + (size_t)j * column, nb, tile);
-                finish(m, tile, wide, s, bias, out + (size_t)j * ldo, ldo, accumulate);
+                memset(tile, 0, (size_t)(wide * planes) * S1_STRIP * sizeof *tile);
+                kernel(isa, m->layout, wide * planes)(w, (const uint8_t *)act + (size_t)j * column, nb, tile);
+                finish(m, tile, planes, wide, s, bias, out + (size_t)j * ldo, ldo, accumulate);
             }
         }
     }

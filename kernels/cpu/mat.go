@@ -19,6 +19,7 @@ import (
 
 // Kinds of packed activations.
 const (
+	actI16  = C.S1_ACT_I16
 	actF32  = C.S1_ACT_F32
 	actBF16 = C.S1_ACT_BF16
 )

@@ -53,7 +53,8 @@ int s1_act_kind(int isa, int layout);
 size_t s1_act_bytes(int isa, int layout, int n, int cols);
 
 // Packs the vectors [row0, row1) of x (n, ldx >= cols) into act, 64-byte aligned. n is the whole batch: it decides the places.
-// Quantised kinds: int8 per 32 columns, scale max|x|/127 in fp32; a block with a NaN or an infinity becomes NaN.
+// Quantised kinds hold about fifteen bits per 32 columns with fp32 scales: int8 and int8 of the rest, or int16. A block with a
+// NaN or an infinity becomes NaN.
 void s1_act_pack(int isa, int layout, const float *x, int ldx, int n, int cols, int row0, int row1,
                  void *act);
 

@@ -22,37 +22,47 @@ int s1_act_blocks(int kind, int cols) {
 
 size_t s1_act_bytes(int isa, int layout, int n, int cols) {
     int kind = s1_act_kind(isa, layout);
-    return (size_t)n * s1_act_block_bytes(kind) * (size_t)s1_act_blocks(kind, cols);
+    return (size_t)n * (size_t)s1_act_planes(kind) * s1_act_block_bytes(kind) * (size_t)s1_act_blocks(kind, cols);
 }
 
-// One block: the quants of x[0..31] and their scale.
-static float quantise(const float *x, int8_t *q) {
+// The scale of x[0..31] for quants up to most, and its inverse: 0 for a block of nothing, NaN for one that is not finite.
+static float scale_of(const float *x, float most, float *inverse) {
     uint32_t top = 0;
     for (int i = 0; i < 32; i++) {
         uint32_t u = s1_bits_of_f32(x[i]) & 0x7fffffff;
         if (u > top) top = u;
     }
     float max = s1_f32_of_bits(top);
-    memset(q, 0, 32);
+    *inverse = 0;
     if (top >= 0x7f800000) return NAN;
-    if (max < 1e-30f) return 0; // 127/max must stay finite
-    float id = 127 / max;
-    for (int i = 0; i < 32; i++) q[i] = (int8_t)lrintf(x[i] * id);
-    return max / 127;
+    if (max < 1e-30f) return 0; // most/max must stay finite
+    *inverse = most / max;
+    return max / most;
+}
+
+static void plane(const float *x, uint8_t *act) {
+    s1_act_i8 a;
+    float id;
+    a.d = scale_of(x, 127, &id);
+    for (int i = 0; i < 32; i++) a.q[i] = id == 0 ? 0 : (int8_t)lrintf(x[i] * id);
+    int np[2][2] = {{0}}; // half of the block, pair
+    for (int i = 0; i < 32; i++) np[i / 16][i / 2 % 2] -= a.q[i];
+    for (int p = 0; p < 2; p++) {
+        a.np0[p] = (int16_t)np[0][p];
+        a.np[p] = (int16_t)(np[0][p] + np[1][p]);
+    }
+    a.ds = a.d * (float)-(a.np[0] + a.np[1]);
+    memcpy(act, &a, sizeof a);
 }
 
 static void quant_i8(const float *x, int cols, uint8_t *act, size_t step) {
     for (int b = 0; b < cols / 32; b++, act += step) {
         s1_act_i8 a;
-        a.d = quantise(x + 32 * b, a.q);
-        int np[2][2] = {{0}}; // half of the block, pair
-        for (int i = 0; i < 32; i++) np[i / 16][i / 2 % 2] -= a.q[i];
-        for (int p = 0; p < 2; p++) {
-            a.np0[p] = (int16_t)np[0][p];
-            a.np[p] = (int16_t)(np[0][p] + np[1][p]);
-        }
-        a.ds = a.d * (float)-(a.np[0] + a.np[1]);
-        memcpy(act, &a, sizeof a);
+        float left[32];
+        plane(x + 32 * b, act);
+        memcpy(&a, act, sizeof a);
+        for (int i = 0; i < 32; i++) left[i] = fmaf(-a.d, (float)a.q[i], x[32 * b + i]);
+        plane(left, act + sizeof a);
     }
 }
 
@@ -60,12 +70,13 @@ static void quant_i16(const float *x, int cols, uint8_t *act, size_t step) {
     static const int order[4] = {0, 2, 1, 3};
     for (int b = 0; b < cols / 32; b++, act += step) {
         s1_act_i16 a = {0};
-        int8_t q[32];
+        float id;
         int sum = 0;
-        a.d = quantise(x + 32 * b, q);
+        a.d = scale_of(x + 32 * b, S1_I16_MAX, &id);
         for (int i = 0; i < 32; i++) {
-            a.q[i] = q[i / 4 * 4 + order[i % 4]];
-            sum += q[i];
+            int q = id == 0 ? 0 : (int)lrintf(x[32 * b + i / 4 * 4 + order[i % 4]] * id);
+            a.q[i] = (int16_t)q;
+            sum += q;
         }
         a.ds = a.d * (float)sum;
         a.n128 = -128 * sum;
@@ -107,8 +118,9 @@ void s1_act_pack(int isa, int layout, const float *x, int ldx, int n, int cols, 
                  void *act) {
     S1_ASSERT(row0 >= 0 && row1 <= n && ldx >= cols);
     if (n <= 0) return;
-    int kind = s1_act_kind(isa, layout), groups = s1_groups(n, s1_act_width(isa, kind));
-    size_t bytes = s1_act_block_bytes(kind), column = bytes * (size_t)s1_act_blocks(kind, cols);
+    int kind = s1_act_kind(isa, layout), planes = s1_act_planes(kind);
+    int groups = s1_groups(n, s1_act_width(isa, kind) / planes);
+    size_t bytes = (size_t)planes * s1_act_block_bytes(kind), column = bytes * (size_t)s1_act_blocks(kind, cols);
     s1_quant pack = packer(isa, kind);
     for (int g = 0; g < groups; g++) {
         int j0 = s1_group_start(n, groups, g), j1 = s1_group_start(n, groups, g + 1);

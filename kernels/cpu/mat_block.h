@@ -39,9 +39,15 @@
 
 // Activations. The batch is cut into groups of nearly equal width, at most s1_act_width; a group is stored block by block,
 // the columns of the group beside each other.
+//
+// Eight bits an activation move the likeliest token at 2 to 4 positions of 100 on a small model; fifteen at 1 of 2,000. So an
+// int8 vector is two columns, its planes: the second quantises what the first left over, and their products are added. Where
+// int16 products cost nothing more, one column holds all fifteen bits.
 enum s1_act { S1_ACT_I8, S1_ACT_I16, S1_ACT_F32, S1_ACT_BF16 };
 
-// 32 activations x = d*q. np holds minus the sums of q over columns 4g, 4g+1 and 4g+2, 4g+3; np0 over columns 0..15 only:
+static inline int s1_act_planes(int kind) { return kind == S1_ACT_I8 ? 2 : 1; }
+
+// 32 activations, one plane: x = d*q. np holds minus the sums of q over columns 4g, 4g+1 and 4g+2, 4g+3; np0 over columns 0..15 only:
 // shifted left they start the sums that take the quants' offset away.
 typedef struct {
     float d, ds;            // scale; d * sum(q)
@@ -49,7 +55,9 @@ typedef struct {
     int8_t q[32];
 } s1_act_i8;
 
-// The same for int16 arithmetic: q in the order 4g, 4g+2, 4g+1, 4g+3, the even and the odd bytes of a group of weights.
+enum { S1_I16_MAX = 32512 }; // 32 products with a byte and the start stay below 2^31 at every partial sum
+
+// The same in one column for int16 arithmetic, |q| <= S1_I16_MAX: q in the order 4g, 4g+2, 4g+1, 4g+3, the even and the odd bytes of a group of weights.
 typedef struct {
     float d, ds;
     int32_t n128, pad; // -128 * sum(q)
@@ -58,7 +66,7 @@ typedef struct {
 
 enum { S1_MAX_WIDTH = 8 };
 
-int s1_act_width(int isa, int kind);        // most columns of a group
+int s1_act_width(int isa, int kind);        // most columns of a group, planes counted
 size_t s1_act_block_bytes(int kind);        // one column of one block
 int s1_act_blocks(int kind, int cols);      // blocks of a vector
 int s1_groups(int n, int width);            // number of groups
@@ -83,7 +91,7 @@ s1_kern s1_kern_avx512(int layout, int width);
 s1_kern s1_kern_vnni(int layout, int width); // quantised layouts only
 s1_kern s1_kern_bf16(int width);             // S1_MAT_BF16 with S1_ACT_BF16
 
-// Quantises one vector into the blocks at act, step bytes apart.
+// Quantises one vector into the blocks at act, step bytes apart; its second plane lies beside the first.
 typedef void (*s1_quant)(const float *x, int cols, uint8_t *act, size_t step);
 void s1_quant_i8_avx2(const float *x, int cols, uint8_t *act, size_t step);
 void s1_quant_i16_avx2(const float *x, int cols, uint8_t *act, size_t step);

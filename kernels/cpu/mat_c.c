@@ -104,6 +104,24 @@ static inline __attribute__((always_inline)) void quantised(int layout, const ui
     }
 }
 
+static void q8_block(const s1_block *b, const s1_act_i16 *a, float *t) {
+    for (int r = 0; r < 16; r++) {
+        int32_t s = 0;
+        for (int c = 0; c < 32; c++) s += b->q[r][c / 4 * 4 + (c % 4 == 1 ? 2 : c % 4 == 2 ? 1 : c % 4)] * a->q[c];
+        t[r] = fmaf(b->d[0][r], a->d * (float)s, t[r]);
+    }
+}
+
+static inline __attribute__((always_inline)) void quantised16(int layout, const uint8_t *w, const void *act, int nb, int width,
+                                                              float *tile) {
+    const s1_act_i16 *a = act;
+    s1_block b;
+    for (int k = 0; k < nb; k++, a += width) {
+        s1_block_read(layout, w, k, &b);
+        for (int j = 0; j < width; j++) q8_block(&b, a + j, tile + 16 * j);
+    }
+}
+
 static inline __attribute__((always_inline)) void exact(int layout, const uint8_t *w, const void *act, int nb,
                                                         int width, float *tile) {
     const float *x = act;
@@ -131,7 +149,7 @@ static inline __attribute__((always_inline)) void exact(int layout, const uint8_
 KERNELS(f32, exact, S1_MAT_F32)
 KERNELS(f16, exact, S1_MAT_F16)
 KERNELS(bf16, exact, S1_MAT_BF16)
-KERNELS(q8, quantised, S1_MAT_Q8)
+KERNELS(q8, quantised16, S1_MAT_Q8)
 KERNELS(q40, quantised, S1_MAT_Q4_0)
 KERNELS(q41, quantised, S1_MAT_Q4_1)
 KERNELS(q50, quantised, S1_MAT_Q5_0)

@@ -116,7 +116,8 @@ var shapes = []struct{ rows, cols int }{{1, 32}, {16, 96}, {37, 544}, {33, 1280}
 
 var batches = []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 33, 64, 200}
 
-// quantisedActivations is x as a kernel sees it: int8 times max/127 per 32 columns, or bf16, or itself.
+// quantisedActivations is x as a kernel sees it, per 32 columns: int16 times max/32512, or int8 times max/127 and the same of
+// what that left over; or bf16, or itself.
 func quantisedActivations(kind int, x []float32) []float32 {
 	y := make([]float32, len(x))
 	for i, v := range x {
@@ -126,12 +127,28 @@ func quantisedActivations(kind int, x []float32) []float32 {
 		case actBF16:
 			b := math.Float32bits(v)
 			y[i] = math.Float32frombits((b + 0x7fff + b>>16&1) &^ 0xffff)
+		case actI16:
+			d, q := rounded(v, x[i/32*32:][:32], 32512)
+			y[i] = d * q
 		default:
-			top := float32(maxAbs(x[i/32*32:][:32]))
-			y[i] = top / 127 * float32(math.RoundToEven(float64(v*(127/top))))
+			block := x[i/32*32:][:32]
+			var left [32]float32
+			for k, u := range block {
+				d, q := rounded(u, block, 127)
+				left[k] = float32(float64(u) - float64(d)*float64(q)) // rounded once, as by fma
+			}
+			d0, q0 := rounded(v, block, 127)
+			d1, q1 := rounded(left[i%32], left[:], 127)
+			y[i] = d0*q0 + d1*q1
 		}
 	}
 	return y
+}
+
+// rounded is v as a scale, the block's largest value over most, and a whole number of it.
+func rounded(v float32, block []float32, most float32) (d, q float32) {
+	top := float32(maxAbs(block))
+	return top / most, float32(math.RoundToEven(float64(v * (most / top))))
 }
 
 // Every layout under every instruction set of this machine equals the plain product of the dequantised weights and the

@@ -4,6 +4,7 @@ package cpu
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"s1/engine/arch"
@@ -71,12 +72,17 @@ func TestSmolLM2ArgmaxAgreesWithRef(t *testing.T) {
 		t.Skip("needs S1_SMOLLM2 (a GGUF file): run `make test-real`")
 	}
 	const piece, floor = 250, 0.98
-	questions := []string{
-		"How do plants make sugar from light?", "Tom has 3 boxes with 12 pens each and gives 7 away. How many are left?",
-		"Write a short story about a lighthouse.", "Explain what a prime number is.", "What happened in the French Revolution?",
-		"Write a Python function that reverses a list.", "Why is the sky blue?", "Give me advice for a job interview.",
+	// The licence is ordinary English that neither implementation wrote; each piece is read with no more before it.
+	licence, err := os.ReadFile("../../../LICENSE")
+	if err != nil {
+		t.Fatal(err)
 	}
-	positions := piece * len(questions)
+	text := tokens(t, file, strings.Join(strings.Fields(string(licence)), " "))
+	const pieces = 8
+	if len(text) < pieces*piece {
+		t.Fatalf("the licence has %d tokens, want %d", len(text), pieces*piece)
+	}
+	positions := piece * pieces
 	p := program(t, file)
 	m, err := executor{}.Load(t.Context(), p, backend.Options{Pages: 64})
 	if err != nil {
@@ -88,9 +94,8 @@ func TestSmolLM2ArgmaxAgreesWithRef(t *testing.T) {
 		t.Fatal(err)
 	}
 	agree, near := 0, 0
-	for _, q := range questions {
-		text := written(t, m, tokens(t, file, "<|im_start|>user\n"+q+"<|im_end|>\n<|im_start|>assistant\n"), piece)
-		b := &kernels.Batch{Tokens: text, Tables: [][]int32{{0, 1, 2, 3}}}
+	for k := range pieces {
+		b := &kernels.Batch{Tokens: text[k*piece : (k+1)*piece], Tables: [][]int32{{0, 1, 2, 3}}}
 		for i := range piece {
 			b.Pos, b.Seq, b.Out = append(b.Pos, int32(i)), append(b.Seq, 0), append(b.Out, int32(i))
 		}
@@ -116,23 +121,6 @@ func TestSmolLM2ArgmaxAgreesWithRef(t *testing.T) {
 	if share < floor {
 		t.Errorf("argmax agrees at %.2f%% of %d positions, want at least %.0f%%", 100*share, positions, 100*floor)
 	}
-}
-
-// written is the prompt with what the model finds likeliest after it, n tokens in all.
-func written(t *testing.T, m backend.Model, text []int32, n int) []int32 {
-	t.Helper()
-	for pos := 0; len(text) < n; {
-		b := &kernels.Batch{Tokens: text[pos:], Tables: [][]int32{{0, 1, 2, 3}}, Out: []int32{int32(len(text) - pos - 1)}}
-		for ; pos < len(text); pos++ {
-			b.Pos, b.Seq = append(b.Pos, int32(pos)), append(b.Seq, 0)
-		}
-		r, err := m.Step(t.Context(), b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text = append(text, r.Stats[0].TopIDs[0])
-	}
-	return text
 }
 
 // tokens is a text in a model's tokens.
