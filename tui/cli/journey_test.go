@@ -49,6 +49,7 @@ var screens = make(chan struct{}, 2)
 type screen struct {
 	*tuitest.Tmux
 	*box
+	done func() // another may open
 }
 
 // open starts s1 with args in a terminal of w by h cells. What follows it says how it left and whether the line discipline
@@ -67,8 +68,9 @@ func (b *box) terminal(w, h int, script string) screen {
 	b.t.Helper()
 	env := append([]string{"S1=" + program(b.t), "NO_COLOR="}, b.env...)
 	screens <- struct{}{}
-	b.t.Cleanup(func() { <-screens })
-	return screen{tuitest.StartTmux(b.t, w, h, env, "cd '"+b.dir+"'; "+script), b}
+	done := sync.OnceFunc(func() { <-screens })
+	b.t.Cleanup(done)
+	return screen{tuitest.StartTmux(b.t, w, h, env, "cd '"+b.dir+"'; "+script), b, done}
 }
 
 // kill sends a signal to the program.
@@ -90,6 +92,7 @@ func (s screen) left(code int) {
 	if got := s.Format("#{alternate_on} #{cursor_flag} #{mouse_any_flag} #{keypad_flag}"); got != "0 1 0 0" {
 		s.t.Errorf("alternate screen, cursor, mouse and keypad after leaving: %q, want 0 1 0 0", got)
 	}
+	s.done()
 }
 
 // branches are the kept branches of the newest run, from its export: what the screen did is on disk.
@@ -234,7 +237,7 @@ func TestSignalsRestoreTheTerminalAndKeepTheRun(t *testing.T) {
 	for _, c := range []struct {
 		sig  syscall.Signal
 		code int
-	}{{syscall.SIGTERM, 0}, {syscall.SIGINT, 0}} {
+	}{{syscall.SIGTERM, 0}, {syscall.SIGINT, 0}, {syscall.SIGHUP, 0}} {
 		s := newBox(t).open(80, 24, "-m", model(t), "--pace", "50", "--seed", "1", "--temp", "0")
 		s.Until("ready").Type("go").Keys("Enter").Satisfies("thinks", func(f string) bool { return spent(f) > 10 })
 		s.kill(c.sig)
