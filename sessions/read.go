@@ -44,6 +44,7 @@ type Summary struct {
 	Tokens   int          `json:"tokens"`
 	Closed   trace.Closed `json:"closed"`
 	Answer   string       `json:"answer"`
+	Ended    bool         `json:"-"` // the latest branch has a receipt: Closed is empty also where there was no thought to close
 }
 
 // List returns the newest n runs (all when n <= 0), newest first. Closed and Answer are those of the latest branch.
@@ -97,7 +98,7 @@ func (s *Store) lastAnswer(ctx context.Context, m *Summary) error {
 			return fmt.Errorf("receipt of branch %s: %w", branch, err)
 		}
 	}
-	m.Closed = r.Closed
+	m.Closed, m.Ended = r.Closed, receipt.Valid
 	rows, err := s.db.QueryContext(ctx, `SELECT coalesce(text, CAST(bytes AS TEXT)) FROM tokens WHERE run = ? AND branch = ? AND phase = ? ORDER BY idx`,
 		m.ID, branch, trace.PhaseAnswer)
 	if err != nil {

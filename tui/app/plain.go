@@ -170,8 +170,12 @@ func (p *plainer) receipt(r trace.Receipt) {
 	if r.Cap >= 0 {
 		limit = fmt.Sprintf("cap %d", r.Cap)
 	}
-	fmt.Fprintf(p.out, "[receipt] %d thinking tokens, %s, closed %s, %d of %d waits, %d answer tokens", r.ThinkingTokens, limit,
-		closedBy(r.Closed), r.WaitsDone, max(r.WaitsAsked, r.WaitsDone), r.AnswerTokens)
+	closed := ""
+	if r.Closed != "" { // there was a thought to close
+		closed = ", closed " + closedBy(r.Closed)
+	}
+	fmt.Fprintf(p.out, "[receipt] %d thinking tokens, %s%s, %d of %d waits, %d answer tokens", r.ThinkingTokens, limit,
+		closed, r.WaitsDone, max(r.WaitsAsked, r.WaitsDone), r.AnswerTokens)
 	if r.TokensPerSecond > 0 {
 		fmt.Fprintf(p.out, ", %.1f tokens/s", r.TokensPerSecond)
 	}

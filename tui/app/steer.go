@@ -28,10 +28,12 @@ func (m *Model) wait(s string) tea.Cmd {
 	}
 	at, _ := b.closeAt()
 	budget := b.budget
-	if budget.Cap >= 0 && b.spent >= budget.Cap {
+	// A cap may close some tokens early, at the end of a character or of a sentence: what is left is too little to go on in.
+	capped := b.receipt != nil && b.receipt.Closed == trace.ClosedCap
+	if budget.Cap >= 0 && (capped || b.spent >= budget.Cap) {
 		budget.Cap = -1
 		m.say("the cap was spent: the new branch thinks on without one")
-		if asked := m.opt.Budget.Cap; asked > b.spent {
+		if asked := m.opt.Budget.Cap; asked > max(b.spent, b.budget.Cap) {
 			budget.Cap = asked
 			m.say(fmt.Sprintf("the cap was spent: the new branch has the cap of the start, %d", asked))
 		}

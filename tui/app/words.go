@@ -155,7 +155,9 @@ func (m *Model) fillSide() {
 	}
 	if r := b.receipt; r != nil {
 		s.Title = "receipt"
-		fact("closed", "%s", closedBy(r.Closed))
+		if r.Closed != "" { // there was a thought to close
+			fact("closed", "%s", closedBy(r.Closed))
+		}
 		if r.Closed == trace.ClosedCap || r.Closed == trace.ClosedAnswerNow {
 			fact("end", "%s, rank %s, %.1f nats", prob(r.EndProb), rank(r.EndRank), r.CloseNats)
 		} else if r.Closed == trace.ClosedNatural {

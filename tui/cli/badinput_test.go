@@ -107,6 +107,7 @@ func TestMisspeltAndImpossibleWordsAreRefused(t *testing.T) {
 		{[]string{"sessions", "import", "/nowhere"}, 1, []string{"/nowhere"}},
 		{[]string{"sessions", "import", b.dir}, 1, []string{"directory"}},
 		{[]string{"sessions", "rm"}, 2, nil},
+		{[]string{"chat", "-m", m, "--session", "nope"}, 2, []string{"terminal"}},
 	} {
 		b.run(c.args...).refuses(c.code, c.texts...)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -45,6 +47,9 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, prompt string) error 
 		return err
 	}
 	if !term.IsTerminal(int(a.in.Fd())) || !term.IsTerminal(int(a.out.Fd())) {
+		if f.session != "" {
+			return usagef("--session opens a screen, and here is no terminal; s1 sessions show %s prints the run", f.session)
+		}
 		if prompt == "" {
 			prompt = demoPrompt
 			if f.cap < 0 {
@@ -61,6 +66,9 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, prompt string) error 
 	if f.pace == "auto" {
 		pace = tuiapp.PaceByModel
 	}
+	// A terminal that is closed ends the screen as a quit does, so that what runs is kept as stopped.
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
+	defer stop()
 	look := theme.Detect(os.Getenv)
 	look.ASCII = look.ASCII || f.ascii
 	d := a.newDesk(ctx, f)

@@ -12,7 +12,7 @@ import (
 	tuiapp "s1/tui/app"
 )
 
-// interrupts turns Ctrl-C and SIGTERM into a stop that keeps what there is and prints the receipt. Before there is anything
+// interrupts turns Ctrl-C, SIGTERM and the closing of the terminal into a stop that keeps what there is and prints the receipt. Before there is anything
 // to keep, and when it comes again, it ends the command.
 type interrupts struct {
 	signals chan os.Signal
@@ -29,6 +29,9 @@ type interrupts struct {
 func watchInterrupts(cancel context.CancelFunc) *interrupts {
 	i := &interrupts{signals: make(chan os.Signal, 2), done: make(chan struct{}), cancel: cancel}
 	signal.Notify(i.signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		signal.Notify(i.signals, syscall.SIGHUP)
+	}
 	i.watcher.Add(1)
 	go i.watch() // until end
 	return i

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"s1/engine/trace"
 	"s1/sessions"
 )
 
@@ -89,7 +88,7 @@ func (a *app) listSessions(ctx context.Context, s *sessions.Store, limit int) er
 			err = a.printJSON(m)
 		} else {
 			_, err = fmt.Fprintf(a.out, "%-25s  %s  %-24s %6d tokens  %-10s %-40s  %s\n", m.ID, m.Created.Local().Format("2006-01-02 15:04"),
-				safeLine(m.Model, 24), m.Tokens, orRunning(m.Closed), safeLine(m.Prompt, 40), safeLine(m.Answer, 40))
+				safeLine(m.Model, 24), m.Tokens, closedWord(m), safeLine(m.Prompt, 40), safeLine(m.Answer, 40))
 		}
 		if err != nil {
 			return err
@@ -98,11 +97,14 @@ func (a *app) listSessions(ctx context.Context, s *sessions.Store, limit int) er
 	return nil
 }
 
-func orRunning(c trace.Closed) string {
-	if c == "" {
+func closedWord(m sessions.Summary) string {
+	switch {
+	case !m.Ended:
 		return "open"
+	case m.Closed == "":
+		return "no thought"
 	}
-	return string(c)
+	return string(m.Closed)
 }
 
 func (a *app) exportSession(ctx context.Context, id, format, file string) error {

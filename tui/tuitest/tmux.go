@@ -78,6 +78,9 @@ func (x *Tmux) Resize(w, h int) *Tmux {
 // Frame returns what the terminal shows, without trailing spaces.
 func (x *Tmux) Frame() string { return trimRows(x.run("capture-pane", "-p", "-t", "s1")) }
 
+// Styled returns what the terminal shows with its colours and attributes.
+func (x *Tmux) Styled() string { return x.run("capture-pane", "-p", "-e", "-t", "s1") }
+
 // Format returns what tmux makes of a format such as #{alternate_on}.
 func (x *Tmux) Format(f string) string {
 	return strings.TrimSpace(x.run("display-message", "-p", "-t", "s1", f))
