@@ -189,8 +189,10 @@ func TestFolderRefusesWhatIsNotWhole(t *testing.T) {
 		"pickles":        {map[string]string{"config.json": "{}", "pytorch_model.bin": "x"}, "pickled weights (pytorch_model.bin)"},
 		"missing shard":  {map[string]string{"config.json": "{}", "model.safetensors.index.json": `{"weight_map":{"a":"model-1.safetensors"}}`}, "names model-1.safetensors, which is missing"},
 		"missing tensor": {map[string]string{"config.json": "{}", "s.safetensors": whole, "model.safetensors.index.json": `{"weight_map":{"zz":"s.safetensors"}}`}, `"zz" is in s.safetensors, but it is not`},
-		"same in two": {map[string]string{"config.json": "{}", "s.safetensors": whole, "t.safetensors": whole,
-			"model.safetensors.index.json": `{"weight_map":{"norm":"s.safetensors","x":"t.safetensors"}}`}, "in another file too"},
+		"same in two": {map[string]string{
+			"config.json": "{}", "s.safetensors": whole, "t.safetensors": whole,
+			"model.safetensors.index.json": `{"weight_map":{"norm":"s.safetensors","x":"t.safetensors"}}`,
+		}, "in another file too"},
 		"traversal":   {map[string]string{"config.json": "{}", "model.safetensors.index.json": `{"weight_map":{"a":"../x.safetensors"}}`}, "not a safetensors file beside"},
 		"absolute":    {map[string]string{"config.json": "{}", "model.safetensors.index.json": `{"weight_map":{"a":"/etc/x.safetensors"}}`}, "not a safetensors file beside"},
 		"not a shard": {map[string]string{"config.json": "{}", "model.safetensors.index.json": `{"weight_map":{"a":"config.json"}}`}, "not a safetensors file beside"},

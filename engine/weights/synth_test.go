@@ -57,8 +57,10 @@ func TestSynthVocabularyIsWhole(t *testing.T) {
 func TestSynthOpensInEveryTypeAndShape(t *testing.T) {
 	t.Parallel()
 	for _, s := range SynthShapes()[:3] {
-		for _, typ := range []kernels.DType{kernels.F32, kernels.F16, kernels.BF16, kernels.Q8_0, kernels.Q4_0, kernels.Q4_1,
-			kernels.Q5_0, kernels.Q5_1, kernels.Q4_K, kernels.Q5_K, kernels.Q6_K} {
+		for _, typ := range []kernels.DType{
+			kernels.F32, kernels.F16, kernels.BF16, kernels.Q8_0, kernels.Q4_0, kernels.Q4_1,
+			kernels.Q5_0, kernels.Q5_1, kernels.Q4_K, kernels.Q5_K, kernels.Q6_K,
+		} {
 			path := filepath.Join(t.TempDir(), "x.gguf")
 			if err := Synth(path, s, typ, 1); err != nil {
 				t.Fatal(err)

@@ -18,10 +18,20 @@ var blockTypes = []struct {
 	t       kernels.DType
 	weights string
 }{
-	{kernels.F32, "exact"}, {kernels.F16, "exact"}, {kernels.BF16, "exact"},
-	{kernels.F32, "q8"}, {kernels.F16, "auto"}, {kernels.BF16, "auto"},
-	{kernels.Q8_0, "auto"}, {kernels.Q4_0, "auto"}, {kernels.Q4_1, "auto"}, {kernels.Q5_0, "auto"},
-	{kernels.Q5_1, "auto"}, {kernels.Q4_K, "auto"}, {kernels.Q5_K, "auto"}, {kernels.Q6_K, "auto"},
+	{kernels.F32, "exact"},
+	{kernels.F16, "exact"},
+	{kernels.BF16, "exact"},
+	{kernels.F32, "q8"},
+	{kernels.F16, "auto"},
+	{kernels.BF16, "auto"},
+	{kernels.Q8_0, "auto"},
+	{kernels.Q4_0, "auto"},
+	{kernels.Q4_1, "auto"},
+	{kernels.Q5_0, "auto"},
+	{kernels.Q5_1, "auto"},
+	{kernels.Q4_K, "auto"},
+	{kernels.Q5_K, "auto"},
+	{kernels.Q6_K, "auto"},
 }
 
 // randomMatrix is a matrix of random quants, its scales near 1/100; every bit pattern of quants and sub-scales occurs.
@@ -304,9 +314,14 @@ func TestPlanRefusesWhatCannotBe(t *testing.T) {
 		rows, cols int
 		fine       bool
 	}{
-		{kernels.Q8_0, "auto", 1, 32, true}, {kernels.Q8_0, "auto", 1, 33, false}, {kernels.Q4_K, "auto", 1, 128, false},
-		{kernels.F16, "auto", 3, 33, true}, {kernels.F16, "best", 3, 32, false}, {kernels.F32, "exact", 0, 4, false},
-		{kernels.F32, "exact", 4, -1, false}, {200, "auto", 4, 32, false},
+		{kernels.Q8_0, "auto", 1, 32, true},
+		{kernels.Q8_0, "auto", 1, 33, false},
+		{kernels.Q4_K, "auto", 1, 128, false},
+		{kernels.F16, "auto", 3, 33, true},
+		{kernels.F16, "best", 3, 32, false},
+		{kernels.F32, "exact", 0, 4, false},
+		{kernels.F32, "exact", 4, -1, false},
+		{200, "auto", 4, 32, false},
 	} {
 		p, err := planMatrix(c.t, c.weights, c.rows, c.cols)
 		if (err == nil) != c.fine {

@@ -113,8 +113,8 @@ func (b *branch) account(k token) {
 	}
 }
 
-// apply takes one event. It returns true when the event changes what can be done, not only what is shown.
-func (b *branch) apply(e trace.Event) bool {
+// apply takes one event.
+func (b *branch) apply(e trace.Event) {
 	switch e.Kind {
 	case trace.EventToken:
 		b.add(e.Token)
@@ -123,12 +123,10 @@ func (b *branch) apply(e trace.Event) bool {
 			b.pausedHere()
 		}
 		b.state, b.done, b.total = e.State, e.Done, e.Total
-		return true
 	case trace.EventBudget:
 		b.budget = *e.Budget
 	case trace.EventNotice:
 		b.notice, b.loop = e.Notice, e.Loop
-		return true
 	case trace.EventEnd:
 		b.state, b.err = trace.StateEnded, e.Err
 		b.loop = false
@@ -136,9 +134,7 @@ func (b *branch) apply(e trace.Event) bool {
 			r := *e.Receipt
 			b.receipt = &r
 		}
-		return true
 	}
-	return false
 }
 
 func (b *branch) pausedHere() {

@@ -158,9 +158,10 @@ func (m *Model) fillSide() {
 		if r.Closed != "" { // there was a thought to close
 			fact("closed", "%s", closedBy(r.Closed))
 		}
-		if r.Closed == trace.ClosedCap || r.Closed == trace.ClosedAnswerNow {
+		switch r.Closed {
+		case trace.ClosedCap, trace.ClosedAnswerNow:
 			fact("end", "%s, rank %s, %.1f nats", prob(r.EndProb), rank(r.EndRank), r.CloseNats)
-		} else if r.Closed == trace.ClosedNatural {
+		case trace.ClosedNatural:
 			fact("end", "%s, rank %s", prob(r.EndProb), rank(r.EndRank))
 		}
 		if r.Cap >= 0 {

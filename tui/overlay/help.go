@@ -77,8 +77,10 @@ func (h *Help) Render(width, height int) []string {
 	}
 	rows = append(rows, blank)
 	for _, l := range [][2]string{
-		{h.Theme.Glyphs.Injected, "you put this in"}, {h.Theme.Glyphs.Forced, "the budget forced this"},
-		{h.Theme.Glyphs.Wished, "the model wished to stop here"}, {h.Theme.Glyphs.Pause, "you paused here"},
+		{h.Theme.Glyphs.Injected, "you put this in"},
+		{h.Theme.Glyphs.Forced, "the budget forced this"},
+		{h.Theme.Glyphs.Wished, "the model wished to stop here"},
+		{h.Theme.Glyphs.Pause, "you paused here"},
 	} {
 		role := map[string]theme.Role{h.Theme.Glyphs.Injected: theme.Accent, h.Theme.Glyphs.Forced: theme.Warn, h.Theme.Glyphs.Wished: theme.Wish}[l[0]]
 		rows = append(rows, text.NewRow(h.Theme, w).Add(role, l[0]).To(3).Add(theme.Dim, l[1]).String())

@@ -184,8 +184,14 @@ func TestTailKeepsTheEnd(t *testing.T) {
 		w    int
 		want string
 	}{
-		{"short", 9, "short"}, {"The result is 79.", 9, "…t is 79."}, {"日本語", 5, "…本語"}, {"日本語", 4, "…語"}, {"abc", 1, "…"}, {"abc", 0, ""},
-		{strings.Repeat("x", 5000) + "y", 3, "…xy"}, {"a\x1b[2J", 4, "…[2J"},
+		{"short", 9, "short"},
+		{"The result is 79.", 9, "…t is 79."},
+		{"日本語", 5, "…本語"},
+		{"日本語", 4, "…語"},
+		{"abc", 1, "…"},
+		{"abc", 0, ""},
+		{strings.Repeat("x", 5000) + "y", 3, "…xy"},
+		{"a\x1b[2J", 4, "…[2J"},
 	} {
 		if got := Tail(c.in, c.w, mono); got != c.want {
 			t.Errorf("%.20q in %d: got %q, want %q", c.in, c.w, got, c.want)

@@ -30,20 +30,19 @@ type server struct {
 	*httptest.Server
 	cdn *httptest.Server
 
-	mu      sync.Mutex
-	refs    map[string]string            // revision -> commit
-	files   map[string]map[string][]byte // commit -> name -> content
-	listed  []string                     // names added to every listing
-	etags   map[string]string            // name -> a tag other than the true one
-	sizes   map[string]int64             // name -> a size other than the true one
-	status  int                          // answer to everything
-	code    string                       // X-Error-Code of it
-	onCDN   func(w http.ResponseWriter, r *http.Request, content []byte) bool
-	ranges  []string // Range headers of requests for large files, "" = whole
-	tokens  []string // Authorization headers at the hub
-	leaked  []string // and at the store
-	gets    map[string]int
-	baseURL string
+	mu     sync.Mutex
+	refs   map[string]string            // revision -> commit
+	files  map[string]map[string][]byte // commit -> name -> content
+	listed []string                     // names added to every listing
+	etags  map[string]string            // name -> a tag other than the true one
+	sizes  map[string]int64             // name -> a size other than the true one
+	status int                          // answer to everything
+	code   string                       // X-Error-Code of it
+	onCDN  func(w http.ResponseWriter, r *http.Request, content []byte) bool
+	ranges []string // Range headers of requests for large files, "" = whole
+	tokens []string // Authorization headers at the hub
+	leaked []string // and at the store
+	gets   map[string]int
 }
 
 func newServer(t *testing.T, files map[string][]byte) *server {

@@ -70,8 +70,10 @@ func TestResolveOfPaths(t *testing.T) {
 
 func TestEnvironmentIsReadAsPythonReadsIt(t *testing.T) {
 	home := t.TempDir()
-	for _, name := range []string{"HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH",
-		"HF_ENDPOINT", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "XDG_CACHE_HOME"} {
+	for _, name := range []string{
+		"HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH",
+		"HF_ENDPOINT", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "XDG_CACHE_HOME",
+	} {
 		t.Setenv(name, "")
 	}
 	t.Setenv("HOME", home)
