@@ -3,7 +3,13 @@
 package cpu
 
 import (
+	"context"
+	"encoding/json"
+	"net"
 	"os"
+	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -66,60 +72,142 @@ func program(t *testing.T, file string) *kernels.Program {
 
 // Answers that the model itself writes to eight questions, teacher-forced through both. Activations rounded to 8 bits may move
 // the argmax where two tokens are nearly equal: of text that the model finds surprising that is more than of its own.
+// licence is ordinary English that neither implementation wrote, in a model's tokens: n pieces of so many, each read alone.
+func licence(t *testing.T, model string, n, piece int) [][]int32 {
+	t.Helper()
+	text, err := os.ReadFile("../../../LICENSE")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := tokens(t, model, strings.Join(strings.Fields(string(text)), " "))
+	if len(ids) < n*piece {
+		t.Fatalf("the licence has %d tokens, want %d", len(ids), n*piece)
+	}
+	var pieces [][]int32
+	for k := range n {
+		pieces = append(pieces, ids[k*piece:(k+1)*piece])
+	}
+	return pieces
+}
+
+// both are the implementations under test: the C executor and the oracle.
+func both(t *testing.T, file string) (fast backend.Model, oracle *ref.Machine) {
+	t.Helper()
+	p := program(t, file)
+	fast, err := executor{}.Load(t.Context(), p, backend.Options{Pages: 64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { fast.Close() })
+	if oracle, err = ref.New(p, ref.Options{Pages: 64}); err != nil {
+		t.Fatal(err)
+	}
+	return fast, oracle
+}
+
+type stepper interface {
+	Step(ctx context.Context, b *kernels.Batch) (kernels.Result, error)
+}
+
+// read is what a model says after every token of a text.
+func read(t *testing.T, m stepper, text []int32) []kernels.LogitStats {
+	t.Helper()
+	b := &kernels.Batch{Tokens: text, Tables: [][]int32{{0, 1, 2, 3}}}
+	for i := range text {
+		b.Pos, b.Seq, b.Out = append(b.Pos, int32(i)), append(b.Seq, 0), append(b.Out, int32(i))
+	}
+	r, err := m.Step(t.Context(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Clone(r.Stats)
+}
+
 func TestSmolLM2ArgmaxAgreesWithRef(t *testing.T) {
 	file := os.Getenv("S1_SMOLLM2")
 	if file == "" {
 		t.Skip("needs S1_SMOLLM2 (a GGUF file): run `make test-real`")
 	}
-	const piece, floor = 250, 0.98
-	// The licence is ordinary English that neither implementation wrote; each piece is read with no more before it.
-	licence, err := os.ReadFile("../../../LICENSE")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := tokens(t, file, strings.Join(strings.Fields(string(licence)), " "))
-	const pieces = 8
-	if len(text) < pieces*piece {
-		t.Fatalf("the licence has %d tokens, want %d", len(text), pieces*piece)
-	}
-	positions := piece * pieces
-	p := program(t, file)
-	m, err := executor{}.Load(t.Context(), p, backend.Options{Pages: 64})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	oracle, err := ref.New(p, ref.Options{Pages: 64})
-	if err != nil {
-		t.Fatal(err)
-	}
+	const pieces, piece, floor = 8, 250, 0.98
+	fast, oracle := both(t, file)
 	agree, near := 0, 0
-	for k := range pieces {
-		b := &kernels.Batch{Tokens: text[k*piece : (k+1)*piece], Tables: [][]int32{{0, 1, 2, 3}}}
-		for i := range piece {
-			b.Pos, b.Seq, b.Out = append(b.Pos, int32(i)), append(b.Seq, 0), append(b.Out, int32(i))
-		}
-		got, err := m.Step(t.Context(), b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want, err := oracle.Step(t.Context(), b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range piece {
-			switch w := want.Stats[i]; {
-			case got.Stats[i].TopIDs[0] == w.TopIDs[0]:
+	for _, text := range licence(t, file, pieces, piece) {
+		got, want := read(t, fast, text), read(t, oracle, text)
+		for i, w := range want {
+			switch {
+			case got[i].TopIDs[0] == w.TopIDs[0]:
 				agree++
 			case w.TopLogits[0]-w.TopLogits[1] < 0.25:
 				near++
 			}
 		}
 	}
-	share := float64(agree) / float64(positions)
-	t.Logf("argmax agrees at %d of %d positions (%.2f%%); of the others, %d have two tokens within 0.25", agree, positions, 100*share, near)
+	share := float64(agree) / (pieces * piece)
+	t.Logf("argmax agrees at %d of %d positions (%.2f%%); of the others, %d have two tokens within 0.25", agree, pieces*piece, 100*share, near)
 	if share < floor {
-		t.Errorf("argmax agrees at %.2f%% of %d positions, want at least %.0f%%", 100*share, positions, 100*floor)
+		t.Errorf("argmax agrees at %.2f%% of %d positions, want at least %.0f%%", 100*share, pieces*piece, 100*floor)
+	}
+}
+
+// llama.cpp rounds activations to eight bits, the oracle does not, so neither of ours equals it everywhere; the C executor must
+// not be further from it than the oracle is.
+func TestSmolLM2AgreesWithLlamaCppNoLessThanRefDoes(t *testing.T) {
+	file, python := os.Getenv("S1_SMOLLM2"), os.Getenv("S1_PYTHON")
+	if file == "" || python == "" {
+		t.Skip("needs S1_SMOLLM2 and S1_PYTHON (with xllamacpp): run `make test-real`")
+	}
+	const prompts, positions, first = 20, 64, 16
+	texts := licence(t, file, prompts, first+positions)
+	var in strings.Builder
+	for _, text := range texts {
+		line, err := json.Marshal([]any{text, first})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Write(append(line, '\n'))
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	cmd := exec.CommandContext(t.Context(), python, "testdata/llama_argmax.py", file, strconv.Itoa(port))
+	cmd.Stdin = strings.NewReader(in.String())
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var theirs [][]int32
+	for line := range strings.Lines(string(out)) {
+		if rest, ok := strings.CutPrefix(line, "argmax "); ok {
+			var ids []int32
+			if err := json.Unmarshal([]byte(rest), &ids); err != nil {
+				t.Fatal(err)
+			}
+			theirs = append(theirs, ids)
+		}
+	}
+	if len(theirs) != prompts {
+		t.Fatalf("llama.cpp answered for %d of %d prompts", len(theirs), prompts)
+	}
+	fast, oracle := both(t, file)
+	ours, refs, total := 0, 0, 0
+	for k, text := range texts {
+		got, want := read(t, fast, text), read(t, oracle, text)
+		for i, id := range theirs[k] {
+			total++
+			if got[first-1+i].TopIDs[0] == id {
+				ours++
+			}
+			if want[first-1+i].TopIDs[0] == id {
+				refs++
+			}
+		}
+	}
+	t.Logf("of %d positions, cpu chooses llama.cpp's token at %d, ref at %d", total, ours, refs)
+	if total != prompts*positions || ours < refs {
+		t.Errorf("cpu agrees with llama.cpp at %d of %d positions, ref at %d", ours, total, refs)
 	}
 }
 
