@@ -34,7 +34,9 @@ test: build ## every test that needs no big install
 test-race: build ## the same under the race detector
 	$(GO) test -race -tags $(TAGS) ./...
 
-test-c: tools ## the C kernels under the address and undefined-behaviour sanitizers
+test-c: tools ## the C kernels under sanitizers, and the AVX-512 ones emulated (libsimde-dev), on any machine
+	S1_SANITIZE=1 S1_SIMDE=$$(echo '#include <simde/x86/avx512.h>' | $(CC) -E - >/dev/null 2>&1 && echo 1) \
+	$(GO) test -tags $(TAGS) -count=1 -run 'Kernels|Emulated' -v -timeout 40m ./kernels/cpu
 	$(MAKE) -C kernels/cpu -f sanitize.mk
 
 # Real peers, installed by package name into the cache: torch and transformers (5 GB), a llama.cpp server, its tokenizer
