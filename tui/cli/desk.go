@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -61,6 +62,7 @@ func (d *desk) open(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // what reading the vocabulary left behind
 	if n := d.model.Info().BytesPerToken; n > 0 {
 		d.limit = bandwidth * 1e9 / float64(n)
 	}
