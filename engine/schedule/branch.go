@@ -167,8 +167,25 @@ func (b *branch) append(t trace.Token, row sample.Row, shadow bool) {
 	t.Text = b.decoder.Push(t.Bytes)
 	t.Top = row.Top()
 	b.tokens++
-	b.due, b.hurry = now.Add(b.pace), false
+	b.due = beat(b.due, now, b.pace)
+	b.hurry = false
 	b.log.Append(trace.Event{Kind: trace.EventToken, Token: t})
+}
+
+// restAfter is how late a token may be for the beat to go on; a first token, or one after a pause, starts it anew.
+const restAfter = 250 * time.Millisecond
+
+// beat is when the next token is due: a pace after the last one was due, so that a step's own time is not waited for twice.
+// What a slow step missed is not made up for.
+func beat(due, now time.Time, pace time.Duration) time.Time {
+	switch next := due.Add(pace); {
+	case now.Sub(next) > restAfter:
+		return now.Add(pace)
+	case next.Before(now):
+		return now
+	default:
+		return next
+	}
 }
 
 // hold keeps a row of logits that belongs to the backend's last result.
