@@ -56,20 +56,21 @@ func Replay(f Format, b trace.Budget, o Options, tokens []trace.Token) (*Machine
 	return m, nil
 }
 
-// beginLike opens as the tokens do: the cap may have changed between thinking and not thinking since.
+// beginLike opens as the tokens do: the cap may have changed between thinking and not thinking since, also to a preset's.
 func (m *Machine) beginLike(tokens []trace.Token) {
 	m.begin()
-	if m.stage != opening || m.rounds != nil || m.f.Skip == nil || like(m.queue, tokens) {
+	if m.stage != opening || m.f.Skip == nil || like(m.queue, tokens) {
 		return
 	}
-	was := m.b.Cap
+	was, rounds := m.b.Cap, m.rounds
+	m.rounds = nil
 	if m.skipped {
 		m.b.Cap = -1
 	} else {
 		m.b.Cap = 0
 	}
 	m.begin()
-	m.b.Cap = was
+	m.b.Cap, m.rounds = was, rounds
 }
 
 func like(q []feed, tokens []trace.Token) bool {
