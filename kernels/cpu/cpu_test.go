@@ -23,6 +23,9 @@ func everyISA(t *testing.T, f func(t *testing.T, isa string)) {
 		if only := os.Getenv(Environment); only != "" && only != isaName(i) {
 			continue
 		}
+		if underRace && i != bestISA() {
+			continue
+		}
 		t.Run(isaName(i), func(t *testing.T) { f(t, isaName(i)) })
 	}
 }

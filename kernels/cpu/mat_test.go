@@ -195,6 +195,9 @@ func testProduct(t *testing.T, typ kernels.DType, weights string, isa, rows, col
 		bias[i] = r.Float32()
 	}
 	for _, n := range batches {
+		if underRace && n != 1 && n != 7 {
+			continue
+		}
 		ldx, ldo := cols+3, rows+5
 		x, start := make([]float32, n*ldx), make([]float32, n*ldo)
 		for i := range x {
