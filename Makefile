@@ -57,7 +57,7 @@ FUZZTIME ?= 60s
 fuzz: $(ARCHIVE) ## each fuzz target for FUZZTIME
 	@set -e; for f in $$(grep -rlE '^func Fuzz' --include=*_test.go .); do \
 	  for t in $$(grep -oE '^func Fuzz[A-Za-z0-9]+' $$f | cut -c6-); do \
-	    echo "== $$(dirname $$f) $$t"; $(GO) test -tags $(TAGS) -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) ./$$(dirname $$f); \
+	    echo "== $$(dirname $$f) $$t"; $(GO) test -tags $(TAGS) -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x ./$$(dirname $$f); \
 	  done; done
 
 check: build lint ## format, vet, lint, import rules, stale documentation
