@@ -1,24 +1,12 @@
 package sessions
 
 import (
-	"crypto/rand"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"math"
-	"time"
 
 	"s1/engine/trace"
 )
-
-// NewID returns an id for a run: its time, so that ids sort, and four random bytes.
-func NewID(now time.Time) string {
-	var b [4]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		panic(err) // crypto/rand never fails on supported systems
-	}
-	return now.UTC().Format("20060102-150405-") + hex.EncodeToString(b[:])
-}
 
 func packIDs(ids []int32) []byte {
 	b := make([]byte, 0, 4*len(ids))

@@ -25,7 +25,7 @@ func aSession(seed uint64) Session {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	at := time.UnixMicro(1_700_000_000_123_456 + int64(seed)).UTC()
 	s := Session{Run: trace.Run{
-		ID: NewID(at), Created: at, Model: "a/model", ModelSHA256: "aa", TemplateSHA256: "bb", ThinkFormat: "s1", Backend: "cpu avx2",
+		ID: fmt.Sprint("run-", seed), Created: at, Model: "a/model", ModelSHA256: "aa", TemplateSHA256: "bb", ThinkFormat: "s1", Backend: "cpu avx2",
 		System: "be brief", Prompt: "what is 1+1?\nnow", Rendered: "<|im_start|>user\nwhat", PromptIDs: []int32{1, 2, 49151, 0},
 	}}
 	tokens := func(from, n int) []trace.Token {
