@@ -21,6 +21,20 @@ type TrainShape struct {
 	Docs                    [][]int // documents of each micro-batch; nil = three mixed ones
 }
 
+// String names the shape and the switches that are on.
+func (s TrainShape) String() string {
+	name := fmt.Sprintf("decoder %dx%d, %d heads over %d of %d", s.Layers, s.Width, s.Heads, s.KVHeads, s.HeadDim)
+	for _, x := range []struct {
+		on   bool
+		name string
+	}{{s.QKVBias, "bias"}, {s.QKNorm, "qk norm"}, {s.Interleaved, "interleaved"}, {s.Tied, "tied"}, {s.LoRA > 0, "lora"}} {
+		if x.on {
+			name += ", " + x.name
+		}
+	}
+	return name
+}
+
 // TrainDecoder returns a whole random decoder: a residual stream that each half layer copies, reads through a norm and adds to,
 // and after the last attention the wanted rows only.
 func TrainDecoder(seed uint64, s TrainShape) TrainCase {
@@ -66,7 +80,7 @@ func TrainDecoder(seed uint64, s TrainShape) TrainCase {
 		s.Docs = [][]int{{12, 1, 30, 2}, {1}, {3, 67}}
 	}
 	b.loss(b.norm(x, 0, 1e-5), table, s.Chunk)
-	return b.finish(fmt.Sprintf("decoder %+v", s), s.Docs...)
+	return b.finish(s.String(), s.Docs...)
 }
 
 // projected is q, k or v before its rotation.
@@ -104,7 +118,7 @@ func TrainDecoders() []TrainCase {
 	var all []TrainCase
 	for i, s := range []TrainShape{
 		{Layers: 2, Vocab: 55, Width: 48, FF: 100, Heads: 3, KVHeads: 1, HeadDim: 16, Tied: true},
-		{Layers: 2, Vocab: 1000, Width: 64, FF: 96, Heads: 4, KVHeads: 4, HeadDim: 16, QKVBias: true, Chunk: 5},
+		{Layers: 2, Vocab: 203, Width: 64, FF: 96, Heads: 4, KVHeads: 4, HeadDim: 16, QKVBias: true, Chunk: 5},
 		{Layers: 2, Vocab: 55, Width: 40, FF: 56, Heads: 4, KVHeads: 1, HeadDim: 32, QKNorm: true, Tied: true},
 		{Layers: 3, Vocab: 60, Width: 33, FF: 57, Heads: 3, KVHeads: 3, HeadDim: 10, QKVBias: true, QKNorm: true, Interleaved: true},
 		{Layers: 1, Vocab: 100, Width: 72, FF: 90, Heads: 2, KVHeads: 1, HeadDim: 80, Interleaved: true},
