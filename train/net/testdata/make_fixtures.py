@@ -22,8 +22,9 @@ target, V tokens in the vocabulary, P a parameter's Hugging Face name (model.lay
                                   min(1, 1 / (norm + 1e-6))
 
 The documents go through torch one by one, unpacked, and their sums are added: a trainer that lets one document see another fails.
-All of it is computed in float64 (but for the cosines of the rotation) and rounded at the end. The script checks that fp32 torch comes out next to it, so that no number here
-hangs on noise (AdamW turns a gradient of almost nothing into a full step): hence the small rope bases.
+All of it is computed in float64 (but for the cosines of the rotation) and rounded at the end. The script checks that fp32 torch comes
+out next to it, so that no number here hangs on noise (AdamW turns a gradient of almost nothing into a full step): hence the small
+rope bases.
 """
 import math
 import pathlib
