@@ -47,6 +47,7 @@ int s1_t_run(s1_trainer *t, int n) {
 }
 
 static float *room(float **p, int *cap, int n) {
+    if (n < 1) n = 1; // a micro-batch may have no wanted row
     if (*cap < n) {
         free(*p);
         *p = aligned_alloc(64, ((size_t)n * 4 + 63) / 64 * 64);

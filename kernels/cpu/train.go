@@ -52,6 +52,9 @@ type ropeTable struct {
 
 // NewTrainer takes the memory of a program and starts its threads. Weights begin as zeros.
 func NewTrainer(p *kernels.TrainProgram, o TrainOptions) (_ *Trainer, err error) {
+	if err := p.Validate(); err != nil {
+		return nil, fmt.Errorf("cpu trainer: %w", err)
+	}
 	if o.Threads <= 0 {
 		o.Threads = runtime.GOMAXPROCS(0)
 	}
