@@ -39,6 +39,7 @@ func TestTapeTracesHoldNoFaultsButThePlantedOnes(t *testing.T) {
 	}{
 		{"the default", nil, 8},
 		{"long ones, checked", func(c *TapeConfig) { c.StepsMin, c.StepsMax, c.Mixture = 12, 12, TapeMixture{Waits: 1} }, 12},
+		{"broken off", func(c *TapeConfig) { c.Mixture, c.Interrupt = TapeMixture{Waits: 1}, 1 }, 8},
 		{"clean", func(c *TapeConfig) { c.Mixture = TapeMixture{Clean: 1} }, 0},
 		{"again", func(c *TapeConfig) { c.Mixture = TapeMixture{Again: 1} }, 0},
 	} {
@@ -56,6 +57,9 @@ func TestTapeTracesHoldNoFaultsButThePlantedOnes(t *testing.T) {
 			if r.Unfinished == 0 && wrong > masked(e) {
 				t.Fatalf("%s: %s: %d wrong lines, %d masked\n%s", c.name, e.Name, wrong, masked(e), tape.Text(e.IDs))
 			}
+			if r.Interrupted > 1 || r.Interrupted == 0 && c.name == "broken off" {
+				t.Fatalf("%s: %s: %d Waits inside a line\n%s", c.name, e.Name, r.Interrupted, tape.Text(e.IDs))
+			}
 			if r.Unfinished == 0 {
 				uncut++
 			}
@@ -66,8 +70,8 @@ func TestTapeTracesHoldNoFaultsButThePlantedOnes(t *testing.T) {
 			t.Errorf("%s: the most Waits is %d, want %d", c.name, most, c.most)
 		}
 		lines, wrong := sum.Lines()
-		t.Logf("%s: %d traces, %d whole; lines %d, wrong %d; claims right %d, wrong %d; Waits %d (most %d), sure %d, Again %d",
-			c.name, sum.Traces, uncut, lines, wrong, sum.RightClaims, sum.WrongClaims, sum.Waits, most, sum.Sures, sum.Agains)
+		t.Logf("%s: %d traces, %d whole; lines %d, wrong %d; claims right %d, wrong %d; Waits %d (most %d, in a line %d), sure %d, Again %d",
+			c.name, sum.Traces, uncut, lines, wrong, sum.RightClaims, sum.WrongClaims, sum.Waits, most, sum.Interrupted, sum.Sures, sum.Agains)
 	}
 }
 

@@ -21,6 +21,7 @@ type Report struct {
 	Unfinished int    // traces whose thought ended before the last line of a draft or check: cut, or, at a natural end, a slip
 
 	Waits, Sures, Agains int
+	Interrupted          int // Waits inside a line or a list of lines: after a cap, or where the model wished to end early
 
 	Answer   int
 	Answered bool // the thought was closed, and a number and <end> followed
@@ -72,6 +73,7 @@ func (r *Report) Add(o Report) {
 	r.Waits += o.Waits
 	r.Sures += o.Sures
 	r.Agains += o.Agains
+	r.Interrupted += o.Interrupted
 	r.Right += o.Right
 }
 
@@ -91,6 +93,7 @@ type audit struct {
 	at  int
 	r   Report
 
+	broken  bool  // a Wait stands where a line should go on
 	settled int   // operations whose value was verified
 	base    []int // the values that may stand before the next one: one, or two where a verdict and its result differ
 	claims  []int // values of the draft for the operations from settled on
@@ -114,13 +117,10 @@ func (a *audit) cut() bool {
 
 func (a *audit) thought() {
 	a.base = []int{a.p.Start}
-	if !a.draft(a.p.Start, a.p.Ops) {
-		return
-	}
-	for !a.over() {
+	ok := a.draft(a.p.Start, a.p.Ops)
+	for a.resumed(ok) && !a.over() {
 		word := a.ids[a.at]
 		a.at++
-		ok := false
 		switch word {
 		case Wait:
 			a.r.Waits++
@@ -133,29 +133,37 @@ func (a *audit) thought() {
 			a.at--
 			ok = a.slipped("%q where the thought ends or goes on", Text([]int32{word}))
 		}
-		if !ok {
-			return
-		}
 	}
 }
 
-// wait reads what follows Wait: "sure", or check lines and, after a " no", the rest again.
+// resumed says whether to read on: all was well, or only a Wait broke in.
+func (a *audit) resumed(ok bool) bool {
+	if a.broken {
+		a.broken = false
+		a.r.Interrupted++
+		return true
+	}
+	return ok
+}
+
+// wait reads what follows Wait: "sure", or check lines and then, after a " no" or where the draft had broken off, the rest.
 func (a *audit) wait() bool {
 	if a.over() {
 		return a.cut()
 	}
+	left := len(a.p.Ops) - a.settled
 	if a.ids[a.at] == Sure {
 		a.at++
 		a.r.Sures++
-		if len(a.claims) > 0 {
-			return a.slipped("sure, with %d lines unchecked", len(a.claims))
+		if left > 0 {
+			return a.slipped("sure, with %d lines unchecked", left)
 		}
 		return a.token(Newline, "a line break after sure")
 	}
 	if !a.token(Newline, "a line break or sure after Wait") {
 		return false
 	}
-	if len(a.claims) == 0 {
+	if left == 0 {
 		return a.slipped("a check, with nothing left to check")
 	}
 	for len(a.claims) > 0 {
@@ -164,11 +172,10 @@ func (a *audit) wait() bool {
 			return false
 		}
 		if flagged {
-			a.claims = nil
-			return a.draft(a.base[0], a.p.Ops[a.settled:])
+			break
 		}
 	}
-	return true
+	return a.draft(a.base[0], a.p.Ops[a.settled:])
 }
 
 // answer reads what stands behind the thought.

@@ -2,7 +2,7 @@ package tape
 
 import "slices"
 
-// draft reads the lines of ops from x on.
+// draft reads the lines of ops from x on. What was claimed before is settled, or given up.
 func (a *audit) draft(x int, ops []Op) bool {
 	a.claims = make([]int, 0, len(ops))
 	for _, o := range ops {
@@ -68,6 +68,9 @@ func (a *audit) check() (flagged, ok bool) {
 	if a.over() {
 		return false, a.cut()
 	}
+	if a.breaks() {
+		return false, false
+	}
 	verdict := a.ids[a.at]
 	if verdict != OK && verdict != No {
 		return false, a.slipped("%q is no verdict", Text(a.ids[a.at:a.at+1]))
@@ -108,10 +111,19 @@ func (a *audit) count(o Op, x, claim, result int, flagged bool) {
 	}
 }
 
+// breaks notes that a Wait stands here, in the middle.
+func (a *audit) breaks() bool {
+	a.broken = a.ids[a.at] == Wait
+	return a.broken
+}
+
 // token reads one token that must be it.
 func (a *audit) token(want int32, what string) bool {
 	if a.over() {
 		return a.cut()
+	}
+	if a.breaks() {
+		return false
 	}
 	if a.ids[a.at] != want {
 		return a.slipped("%q is not %s", Text(a.ids[a.at:a.at+1]), what)
@@ -127,6 +139,9 @@ func (a *audit) operation(o Op) bool {
 		if a.over() {
 			return a.cut()
 		}
+		if a.breaks() {
+			return false
+		}
 		if a.ids[a.at] != id {
 			return a.slipped("%q, not the step %s", Text(a.ids[a.at:min(a.at+len(want), len(a.ids))]), o)
 		}
@@ -141,9 +156,11 @@ func (a *audit) value() (int, bool) {
 	if a.at+n >= len(a.ids) || a.ids[a.at+n] == EndThink {
 		return 0, a.cut()
 	}
+	if a.at += n; a.breaks() { // the number may have had more digits
+		return 0, false
+	}
 	if n == 0 {
 		return 0, a.slipped("%q is no number", Text(a.ids[a.at:a.at+1]))
 	}
-	a.at += n
 	return v, true
 }

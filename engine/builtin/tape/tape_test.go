@@ -192,6 +192,13 @@ func TestAuditReadsEveryKindOfFault(t *testing.T) {
 		{"cut before anything", "</think>559<end>", tape.Report{Right: 1, Answered: true, Answer: 559, Unfinished: 1}},
 		{"no answer", "+20=78\n*9=702\n-143=559\n</think>", tape.Report{}},
 		{"an answer that never ends", "+20=78\n*9=702\n-143=559\n</think>559", tape.Report{}},
+		{"Wait in a line of the draft", "+20=78\n*9=6Wait\n58+20=78? 8 7 =78 ok\n*9=702\n-143=559\n</think>559<end>",
+			tape.Report{Right: 1, Answered: true, Answer: 559, RightClaims: 1, Waits: 1, Interrupted: 1}},
+		{"Wait before the first line, and between two", "Wait\n+20=78\n*9=702\nWait\n58+20=78? 8 7 =78 ok\n78*9=702? 2c7 0c7 =702 ok\n-143=559\n",
+			tape.Report{RightClaims: 2, Waits: 2, Interrupted: 2}},
+		{"Wait in a check", "+20=78\n*9=702\n-143=559\nWait\n58+20=78? 8 7 =78 ok\n78*Wait\n78*9=702? 2c7 0c7 =702 ok\n702-143=559? 9b 5 5 =559 ok\nWait sure\n",
+			tape.Report{RightClaims: 3, Waits: 3, Sures: 1, Interrupted: 1}},
+		{"sure too early, after a Wait in a line", "+20=78\nWait sure\n", tape.Report{Slips: 1, Waits: 1, Sures: 1, Interrupted: 1}},
 		{"again", "+20=78\n*9=702\n-143=558\nAgain\n+20=78\n*9=702\n-143=559\n</think>559<end>", tape.Report{Right: 1, Answered: true, Answer: 559, Agains: 1}},
 		{"nothing", "", tape.Report{Unfinished: 1}},
 	} {
