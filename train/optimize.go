@@ -1,0 +1,36 @@
+package train
+
+import (
+	"strings"
+
+	"s1/kernels"
+)
+
+// updates are the parts of an optimiser step, for the gradients' norm. Matrices inside layers go by Muon where the recipe says
+// so; the embedding and the head are tables of rows that Muon's rule was not made for, and go by AdamW with the vectors.
+// Vectors have no weight decay.
+func (r *run) updates(norm float64) []kernels.Update {
+	o, step := r.rec.Optimizer, r.at.step
+	clip := 1.0
+	if o.Clip > 0 && norm > o.Clip {
+		clip = o.Clip / norm
+	}
+	list := make([]kernels.Update, 0, len(r.p.Params))
+	for i, p := range r.p.Params {
+		if p.Frozen {
+			continue
+		}
+		u := kernels.Update{
+			Param: kernels.Param(i), Rule: kernels.AdamW, LR: r.rec.LR(step, r.total), Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps,
+			Step: int(step) + 1, GradScale: clip,
+		}
+		if p.Rows > 1 {
+			u.Decay = o.WeightDecay
+		}
+		if o.Kind == "muon" && p.Rows > 1 && strings.HasPrefix(p.Name, "model.layers.") {
+			u.Rule, u.LR, u.Beta1 = kernels.Muon, r.rec.MuonLR(step, r.total), o.MuonMomentum
+		}
+		list = append(list, u)
+	}
+	return list
+}

@@ -1,0 +1,139 @@
+package train
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"s1/kernels"
+	"s1/train/checkpoint"
+	"s1/train/metrics"
+)
+
+// extra is what a checkpoint keeps for this package beside the position.
+type extra struct {
+	Sums   sums           `json:"sums"`
+	Guard  *metrics.Guard `json:"guard"`
+	Best   best           `json:"best"`
+	NaNs   int            `json:"nans"`
+	Drafts string         `json:"drafts,omitempty"` // hash of the run's own drafts, once it has them
+}
+
+func (r *run) identity() checkpoint.Identity {
+	return checkpoint.Identity{Data: r.data.hash, Recipe: r.rec.Hash(), Tokenizer: r.model.tokenizer, Shape: r.model.base + shape(r.p), Code: r.o.Code}
+}
+
+func (r *run) root() string { return filepath.Join(r.o.Dir, checkpointsDir) }
+
+// slots of a checkpoint by name. Gradients are kept only inside a step.
+var slots = []struct {
+	name string
+	slot kernels.Slot
+}{{"weight", kernels.SlotWeight}, {"moment1", kernels.SlotMoment1}, {"moment2", kernels.SlotMoment2}, {"gradient", kernels.SlotGradient}}
+
+// arrays are what a resume needs of the trainer: what is frozen comes from the base model again.
+func (r *run) arrays(each func(name string, slot kernels.Slot, p kernels.Param, spec kernels.ParamSpec)) {
+	muon := map[kernels.Param]bool{}
+	for _, u := range r.updates(1) {
+		muon[u.Param] = u.Rule == kernels.Muon
+	}
+	for _, s := range slots {
+		for i, spec := range r.p.Params {
+			p := kernels.Param(i)
+			if spec.Frozen || (s.slot == kernels.SlotMoment2 && muon[p]) || (s.slot == kernels.SlotGradient && r.at.micro == 0) {
+				continue
+			}
+			each(s.name+"/"+spec.Name, s.slot, p, spec)
+		}
+	}
+}
+
+func (r *run) state() (checkpoint.State, []checkpoint.Array, error) {
+	more, err := json.Marshal(extra{Sums: r.at.sums, Guard: r.at.guard, Best: r.at.best, NaNs: r.at.nans, Drafts: r.data.draftsHash})
+	if err != nil {
+		return checkpoint.State{}, nil, fmt.Errorf("encode the state of the run: %w", err)
+	}
+	var list []checkpoint.Array
+	r.arrays(func(name string, slot kernels.Slot, p kernels.Param, spec kernels.ParamSpec) {
+		list = append(list, checkpoint.Array{Name: name, Shape: []int{spec.Rows, spec.Cols}, Read: func(dst []float32) { r.t.Read(slot, p, dst) }})
+	})
+	return checkpoint.State{Step: int(r.at.step), Micro: r.at.micro, Cursor: r.at.cursor, Seed: r.rec.Train.Seed, Extra: more, Identity: r.identity()}, list, nil
+}
+
+// save keeps where the run is.
+func (r *run) save(ctx context.Context) error {
+	s, list, err := r.state()
+	if err != nil {
+		return err
+	}
+	_, err = checkpoint.Save(ctx, r.root(), s, list, checkpoint.Options{Keep: max(r.rec.Checkpoint.Keep, 1)})
+	r.saved = err == nil
+	return err
+}
+
+// stop saves and ends the steps.
+func (r *run) stop(ctx context.Context) error {
+	if err := r.save(ctx); err != nil {
+		return err
+	}
+	r.o.Say("stopped in step %d of %d and saved; --resume goes on from here", r.at.step+1, r.total)
+	return errStopped
+}
+
+// resume goes on from the newest checkpoint, where that is asked for.
+func (r *run) resume(ctx context.Context) error {
+	var err error
+	if r.unlock, err = checkpoint.Lock(r.root()); err != nil {
+		return err
+	}
+	dir, ok, err := checkpoint.Latest(r.root())
+	switch {
+	case err != nil:
+		return err
+	case !r.o.Resume && ok:
+		return fmt.Errorf("%s holds the checkpoints of a run: go on with it by --resume, or give another folder by --out", r.o.Dir)
+	case !ok:
+		if r.o.Resume {
+			r.o.Say("there is no checkpoint in %s yet; beginning at the first step", r.root())
+		}
+		return nil
+	}
+	l, err := checkpoint.Load(dir, checkpoint.Match{Want: r.identity(), AllowCode: r.o.AllowCode})
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	if l.Warning != "" {
+		r.o.Say("%s", l.Warning)
+	}
+	var more extra
+	if err := json.Unmarshal(l.State.Extra, &more); err != nil {
+		return fmt.Errorf("checkpoint %s: its state of the run: %w", dir, err)
+	}
+	r.at.step, r.at.micro, r.at.cursor = int64(l.State.Step), l.State.Micro, l.State.Cursor
+	r.at.sums, r.at.best, r.at.nans = more.Sums, more.Best, more.NaNs
+	if more.Guard != nil {
+		r.at.guard = more.Guard
+	}
+	var errs []error
+	r.arrays(func(name string, slot kernels.Slot, p kernels.Param, spec kernels.ParamSpec) {
+		values := make([]float32, spec.Elements())
+		if err := l.Read(name, values); err != nil {
+			errs = append(errs, err)
+			return
+		}
+		r.t.Write(slot, p, values)
+	})
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	if more.Drafts != "" {
+		if err := r.readDrafts(ctx, more.Drafts); err != nil {
+			return err
+		}
+	}
+	r.o.Say("going on after step %d of %d", r.at.step, r.total)
+	return nil
+}

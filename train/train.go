@@ -1,0 +1,182 @@
+// Package train teaches: it takes a recipe, a model or the sizes of a new one, and rows or a generator, and makes weights. It
+// runs here, in this program, on whatever kernels.Trainer there is.
+//
+// It knows the order of a run: examples, micro-batches, steps, checkpoints, probes. What a gradient is stands in train/net and
+// kernels, what a row is in train/dataset, what a file is in train/checkpoint and train/export.
+//
+//	recipe -> model (net.Build, first weights) + data (Source) -> for each step: Take, Pack, Run each micro-batch, Update
+//	       -> metrics.jsonl, checkpoints/ -> model/ (a folder that s1 run opens)
+//
+// A run is a function of its recipe, its data and its seed: stopped anywhere and gone on from its checkpoint, with any number of
+// threads, it comes to the same bits.
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"s1/kernels"
+	"s1/kernels/cpu"
+	"s1/train/dataset"
+	"s1/train/metrics"
+	"s1/train/recipe"
+)
+
+// Options are what a run is given beside its recipe.
+type Options struct {
+	Dir       string // everything the run writes
+	Resume    bool   // go on from the newest checkpoint in Dir
+	AllowCode bool   // also from one that another version of this program made
+	Code      string // this program's version, kept in checkpoints
+	Stop      Stopper
+	Step      func(metrics.Step)            // told of each step, after it is written; may be nil
+	Say       func(format string, a ...any) // messages for people; may be nil
+}
+
+// Stopper says that the run should end after the micro-batch at hand, saved.
+type Stopper interface{ Requested() bool }
+
+// Result is how a run ended.
+type Result struct {
+	Steps   int64  // done
+	Total   int64  // there are
+	Stopped bool   // before the end, on request; resumable
+	Model   string // the folder of the result, when it came to its end
+}
+
+// The folders and files of a run.
+const (
+	checkpointsDir = "checkpoints"
+	modelDir       = "model"
+	draftsFile     = "drafts.jsonl"
+)
+
+// Run trains.
+func Run(ctx context.Context, rec recipe.Recipe, o Options) (Result, error) {
+	if o.Say == nil {
+		o.Say = func(string, ...any) {}
+	}
+	r := &run{rec: rec, o: o}
+	defer r.close()
+	if err := r.open(ctx); err != nil {
+		return Result{}, err
+	}
+	if err := r.resume(ctx); err != nil {
+		return Result{}, err
+	}
+	if err := r.record(); err != nil {
+		return Result{}, err
+	}
+	err := r.steps(ctx)
+	switch {
+	case errors.Is(err, errStopped):
+		return Result{Steps: r.at.step, Total: r.total, Stopped: true}, nil
+	case err != nil:
+		return Result{Steps: r.at.step, Total: r.total}, err
+	}
+	if err := r.finish(ctx); err != nil {
+		return Result{Steps: r.at.step, Total: r.total}, err
+	}
+	return Result{Steps: r.at.step, Total: r.total, Model: filepath.Join(o.Dir, modelDir)}, nil
+}
+
+// errStopped ends the steps of a run that was asked to stop and has been saved.
+var errStopped = errors.New("stopped")
+
+// guardWindow is how many steps a spike is measured against.
+const guardWindow = 128
+
+// run is a training run.
+type run struct {
+	rec   recipe.Recipe
+	o     Options
+	model *model
+	data  *data
+	p     *kernels.TrainProgram
+	t     kernels.Trainer
+	total int64 // steps
+	at    position
+	out   *metrics.Writer
+	saved bool // the position at hand is on the disk
+
+	unlock func()
+}
+
+// position is where a run is: all that a resume needs besides the arrays.
+type position struct {
+	step   int64 // done
+	micro  int   // micro-batches done of the next step
+	cursor int64 // first example of the next step
+	sums   sums  // of those micro-batches
+	guard  *metrics.Guard
+	best   best
+	nans   int // steps in a row that were no numbers
+}
+
+// best is the least held-out loss so far.
+type best struct {
+	Loss  float64 `json:"loss"`
+	Step  int64   `json:"step"`
+	Worse int     `json:"worse"` // evaluations since
+	Any   bool    `json:"any"`
+}
+
+func (r *run) open(ctx context.Context) (err error) {
+	if err := r.rec.Ready(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(r.o.Dir, 0o755); err != nil {
+		return fmt.Errorf("make the folder of the run: %w", err)
+	}
+	if r.model, err = openModel(ctx, r.rec); err != nil {
+		return err
+	}
+	if r.data, err = openData(ctx, r.rec, r.model); err != nil {
+		return err
+	}
+	if r.p, err = r.model.program(r.rec); err != nil {
+		return err
+	}
+	if r.at.guard, err = metrics.NewGuard(metrics.Limits{Window: guardWindow, Loss: r.rec.Optimizer.SpikeZ, Norm: r.rec.Optimizer.SpikeZ}); err != nil {
+		return err
+	}
+	if r.total, err = r.count(ctx); err != nil {
+		return err
+	}
+	t, err := cpu.NewTrainer(r.p, cpu.TrainOptions{Threads: r.rec.Train.Threads})
+	if err != nil {
+		return err
+	}
+	r.t = t
+	return r.model.write(r.p, r.t, r.rec)
+}
+
+// count is the number of optimizer steps.
+func (r *run) count(ctx context.Context) (int64, error) {
+	if r.rec.Train.Steps > 0 {
+		return r.rec.Train.Steps, nil
+	}
+	return r.batch().Steps(ctx, r.data.source, r.rec.Train.Epochs)
+}
+
+func (r *run) batch() dataset.Batch {
+	return dataset.Batch{Rows: r.rec.Train.BatchRows, Tokens: r.rec.Train.BatchTokens}
+}
+
+func (r *run) close() {
+	if r.t != nil {
+		_ = r.t.Close()
+	}
+	if r.model != nil {
+		r.model.close()
+	}
+	if r.out != nil {
+		_ = r.out.Close() // its error was told when a step was written
+	}
+	if r.unlock != nil {
+		r.unlock()
+	}
+}
