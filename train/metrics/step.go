@@ -1,0 +1,74 @@
+// Package metrics keeps what a training run measures: one JSON object a step in a file, a line for people, an honest time to
+// the end, and the guard that says which steps not to take. It knows numbers and time; it knows neither models nor data.
+package metrics
+
+import "fmt"
+
+// Why a step was not taken.
+const (
+	SkippedNaN   = "nan"   // the loss or the gradient is no number
+	SkippedSpike = "spike" // the loss or the gradient stands far out of the recent ones
+)
+
+// Step is one optimizer step. Pointers are absent where nothing was measured; 0 is a measurement.
+type Step struct {
+	Step       int      `json:"step"`        // from 1
+	Epoch      float64  `json:"epoch"`       // passes over the data so far; 0 of endless data
+	Loss       *float64 `json:"loss"`        // nats per trained token, weighted as trained; null when it is no number
+	SampleLoss *float64 `json:"sample_loss"` // mean over the documents of their own mean
+	HeldOut    *float64 `json:"held_out,omitempty"`
+	LR         float64  `json:"lr"`
+	GradNorm   *float64 `json:"grad_norm"` // before clipping; null when it is no number
+
+	TokensPerSecond float64  `json:"tokens_per_second"`
+	GEMMShare       *float64 `json:"gemm_share,omitempty"` // of the machine's measured GEMM peak, 0 to 1
+	TrainedShare    float64  `json:"trained_share"`        // tokens with a loss among all tokens, 0 to 1
+	PaddingWaste    float64  `json:"padding_waste"`        // rows computed without a token, 0 to 1
+	PeakMemoryBytes int64    `json:"peak_memory_bytes,omitempty"`
+	ETASeconds      *float64 `json:"eta_seconds,omitempty"`
+
+	Entropy       *float64 `json:"entropy,omitempty"`        // nats, mean over trained tokens
+	TokenAccuracy *float64 `json:"token_accuracy,omitempty"` // trained tokens that were the likeliest, 0 to 1
+	Skipped       string   `json:"skipped,omitempty"`
+	Probe         *Probe   `json:"probe,omitempty"`
+}
+
+// Probe is the share of right answers, 0 to 1, on N held-out problems: thinking cut at two caps, and after one Wait.
+type Probe struct {
+	N    int     `json:"n"`
+	CapA float64 `json:"cap_a"`
+	CapB float64 `json:"cap_b"`
+	Wait float64 `json:"wait"`
+}
+
+// Number is a measurement: nil when v is NaN or infinite, which JSON cannot say.
+func Number(v float64) *float64 {
+	if v-v != 0 { // NaN and both infinities
+		return nil
+	}
+	return &v
+}
+
+// GEMMShare is the share of the machine's peak that a step reached: flops of its matrix products, seconds it took, and the
+// peak in flops per second, measured by the caller on the same threads. nil where one of them is not known.
+func GEMMShare(flops, seconds, peak float64) *float64 {
+	if !(flops > 0 && seconds > 0 && peak > 0) {
+		return nil
+	}
+	return Number(flops / seconds / peak)
+}
+
+func (s Step) validate() error {
+	for _, v := range []struct {
+		name  string
+		value float64
+	}{
+		{"epoch", s.Epoch}, {"lr", s.LR}, {"tokens_per_second", s.TokensPerSecond},
+		{"trained_share", s.TrainedShare}, {"padding_waste", s.PaddingWaste},
+	} {
+		if Number(v.value) == nil {
+			return fmt.Errorf("%s is %v, want a number", v.name, v.value)
+		}
+	}
+	return nil
+}
