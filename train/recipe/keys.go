@@ -1,0 +1,124 @@
+package recipe
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// Setting is one value of a recipe under its key, "optimizer.lr".
+type Setting struct {
+	Key   string
+	Value string
+}
+
+// Settings lists every value, in the order of the struct.
+func (r Recipe) Settings() []Setting {
+	var list []Setting
+	walk(reflect.ValueOf(r), "", func(key string, v reflect.Value) {
+		list = append(list, Setting{key, fmt.Sprintf("%v", v.Interface())}) // fmt sorts maps
+	})
+	return list
+}
+
+// Keys lists every key a recipe may have.
+func Keys() []string {
+	var keys []string
+	for _, s := range Defaults().Settings() {
+		keys = append(keys, s.Key)
+	}
+	return keys
+}
+
+// anyTime are the keys that a resumed run may change without becoming another run.
+var anyTime = []string{"preset", "train.threads", "checkpoint.", "eval.every", "eval.held_out_rows", "probe."}
+
+// Differ names the first setting in which a resumed run would be another run than the one that was stopped, with both values.
+func Differ(stopped, resumed []Setting) (key, was, is string, differs bool) {
+	now := make(map[string]string, len(resumed))
+	for _, s := range resumed {
+		now[s.Key] = s.Value
+	}
+	for _, s := range stopped {
+		if v, ok := now[s.Key]; fixed(s.Key) && (!ok || v != s.Value) {
+			return s.Key, s.Value, v, true
+		}
+	}
+	return "", "", "", false
+}
+
+func fixed(key string) bool {
+	for _, p := range anyTime {
+		if key == p || strings.HasSuffix(p, ".") && strings.HasPrefix(key, p) {
+			return false
+		}
+	}
+	return true
+}
+
+// Hash identifies what the run computes: of all settings but those that may change on the way.
+func (r Recipe) Hash() string {
+	sum := sha256.New()
+	for _, s := range r.Settings() {
+		if fixed(s.Key) {
+			fmt.Fprintf(sum, "%s=%q\n", s.Key, s.Value)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// walk visits the values of a struct by their keys; a struct without keys is a value.
+func walk(v reflect.Value, prefix string, visit func(string, reflect.Value)) {
+	for i := range v.NumField() {
+		tag := v.Type().Field(i).Tag.Get("toml")
+		switch f := v.Field(i); {
+		case tag == "-" || tag == "":
+		case f.Kind() == reflect.Struct && f.Type() != reflect.TypeFor[HeldOut]():
+			walk(f, prefix+tag+".", visit)
+		default:
+			visit(prefix+tag, f)
+		}
+	}
+}
+
+// nearest is the known key with the fewest edits; of a key in the wrong table, the one with the same last word.
+func nearest(word string, known []string) string {
+	const long = 60 // no key of ours is longer; a longer one is cut, for the sake of time
+	word = word[:min(len(word), long)]
+	best, least := "", 1<<30
+	for _, k := range known {
+		d := 2 * edits(word, k)
+		if last(word) == last(k) {
+			d = min(d, 3)
+		}
+		if d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+func last(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
+
+// edits is the Levenshtein distance.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
