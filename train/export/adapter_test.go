@@ -17,12 +17,13 @@ import (
 
 // someLoRA is random, and equal for equal names.
 func someLoRA(c arch.Config) LoRA {
-	l := LoRA{Rank: 4, Alpha: 8, Dropout: 0.1, Targets: []string{"q_proj", "v_proj", "down_proj"}, Base: "org/base"}
+	l := LoRA{Rank: 4, Alpha: 8, Dropout: 0.1, Targets: everyTarget(), Base: "org/base"}
+	all, _ := l.pairs(c)
+	l.Targets = []string{"q_proj", "v_proj", "down_proj"}
 	l.Params = func(name string) ([]float32, error) {
 		h := fnv.New64a()
 		_, _ = h.Write([]byte(name))
 		r := rand.New(rand.NewPCG(h.Sum64(), 0))
-		all, _ := l.pairs(c)
 		for _, p := range all {
 			n := 0
 			switch name {
@@ -42,6 +43,10 @@ func someLoRA(c arch.Config) LoRA {
 		return nil, nil
 	}
 	return l
+}
+
+func everyTarget() []string {
+	return []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
 }
 
 func TestAnAdapterHasTheNamesOfPEFT(t *testing.T) {
