@@ -36,7 +36,7 @@ func openTokenizer(w *weights.Model, vocab int) (*tokenizer.Tokenizer, error) {
 	if w.Kind == weights.KindGGUF {
 		t, err = tokenizer.FromGGUF(ggufMeta{w.Meta})
 	} else {
-		t, err = tokenizer.FromFolder(w.Dir)
+		t, err = tokenizer.FromFS(w.Files, w.Path)
 	}
 	if err != nil {
 		return nil, err
