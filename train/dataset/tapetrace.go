@@ -1,0 +1,149 @@
+package dataset
+
+import (
+	"math/rand/v2"
+
+	"s1/engine/builtin/tape"
+)
+
+// crowded is the tokens of a trace after which no more errors are planted. What a trace may still need then, a redone draft
+// of 12 lines (132) and their checks (360), keeps every example below 1,024.
+const crowded = 500
+
+// line is one line of a draft, as it will be checked.
+type line struct {
+	op    tape.Op
+	claim int
+}
+
+// tapeTrace writes one example: ids, and the weight of each.
+type tapeTrace struct {
+	c       *TapeConfig
+	rng     *rand.Rand
+	limit   int     // of the values of the problem
+	rate    float64 // of an error, per draft line
+	ids     []int32
+	weights []float32
+}
+
+// put appends tokens with one weight.
+func (t *tapeTrace) put(weight float64, ids ...int32) {
+	t.ids = append(t.ids, ids...)
+	for range ids {
+		t.weights = append(t.weights, float32(weight))
+	}
+}
+
+func (t *tapeTrace) number(weight float64, n int) {
+	t.ids = tape.AppendNumber(t.ids, n)
+	t.fill(weight)
+}
+
+func (t *tapeTrace) op(o tape.Op) {
+	t.ids = tape.AppendOp(t.ids, o)
+	t.fill(1)
+}
+
+// fill gives the weight to the ids that have none yet.
+func (t *tapeTrace) fill(weight float64) {
+	for len(t.weights) < len(t.ids) {
+		t.weights = append(t.weights, float32(weight))
+	}
+}
+
+// draft does ops tersely from x, with at most one error; what follows an error is done right from the wrong value. A step
+// that cannot be done from a wrong value (a remainder, a value out of range) gets a stand-in with weight 0. It gives the
+// lines, and where the first wrong one is (len = none).
+func (t *tapeTrace) draft(x int, ops []tape.Op) (lines []line, wrong int) {
+	rate := t.rate
+	if len(t.ids) > crowded {
+		rate = 0
+	}
+	wrong = len(ops)
+	for i, o := range ops {
+		value, ok := o.Apply(x)
+		weight := 1.0
+		if !ok {
+			value, weight = standIn(o, x), 0
+		}
+		if wrong == len(ops) && t.rng.Float64() < rate {
+			wrong, value, weight = i, t.slip(o, x, value), 0
+		}
+		t.terse(weight, o, value)
+		lines = append(lines, line{o, value})
+		x = value
+	}
+	return lines, wrong
+}
+
+// terse writes a line of a draft.
+func (t *tapeTrace) terse(weight float64, o tape.Op, value int) {
+	t.op(o)
+	t.put(1, tape.Equals)
+	t.number(weight, value)
+	t.put(1, tape.Newline)
+}
+
+// check verifies lines from x, up to the first wrong one. It gives how many are settled, and the last right value.
+func (t *tapeTrace) check(x int, lines []line) (settled, value int) {
+	w := t.c.Weights
+	t.put(0, tape.Wait)
+	t.put(1, tape.Newline)
+	for i, l := range lines {
+		value, _ := l.op.Apply(x)
+		right := value == l.claim
+		claim := 1.0
+		if !right {
+			claim = w.WrongClaim
+		}
+		t.number(1, x)
+		t.op(l.op)
+		t.put(1, tape.Equals)
+		t.number(claim, l.claim)
+		t.put(1, tape.Question)
+		t.ids = tape.AppendColumns(t.ids, x, l.op)
+		t.ids = append(t.ids, tape.Result)
+		t.ids = tape.AppendNumber(t.ids, value)
+		t.fill(1)
+		if right {
+			t.put(w.OK, tape.OK)
+		} else {
+			t.put(w.No, tape.No)
+		}
+		t.put(1, tape.Newline)
+		if x = value; !right {
+			return i + 1, x
+		}
+	}
+	return len(lines), x
+}
+
+// verify checks and redoes until every line is settled.
+func (t *tapeTrace) verify(start int, lines []line) {
+	for x := start; len(lines) > 0; {
+		n, value := t.check(x, lines)
+		ops := make([]tape.Op, 0, len(lines)-n)
+		for _, l := range lines[n:] {
+			ops = append(ops, l.op)
+		}
+		x = value
+		if lines = nil; len(ops) > 0 {
+			lines, _ = t.draft(x, ops)
+		}
+	}
+}
+
+// sure appends n times "Wait sure".
+func (t *tapeTrace) sure(n int) {
+	for range n {
+		t.put(0, tape.Wait)
+		t.put(1, tape.Sure, tape.Newline)
+	}
+}
+
+// finish closes the thought and answers.
+func (t *tapeTrace) finish(end, answer float64, value int) {
+	t.put(end, tape.EndThink)
+	t.number(answer, value)
+	t.put(1, tape.End)
+}
