@@ -20,7 +20,7 @@ type Tape struct {
 }
 
 // tapeVersion changes with what is generated for an equal configuration.
-const tapeVersion = 1
+const tapeVersion = 2
 
 // NewTape checks the configuration.
 func NewTape(c TapeConfig) (*Tape, error) {
@@ -111,8 +111,9 @@ func (t *tapeTrace) generated(p tape.Problem) {
 	case 3:
 		t.drawRate()
 		if t.c.Checks {
+			from := len(t.ids)
 			lines, _ := t.draft(p.Start, p.Ops)
-			t.waits(p.Start, lines)
+			t.waits(p, lines, from)
 			break
 		}
 		t.again(p, tape.Wait, 1+t.rng.IntN(2))
@@ -124,9 +125,16 @@ func (t *tapeTrace) generated(p tape.Problem) {
 // drawRate draws the error rate of the example.
 func (t *tapeTrace) drawRate() { t.rate = t.c.ErrorRates[t.rng.IntN(len(t.c.ErrorRates))] }
 
-// waits checks a draft to its end, and then says sure as often as is drawn.
-func (t *tapeTrace) waits(start int, lines []line) {
-	t.verify(start, lines)
+// waits checks a draft, which begins at from, to its end, and then says sure as often as is drawn. Some Waits fall into a
+// line of the draft or of the first check, as they do when a person says Wait after a cap: what was written is checked
+// as far as it goes, an unfinished line is written anew.
+func (t *tapeTrace) waits(p tape.Problem, lines []line, from int) {
+	if t.c.Interrupt > 0 && t.rng.Float64() < t.c.Interrupt {
+		if t.interrupt = t.rng.IntN(3) == 0; !t.interrupt {
+			lines = lines[:t.cut(from, len(t.ids)-1)]
+		}
+	}
+	t.verify(p.Start, p.Ops, lines)
 	t.sure(t.extra())
 }
 
@@ -159,7 +167,7 @@ func (t *tapeTrace) truncated(p tape.Problem) {
 		t.drawRate()
 		lines, _ := t.draft(p.Start, p.Ops)
 		from = len(t.ids) + 1 // Wait itself stays
-		t.verify(p.Start, lines)
+		t.verify(p.Start, p.Ops, lines)
 	} else {
 		t.draft(p.Start, p.Ops)
 	}

@@ -17,6 +17,7 @@ type TapeConfig struct {
 	ErrorRates []float64    `toml:"error_rates"`   // of a draft line; one of them is drawn for a whole example with checks
 	Checks     bool         `toml:"checks"`        // false: the control whose Wait opens no check
 	SureMax    int          `toml:"sure_max"`      // the most "Wait sure" at the end of an example, so the most Waits without an error
+	Interrupt  float64      `toml:"interrupted"`   // share of the examples with Waits where one falls into a line, as after a cap
 	Cut        float64      `toml:"cut_in_check"`  // share of the truncated examples that are cut inside a check
 	Random     float64      `toml:"random_errors"` // share of wrong values drawn uniformly; the others are plausible slips
 	Weights    TapeWeights  `toml:"weights"`
@@ -52,7 +53,7 @@ func DefaultTape() TapeConfig {
 		Values:     []TapeValues{{99, .25}, {999, .25}, {9999, .5}},
 		Mixture:    TapeMixture{Clean: .25, Truncated: .13, Again: .06, Waits: .56},
 		ErrorRates: []float64{0, .1, .25, .4, .6},
-		Checks:     true, SureMax: 8, Cut: .15, Random: .2,
+		Checks:     true, SureMax: 8, Interrupt: .1, Cut: .15, Random: .2,
 		Weights: TapeWeights{WrongClaim: 4, No: 6, OK: 2, CutAnswer: 1},
 	}
 }
@@ -80,9 +81,9 @@ func (c TapeConfig) Validate() error {
 	if len(c.ErrorRates) == 0 {
 		return fmt.Errorf("tape: error_rates is empty")
 	}
-	for _, r := range append([]float64{c.Cut, c.Random}, c.ErrorRates...) {
+	for _, r := range append([]float64{c.Interrupt, c.Cut, c.Random}, c.ErrorRates...) {
 		if !(r >= 0 && r <= 1) {
-			return fmt.Errorf("tape: %g in error_rates, cut_in_check or random_errors is not within 0..1", r)
+			return fmt.Errorf("tape: %g in error_rates, interrupted, cut_in_check or random_errors is not within 0..1", r)
 		}
 	}
 	w := c.Weights

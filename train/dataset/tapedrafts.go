@@ -100,11 +100,12 @@ func (t *tapeTrace) own(d Draft) {
 		t.terse(weight, l.op, l.claim)
 		x = l.claim
 	}
-	t.waits(d.Problem.Start, lines)
+	t.verify(d.Problem.Start, d.Problem.Ops, lines)
+	t.sure(t.extra())
 	t.finish(1, 1, d.Problem.Answer())
 }
 
-// draftRow is a draft in a file: {"problem":"316,+275,/3","thought":"+275=591\n/3=197\n"}.
+// draftRow is a draft in a file.
 type draftRow struct {
 	Start int       `json:"start"`
 	Ops   []tape.Op `json:"ops"`

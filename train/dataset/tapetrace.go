@@ -18,12 +18,13 @@ type line struct {
 
 // tapeTrace writes one example: ids, and the weight of each.
 type tapeTrace struct {
-	c       *TapeConfig
-	rng     *rand.Rand
-	limit   int     // of the values of the problem
-	rate    float64 // of an error, per draft line
-	ids     []int32
-	weights []float32
+	c         *TapeConfig
+	rng       *rand.Rand
+	limit     int     // of the values of the problem
+	rate      float64 // of an error, per draft line
+	interrupt bool    // the first check breaks off in a line, and a Wait follows
+	ids       []int32
+	weights   []float32
 }
 
 // put appends tokens with one weight.
@@ -118,19 +119,42 @@ func (t *tapeTrace) check(x int, lines []line) (settled, value int) {
 	return len(lines), x
 }
 
-// verify checks and redoes until every line is settled.
-func (t *tapeTrace) verify(start int, lines []line) {
-	for x := start; len(lines) > 0; {
+// verify checks lines, which are the first of ops from x on, and does the rest again, until every line is settled.
+func (t *tapeTrace) verify(x int, ops []tape.Op, lines []line) {
+	interrupt := t.interrupt && len(lines) == len(ops) // once, in the first check
+	for len(ops) > 0 {
+		from := len(t.ids) + 2 // behind Wait and its line break
 		n, value := t.check(x, lines)
-		ops := make([]tape.Op, 0, len(lines)-n)
-		for _, l := range lines[n:] {
-			ops = append(ops, l.op)
+		if interrupt {
+			interrupt = false
+			n = t.cut(from, len(t.ids)-1)
+			x, ops, lines = t.before(x, lines[:n]), ops[n:], lines[n:]
+			continue
 		}
-		x = value
-		if lines = nil; len(ops) > 0 {
+		if x, ops, lines = value, ops[n:], nil; len(ops) > 0 {
 			lines, _ = t.draft(x, ops)
 		}
 	}
+}
+
+// before gives the exact value behind lines.
+func (t *tapeTrace) before(x int, lines []line) int {
+	for _, l := range lines {
+		x, _ = l.op.Apply(x)
+	}
+	return x
+}
+
+// cut drops the ids from a random place in from..to on, and says how many whole lines are left behind from.
+func (t *tapeTrace) cut(from, to int) (lines int) {
+	at := from + t.rng.IntN(to-from+1)
+	t.ids, t.weights = t.ids[:at], t.weights[:at]
+	for _, id := range t.ids[from:] {
+		if id == tape.Newline {
+			lines++
+		}
+	}
+	return lines
 }
 
 // sure appends n times "Wait sure".

@@ -40,13 +40,26 @@ func draw(rng *rand.Rand, steps, maxValue int) (Problem, bool) {
 	return p, true
 }
 
+// drawOp draws 35 % multiplications and 15 % divisions, as far as the value allows any; an argument of 0 says it does not.
 func drawOp(rng *rand.Rand, x, maxValue int) Op {
 	kind := rng.IntN(100)
 	switch {
 	case kind < 35:
-		return Op{'*', MinScale + rng.IntN(MaxScale-MinScale+1)}
+		if most := min(MaxScale, maxValue/x); most >= MinScale {
+			return Op{'*', MinScale + rng.IntN(most-MinScale+1)}
+		}
 	case kind < 50:
-		return Op{'/', MinScale + rng.IntN(MaxScale-MinScale+1)}
+		var by [MaxScale]int
+		n := 0
+		for d := MinScale; d <= MaxScale; d++ {
+			if x%d == 0 {
+				by[n] = d
+				n++
+			}
+		}
+		if n > 0 {
+			return Op{'/', by[rng.IntN(n)]}
+		}
 	}
 	// Small values are more often added to: the value itself, out of maxValue, is how likely a subtraction is, within a
 	// fifth and four fifths.
