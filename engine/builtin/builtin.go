@@ -20,7 +20,7 @@ import (
 const Name = "mini"
 
 // Hint says what it takes, where a problem is typed.
-const Hint = "a start value and steps, done strictly left to right: no * before +"
+const Hint = "left to right, as on a pocket calculator: 2+3*4 is 20"
 
 // Offered is how many problems a screen offers.
 const Offered = 100
