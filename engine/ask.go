@@ -45,6 +45,13 @@ func (m *Model) Ask(ctx context.Context, a trace.Ask) (*Live, error) {
 	if strings.TrimSpace(a.Prompt) == "" {
 		return nil, errors.New("the prompt is empty")
 	}
+	var expected string
+	var err error
+	if m.parts.Question != nil {
+		if a.Prompt, expected, err = m.parts.Question(a.Prompt); err != nil {
+			return nil, err
+		}
+	}
 	var thinking *bool
 	if a.ThinkFormat == think.None {
 		thinking = new(bool)
@@ -61,7 +68,7 @@ func (m *Model) Ask(ctx context.Context, a trace.Ask) (*Live, error) {
 	info := m.parts.Info
 	r := &run{Run: trace.Run{
 		ID: newRunID(now), Created: now, Model: info.Name, ModelSHA256: info.SHA256, TemplateSHA256: info.TemplateSHA256,
-		ThinkFormat: format.Name, Backend: info.Backend, System: a.System, Prompt: a.Prompt, Rendered: rendered, PromptIDs: ids,
+		ThinkFormat: format.Name, Backend: info.Backend, System: a.System, Prompt: a.Prompt, Expected: expected, Rendered: rendered, PromptIDs: ids,
 	}}
 	b := trace.Branch{Cause: trace.CauseStart, Budget: a.Budget, Sampling: a.Sampling, Created: now}
 	return m.start(ctx, r, format, b, nil, think.Options{}, a.Pace, nil)

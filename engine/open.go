@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"s1/engine/arch"
@@ -35,6 +36,11 @@ func Open(ctx context.Context, path string, o Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	return Assembled(p)
+}
+
+// Assembled is Assemble for parts that were loaded: when it fails, they are closed.
+func Assembled(p *Parts) (*Model, error) {
 	m, err := Assemble(*p)
 	if err != nil {
 		return nil, errors.Join(err, p.Backend.Close(), p.Close())
@@ -44,7 +50,16 @@ func Open(ctx context.Context, path string, o Options) (*Model, error) {
 
 // Load brings the parts of a model without making a model of them: for who drives the backend alone, as a bench does.
 // The caller closes Parts.Backend, then calls Parts.Close.
-func Load(ctx context.Context, path string, o Options) (_ *Parts, err error) {
+func Load(ctx context.Context, path string, o Options) (*Parts, error) {
+	return load(ctx, o, func() (*weights.Model, error) { return weights.Open(path) })
+}
+
+// LoadFS is Load for a Hugging Face folder that lies in fsys; name is what people call it.
+func LoadFS(ctx context.Context, fsys fs.FS, name string, o Options) (*Parts, error) {
+	return load(ctx, o, func() (*weights.Model, error) { return weights.OpenFS(fsys, name) })
+}
+
+func load(ctx context.Context, o Options, open func() (*weights.Model, error)) (_ *Parts, err error) {
 	if o.Weights == "" {
 		o.Weights = "auto"
 	}
@@ -54,7 +69,7 @@ func Load(ctx context.Context, path string, o Options) (_ *Parts, err error) {
 	if o.Context < 0 || o.Threads < 0 || o.Memory < 0 {
 		return nil, fmt.Errorf("context %d, threads %d and memory %d must not be negative", o.Context, o.Threads, o.Memory)
 	}
-	w, err := weights.Open(path)
+	w, err := open()
 	if err != nil {
 		return nil, err
 	}

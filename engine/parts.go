@@ -16,7 +16,10 @@ type Parts struct {
 	Backend    backend.Model
 	Vocabulary think.Vocabulary
 	// Render makes the ids and the text of a prompt. thinking is for templates that know the word; nil = their default.
-	Render     func(system, prompt string, thinking *bool) (ids []int32, text string, err error)
+	Render func(system, prompt string, thinking *bool) (ids []int32, text string, err error)
+	// Question brings a user's words into the form the model was made for, and gives the right answer where it is known.
+	// What the model was not made for is a *trace.Unsuitable. nil = any text is a question, and no answer is known.
+	Question   func(prompt string) (canonical, expected string, err error)
 	NewDecoder func() schedule.Decoder
 	Vocab      int // width of a row of logits
 	Known      int // ids that have a token; 0 = Vocab

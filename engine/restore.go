@@ -31,6 +31,11 @@ func (m *Model) Restore(r trace.Run, saved []Saved) ([]*Live, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m.parts.Question != nil && r.Expected == "" {
+		if _, expected, err := m.parts.Question(r.Prompt); err == nil {
+			r.Expected = expected
+		}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	tree, again := m.runs[r.ID]

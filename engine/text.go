@@ -36,7 +36,7 @@ func openTokenizer(w *weights.Model, vocab int) (*tokenizer.Tokenizer, error) {
 	if w.Kind == weights.KindGGUF {
 		t, err = tokenizer.FromGGUF(ggufMeta{w.Meta})
 	} else {
-		t, err = tokenizer.FromFolder(w.Dir)
+		t, err = tokenizer.FromFS(w.Files, w.Path)
 	}
 	if err != nil {
 		return nil, err
@@ -100,6 +100,11 @@ func OpenTokenizer(path string) (*tokenizer.Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
+	return TokenizerOf(w)
+}
+
+// TokenizerOf is OpenTokenizer for an opened model, which it closes.
+func TokenizerOf(w *weights.Model) (*tokenizer.Tokenizer, error) {
 	c, err := arch.Parse(w)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("model %s: %w", w.Path, err), w.Close())

@@ -75,8 +75,8 @@ func (m *Machine) commandWait(s string) error {
 	ids := m.wait
 	if s != "" {
 		var err error
-		if ids, err = m.f.vocab.Encode(s, false); err != nil {
-			return fmt.Errorf("wait: encode %q: %w", s, err)
+		if ids, err = m.f.encode(s); err != nil {
+			return fmt.Errorf("wait: %w", err)
 		}
 	}
 	if room, limit := m.room(); len(ids) >= room {
@@ -148,9 +148,9 @@ func (m *Machine) commandInject(s string) error {
 	if s == "" {
 		return errors.New("inject: the text is empty")
 	}
-	ids, err := m.f.vocab.Encode(s, false)
+	ids, err := m.f.encode(s)
 	if err != nil {
-		return fmt.Errorf("inject: encode %q: %w", s, err)
+		return fmt.Errorf("inject: %w", err)
 	}
 	n := len(ids) + len(m.insert)
 	switch {

@@ -56,14 +56,20 @@ type family struct {
 	close    string // begins with end
 	forced   string // begins with close
 	newline  string
-	skip     string // "" = open, then forced
-	endIsEOS bool   // the end of thinking also ends an answer
+	skip     string   // "" = open, then forced
+	words    []string // must be single tokens too; they tell this format from another with the same tags
+	endIsEOS bool     // the end of thinking also ends an answer
 }
 
 // families in the order in which auto tries them. s1 comes last: its delimiter is an ordinary chat token.
 // Sources: s1 repository (facts/s1.md sections 0 and 3.3); chat templates of Qwen3, DeepSeek-R1, GLM (<think>),
 // Gemma 4, gpt-oss (Harmony), Mistral (Magistral).
 var families = []family{
+	{
+		// The built-in reasoner: the tags of "think" with nothing around them, told by two words only its vocabulary has.
+		name: "tape", specials: []string{"<think>", "</think>"}, words: []string{"c8", "r8"}, open: "<think>", start: "<think>",
+		end: "</think>", close: "</think>", forced: "</think>",
+	},
 	{
 		name: "think", specials: []string{"<think>", "</think>"}, open: "<think>\n", start: "<think>", end: "</think>",
 		close: "</think>", forced: "</think>\n\n", newline: "\n", skip: "<think>\n\n</think>\n\n",
@@ -157,6 +163,11 @@ func (fam *family) resolve(v Vocabulary, prompt []int32) (Format, error) {
 			return Format{}, fmt.Errorf("think format %q: the tokenizer encodes %q as %v, want its special token %d alone", fam.name, s, got, id)
 		}
 	}
+	for _, w := range fam.words {
+		if got, err := v.Encode(w, false); err != nil || len(got) != 1 || string(v.Piece(got[0])) != w {
+			return Format{}, fmt.Errorf("think format %q needs the token %q, which this tokenizer does not have; choose another think format, or none", fam.name, w)
+		}
+	}
 	f := Format{Name: fam.name, EOS: slices.Clone(v.EndIDs()), after: lastByte(v, prompt), vocab: v}
 	for _, p := range []struct {
 		to   *[]int32
@@ -177,6 +188,9 @@ func (fam *family) resolve(v Vocabulary, prompt []int32) (Format, error) {
 		ids, err := v.Encode(p.text, true)
 		if err != nil {
 			return Format{}, fmt.Errorf("think format %q: encode %q: %w", fam.name, p.text, err)
+		}
+		if p.to == &f.Retry && !says(v, ids, p.text) {
+			continue // a vocabulary without these letters has no such words
 		}
 		*p.to = ids
 	}

@@ -106,9 +106,9 @@ func build(f Format, b trace.Budget, o Options) (*Machine, error) {
 	if err := m.validate(); err != nil {
 		return nil, err
 	}
-	wait, err := f.vocab.Encode(b.WaitText, false)
+	wait, err := f.encode(b.WaitText)
 	if err != nil {
-		return nil, fmt.Errorf("budget: encode the Wait text %q: %w", b.WaitText, err)
+		return nil, fmt.Errorf("budget: the Wait text: %w", err)
 	}
 	m.wait = wait
 	m.end, m.start = newMatcher(f.End), newMatcher(f.Start)

@@ -73,13 +73,13 @@ func TestPitfall02MatcherFallsBackOnSelfOverlap(t *testing.T) {
 
 func TestPitfall03MissingTagsAreRefusedLoudly(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"think", "gpt-oss", "gemma", "mistral"} {
+	for _, name := range []string{"tape", "think", "gpt-oss", "gemma", "mistral"} {
 		_, err := ResolveFormat(name, chatml(), nil)
 		if err == nil || !strings.Contains(err.Error(), "special token") {
 			t.Errorf("%s on a tokenizer without its tags: %v", name, err)
 		}
 	}
-	if _, err := ResolveFormat("thunk", chatml(), nil); err == nil || !strings.Contains(err.Error(), "auto, think, gpt-oss, gemma, mistral, s1, none") {
+	if _, err := ResolveFormat("thunk", chatml(), nil); err == nil || !strings.Contains(err.Error(), "auto, tape, think, gpt-oss, gemma, mistral, s1, none") {
 		t.Errorf("unknown format: %v", err)
 	}
 }
@@ -454,6 +454,7 @@ func TestPitfall22TableOfFormats(t *testing.T) {
 		{chatml(), prompt, "s1", "<|im_start|>", "[<|im_start|>think]ab<|im_start|>[answer]|7", "[<|im_start|>think]a[\n<|im_start|>answer]|[\nFinal Answer:]7", "[<|im_start|>think\n<|im_start|>answer]|[\nFinal Answer:]7"},
 		{qwen3(), prompt, "think", "</think>", "[<think>\n]ab</think>|7", "[<think>\n]a[\n</think>]|[\n\n]7", "[<think>\n\n</think>\n\n]|7"},
 		{qwen3(), prompt + "<think>\n", "think", "</think>", "ab</think>|7", "a[\n</think>]|[\n\n]7", "[\n</think>\n\n]|7"},
+		{calculator(), "7<think>", "tape", "</think>", "12</think>|7", "1[</think>]|7", "[</think>]|7"},
 		{gemma, "q", "gemma", "<channel|>", "[<|channel>thought\n]ab<channel|>|7", "[<|channel>thought\n]a[\n<channel|>]|7", "[<|channel>thought\n<channel|>]|7"},
 		{mistral, "q", "mistral", "[/THINK]", "[[THINK]]ab[/THINK]|7", "[[THINK]]a[[/THINK]]|7", "[[THINK][/THINK]]|7"},
 		{harmony(), "<|start|>assistant", "gpt-oss", "<|end|>", "[<|channel|>analysis<|message|>]ab<|end|>[<|start|>assistant<|channel|>final<|message|>]|7", "[<|channel|>analysis<|message|>]a[<|end|><|start|>assistant<|channel|>final<|message|>]|7", "[<|channel|>final<|message|>]|7"},
@@ -466,8 +467,12 @@ func TestPitfall22TableOfFormats(t *testing.T) {
 			t.Errorf("%s: EndID %d, want %d", tc.name, f.EndID(), id)
 		}
 		eos := tc.v.eos[0]
-		start(t, f, budget(-1), Options{}, play(t, tc.v, "ab"+tc.end+"7"+eos)).finish().want(tc.natural)
-		start(t, f, budget(1), Options{}, play(t, tc.v, "a7"+eos)).finish().want(tc.forced)
+		one, two := "a", "b"
+		if tc.name == "tape" {
+			one, two = "1", "2"
+		}
+		start(t, f, budget(-1), Options{}, play(t, tc.v, one+two+tc.end+"7"+eos)).finish().want(tc.natural)
+		start(t, f, budget(1), Options{}, play(t, tc.v, one+"7"+eos)).finish().want(tc.forced)
 		start(t, f, budget(0), Options{}, play(t, tc.v, "7"+eos)).finish().want(tc.noThought)
 	}
 }

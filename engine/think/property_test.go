@@ -32,8 +32,11 @@ type scene struct {
 // draw makes a random scene: format, budget, model.
 func scenes(t testing.TB, seed uint64) (scene, *rand.Rand) {
 	g := rand.New(rand.NewPCG(seed, 1))
+	written := calculator()
+	written.lacks = "" // so that any text may go in
 	formats := []Format{
 		s1Format(t), qwen3Format(t), format(t, "think", qwen3(), prompt+"<think>\n"), pieces(t),
+		format(t, "tape", written, "7<think>"),
 		format(t, "mistral", &words{specials: []string{"[THINK]", "[/THINK]", "</s>"}, eos: []string{"</s>"}}, "q"),
 	}
 	s := scene{f: formats[g.IntN(len(formats))]}

@@ -16,6 +16,7 @@ type words struct {
 	specials []string
 	list     []string
 	eos      []string
+	lacks    string // bytes without a token: left out
 }
 
 const wordBase = 1000 // bytes are 0..255, specials from 256, words from 1000
@@ -38,7 +39,10 @@ next:
 				continue next
 			}
 		}
-		ids, s = append(ids, int32(s[0])), s[1:]
+		if !strings.Contains(w.lacks, s[:1]) {
+			ids = append(ids, int32(s[0]))
+		}
+		s = s[1:]
 	}
 	return ids, nil
 }

@@ -7,7 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"path"
 )
 
 // Most bytes of one file of a folder. The largest tokenizer.json in use has 35 MB.
@@ -19,17 +19,21 @@ const (
 // FromFolder makes the tokenizer of a Hugging Face folder: tokenizer.json, with what tokenizer_config.json,
 // special_tokens_map.json and generation_config.json add to it, and the chat template from chat_template.jinja,
 // chat_template.json or tokenizer_config.json, in that order.
-func FromFolder(dir string) (*Tokenizer, error) {
-	doc, err := readFile(dir, "tokenizer.json", maxTokenizerJSON)
+func FromFolder(dir string) (*Tokenizer, error) { return FromFS(os.DirFS(dir), dir) }
+
+// FromFS is FromFolder for a folder that lies in fsys; name is what errors call it.
+func FromFS(fsys fs.FS, name string) (*Tokenizer, error) {
+	dir := files{fsys, name}
+	doc, err := dir.read("tokenizer.json", maxTokenizerJSON)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open tokenizer of %s: it has no tokenizer.json (a vocab.json with merges.txt, or a tokenizer.model, is not enough): %w", dir, err)
+		return nil, fmt.Errorf("open tokenizer of %s: it has no tokenizer.json (a vocab.json with merges.txt, or a tokenizer.model, is not enough): %w", name, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open tokenizer: %w", err)
 	}
 	v, first, err := parseTokenizerJSON(doc)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", filepath.Join(dir, "tokenizer.json"), err)
+		return nil, fmt.Errorf("open %s: %w", path.Join(name, "tokenizer.json"), err)
 	}
 	src, err := v.readConfigs(dir, first)
 	if err != nil {
@@ -37,7 +41,7 @@ func FromFolder(dir string) (*Tokenizer, error) {
 	}
 	t, err := build(v)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", filepath.Join(dir, "tokenizer.json"), err)
+		return nil, fmt.Errorf("open %s: %w", path.Join(name, "tokenizer.json"), err)
 	}
 	if src != "" {
 		t.tmpl = newTemplate(src, t)
@@ -85,7 +89,7 @@ func (l *idList) UnmarshalJSON(b []byte) error {
 }
 
 // readConfigs adds what the other files say, and gives the source of the chat template.
-func (v *vocabulary) readConfigs(dir, first string) (source string, err error) {
+func (v *vocabulary) readConfigs(dir files, first string) (source string, err error) {
 	var names struct {
 		BOS          tokenName    `json:"bos_token"`
 		EOS          tokenName    `json:"eos_token"`
@@ -93,14 +97,14 @@ func (v *vocabulary) readConfigs(dir, first string) (source string, err error) {
 		ChatTemplate chatTemplate `json:"chat_template"`
 	}
 	for _, file := range []string{"special_tokens_map.json", "tokenizer_config.json"} {
-		if err := readJSON(dir, file, &names); err != nil {
+		if err := dir.readJSON(file, &names); err != nil {
 			return "", err
 		}
 	}
 	var generation struct {
 		EOS idList `json:"eos_token_id"`
 	}
-	if err := readJSON(dir, "generation_config.json", &generation); err != nil {
+	if err := dir.readJSON("generation_config.json", &generation); err != nil {
 		return "", err
 	}
 	v.bos, v.eos = v.idOf(string(names.BOS)), v.idOf(string(names.EOS))
@@ -116,7 +120,7 @@ func (v *vocabulary) readConfigs(dir, first string) (source string, err error) {
 		}
 	}
 
-	jinja, err := readFile(dir, "chat_template.jinja", maxConfigJSON)
+	jinja, err := dir.read("chat_template.jinja", maxConfigJSON)
 	if err == nil {
 		return string(jinja), nil
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -125,7 +129,7 @@ func (v *vocabulary) readConfigs(dir, first string) (source string, err error) {
 	var own struct {
 		ChatTemplate chatTemplate `json:"chat_template"`
 	}
-	if err := readJSON(dir, "chat_template.json", &own); err != nil {
+	if err := dir.readJSON("chat_template.json", &own); err != nil {
 		return "", err
 	}
 	if own.ChatTemplate != "" {
@@ -164,8 +168,8 @@ func (c *chatTemplate) UnmarshalJSON(b []byte) error {
 }
 
 // readJSON reads a file that may be missing.
-func readJSON(dir, name string, into any) error {
-	doc, err := readFile(dir, name, maxConfigJSON)
+func (d files) readJSON(name string, into any) error {
+	doc, err := d.read(name, maxConfigJSON)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -173,24 +177,29 @@ func readJSON(dir, name string, into any) error {
 		return err
 	}
 	if err := json.Unmarshal(doc, into); err != nil {
-		return fmt.Errorf("parse %s: %w", filepath.Join(dir, name), err)
+		return fmt.Errorf("parse %s: %w", path.Join(d.name, name), err)
 	}
 	return nil
 }
 
-func readFile(dir, name string, limit int64) ([]byte, error) {
-	path := filepath.Join(dir, name)
-	f, err := os.Open(path)
+// files is where the files of a folder lie.
+type files struct {
+	fsys fs.FS
+	name string
+}
+
+func (d files) read(name string, limit int64) ([]byte, error) {
+	f, err := d.fsys.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", d.name, err)
 	}
 	defer f.Close()
 	doc, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+		return nil, fmt.Errorf("read %s: %w", path.Join(d.name, name), err)
 	}
 	if int64(len(doc)) > limit {
-		return nil, fmt.Errorf("%s is larger than %d bytes", path, limit)
+		return nil, fmt.Errorf("%s is larger than %d bytes", path.Join(d.name, name), limit)
 	}
 	return doc, nil
 }

@@ -181,7 +181,8 @@ type Run struct {
 	ThinkFormat    string
 	Backend        string
 	System         string
-	Prompt         string // the user's words
+	Prompt         string // the user's words; a model with a form of its own for questions has brought them into it
+	Expected       string // the right answer, where it can be worked out exactly; "" = unknown
 	Rendered       string // the prompt as the template made it
 	PromptIDs      []int32
 }
@@ -211,6 +212,9 @@ type ModelInfo struct {
 	LimitTPS       float64 // decode tokens/s the memory bandwidth allows, 0 = unknown
 	Default        Sampling
 	Warning        string // e.g. the card forbids greedy decoding
+
+	Examples []string // questions to try, for a model that was made for one kind of them
+	Hint     string   // what such a question is, in a few words
 }
 
 func (p Phase) String() string {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -26,7 +24,7 @@ const (
 
 func (m *Model) openFolder() error {
 	var err error
-	m.Config, err = readSmall(filepath.Join(m.Path, configFile), maxConfigBytes)
+	m.Config, err = readSmall(m.Files, configFile, maxConfigBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return errors.New("the folder has no config.json, so it is not a Hugging Face model folder")
 	}
@@ -36,7 +34,7 @@ func (m *Model) openFolder() error {
 	if !json.Valid(m.Config) {
 		return errors.New("config.json is not valid JSON")
 	}
-	m.Generation, err = readSmall(filepath.Join(m.Path, generationFile), maxConfigBytes)
+	m.Generation, err = readSmall(m.Files, generationFile, maxConfigBytes)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -63,10 +61,10 @@ func (m *Model) openFolder() error {
 
 // shards are the weight files, sorted, and the index that named them (nil for a single file).
 func (m *Model) shards() ([]string, map[string]string, error) {
-	if exists(filepath.Join(m.Path, singleFile)) {
+	if m.exists(singleFile) {
 		return []string{singleFile}, nil, nil
 	}
-	b, err := readSmall(filepath.Join(m.Path, indexFile), maxIndexBytes)
+	b, err := readSmall(m.Files, indexFile, maxIndexBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, m.noWeights()
 	}
@@ -79,27 +77,23 @@ func (m *Model) shards() ([]string, map[string]string, error) {
 	}
 	shards := shardNames(index)
 	for _, s := range shards {
-		if !exists(filepath.Join(m.Path, s)) {
+		if !m.exists(s) {
 			return nil, nil, fmt.Errorf("%s names %s, which is missing: the model was fetched only in part", indexFile, s)
 		}
 	}
 	return shards, index, nil
 }
 
-func exists(path string) bool {
-	_, err := os.Stat(path)
+func (m *Model) exists(name string) bool {
+	_, err := fs.Stat(m.Files, name)
 	return err == nil
 }
 
 func (m *Model) noWeights() error {
-	if found, _ := filepath.Glob(filepath.Join(globEscape(m.Path), "*.bin")); len(found) > 0 {
-		return fmt.Errorf("the folder has only pickled weights (%s), which are not read; it needs %s", filepath.Base(found[0]), singleFile)
+	if found, _ := fs.Glob(m.Files, "*.bin"); len(found) > 0 {
+		return fmt.Errorf("the folder has only pickled weights (%s), which are not read; it needs %s", found[0], singleFile)
 	}
 	return fmt.Errorf("the folder has neither %s nor %s", singleFile, indexFile)
-}
-
-func globEscape(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
 // parseIndex reads model.safetensors.index.json: tensor name -> file beside the index.
@@ -170,7 +164,7 @@ func plainName(s string) bool {
 }
 
 func (m *Model) openShard(shard string, index map[string]string) error {
-	f, err := m.mapFile(filepath.Join(m.Path, shard))
+	f, err := m.mapFile(shard)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ const (
 )
 
 func (m *Model) openGGUF() error {
-	f, err := m.mapFile(m.Path)
+	f, err := m.keep(openMapping(m.Path))
 	if err != nil {
 		return err
 	}

@@ -8,12 +8,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // SHA256 is the hash of the model's content, in hex: of the file for GGUF (the hash a hub shows), and for a folder of the lines
 // "<hash>  <name>\n" of config.json and its weight files in order of name. Hashes are remembered in the user's cache by
 // path, size and time of change, so that only the first start reads the whole model.
 func (m *Model) SHA256() (string, error) {
+	if m.memory {
+		return m.sumInMemory()
+	}
 	cache := openHashCache()
 	if m.Kind == KindGGUF {
 		return cache.sum(m.Path)
@@ -25,6 +29,19 @@ func (m *Model) SHA256() (string, error) {
 			return "", err
 		}
 		fmt.Fprintf(all, "%s  %s\n", sum, name)
+	}
+	return hex.EncodeToString(all.Sum(nil)), nil
+}
+
+// sumInMemory is SHA256 of a model whose files are in memory: hashing them takes less time than remembering it.
+func (m *Model) sumInMemory() (string, error) {
+	all := sha256.New()
+	for _, name := range m.hashed {
+		data := m.Config
+		if i := slices.IndexFunc(m.maps, func(f *mapping) bool { return f.path == name }); i >= 0 {
+			data = m.maps[i].data
+		}
+		fmt.Fprintf(all, "%x  %s\n", sha256.Sum256(data), name)
 	}
 	return hex.EncodeToString(all.Sum(nil)), nil
 }
@@ -53,7 +70,7 @@ func openHashCache() hashCache {
 		return c
 	}
 	c.path = filepath.Join(dir, "s1", "sha256.json")
-	if b, err := readSmall(c.path, maxHashCacheBytes); err == nil {
+	if b, err := readSmall(os.DirFS(dir), "s1/sha256.json", maxHashCacheBytes); err == nil {
 		if json.Unmarshal(b, &c.entries) != nil || c.entries == nil {
 			c.entries = map[string]hashEntry{}
 		}

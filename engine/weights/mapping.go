@@ -3,6 +3,7 @@ package weights
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -50,6 +51,25 @@ func openMapping(path string) (*mapping, error) {
 	return m, nil
 }
 
+// readMapping reads a file of fsys whole, under the same rules.
+func readMapping(fsys fs.FS, name string) (*mapping, error) {
+	info, err := fs.Stat(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file (%s)", name, info.Mode().Type())
+	}
+	data, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	if len(data) == 0 {
+		return nil, fmt.Errorf("%s is empty (0 bytes)", name)
+	}
+	return &mapping{path: name, data: data}, nil
+}
+
 func (m *mapping) close() error {
 	m.data = nil
 	if m.unmap == nil {
@@ -60,9 +80,9 @@ func (m *mapping) close() error {
 	return unmap()
 }
 
-// readSmall reads a whole file of at most limit bytes.
-func readSmall(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
+// readSmall reads a whole file of fsys of at most limit bytes.
+func readSmall(fsys fs.FS, path string, limit int64) ([]byte, error) {
+	f, err := fsys.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -64,7 +64,7 @@ func TestFolderReadsBackWhatWasWritten(t *testing.T) {
 			t.Errorf("tensor (-want +got):\n%s", diff)
 		}
 	}
-	if m.Kind != KindSafetensors || m.Dir != dir || m.Meta != nil || string(m.Config) != `{"hidden_size":3}` || string(m.Generation) != "{}" {
+	if m.Kind != KindSafetensors || m.Path != dir || m.Meta != nil || string(m.Config) != `{"hidden_size":3}` || string(m.Generation) != "{}" {
 		t.Errorf("got %+v", m)
 	}
 	for name, want := range map[string][]float32{"norm": {1, -2}, "bias": {1.5}} {

@@ -10,6 +10,7 @@ package weights
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,12 +53,13 @@ type Model struct {
 	Path       string // as opened, absolute
 	Name       string // for people: general.name, or the file's or folder's name
 	Kind       string // KindSafetensors or KindGGUF
-	Dir        string // where tokenizer files lie: the folder itself, or the one holding the GGUF file
+	Files      fs.FS  // a folder's files, the tokenizer's among them; nil for GGUF
 	Config     []byte // config.json; nil for GGUF
 	Generation []byte // generation_config.json, or nil
 	Meta       *Meta  // GGUF metadata; nil for a folder, and then every getter says "absent"
 	Tensors    map[string]Tensor
 
+	memory bool // Files are no files of this machine: they are read, not mapped
 	maps   []*mapping
 	hashed []string // files that SHA256 covers, in order of name
 }
@@ -76,12 +78,12 @@ func Open(path string) (*Model, error) {
 	m := &Model{Path: abs, Tensors: map[string]Tensor{}}
 	switch {
 	case info.IsDir():
-		m.Kind, m.Dir, m.Name = KindSafetensors, abs, folderName(abs)
+		m.Kind, m.Files, m.Name = KindSafetensors, os.DirFS(abs), folderName(abs)
 		err = m.openFolder()
 	case info.Mode().IsRegular() && strings.EqualFold(filepath.Ext(abs), ".safetensors"):
 		err = errors.New("a model is the folder that holds config.json and the safetensors files; give that folder")
 	case info.Mode().IsRegular():
-		m.Kind, m.Dir, m.Name = KindGGUF, filepath.Dir(abs), strings.TrimSuffix(filepath.Base(abs), filepath.Ext(abs))
+		m.Kind, m.Name = KindGGUF, strings.TrimSuffix(filepath.Base(abs), filepath.Ext(abs))
 		err = m.openGGUF()
 	default:
 		err = fmt.Errorf("neither a folder nor a regular file (%s)", info.Mode().Type())
@@ -89,6 +91,17 @@ func Open(path string) (*Model, error) {
 	if err != nil {
 		m.Close()
 		return nil, fmt.Errorf("open model %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// OpenFS checks a Hugging Face folder that lies in fsys, as one embedded in the program does: the weights are read into
+// memory. name is what people call it.
+func OpenFS(fsys fs.FS, name string) (*Model, error) {
+	m := &Model{Path: name, Name: name, Kind: KindSafetensors, Files: fsys, memory: true, Tensors: map[string]Tensor{}}
+	if err := m.openFolder(); err != nil {
+		m.Close()
+		return nil, fmt.Errorf("open model %s: %w", name, err)
 	}
 	return m, nil
 }
@@ -103,9 +116,17 @@ func folderName(abs string) string {
 	return filepath.Base(abs)
 }
 
-// mapFile maps one file and keeps it for Drop and Close.
-func (m *Model) mapFile(path string) (*mapping, error) {
-	f, err := openMapping(path)
+// mapFile maps one file of the folder.
+func (m *Model) mapFile(name string) (*mapping, error) {
+	open := func() (*mapping, error) { return openMapping(filepath.Join(m.Path, name)) }
+	if m.memory {
+		open = func() (*mapping, error) { return readMapping(m.Files, name) }
+	}
+	return m.keep(open())
+}
+
+// keep remembers an opened file for Drop and Close.
+func (m *Model) keep(f *mapping, err error) (*mapping, error) {
 	if err != nil {
 		return nil, err
 	}

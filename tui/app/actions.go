@@ -69,7 +69,11 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 
 // typing says that a key the table knows is meant for the text after all.
 func (m *Model) typing(b keys.Binding) bool {
-	return m.focus == onPrompt && b.Action == keys.QuitEmpty && m.promptPane.Editor.Value() != ""
+	if m.focus != onPrompt {
+		return false
+	}
+	text := m.promptPane.Editor.Value()
+	return b.Action == keys.QuitEmpty && text != "" || b.Action == keys.Example && (text != "" || m.examples.offer() == "")
 }
 
 func (m *Model) pressOver(key, typed string) tea.Cmd {
@@ -133,6 +137,10 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 		m.promptPane.Newer()
 	case keys.Ask:
 		m.focus = onPrompt
+	case keys.Example:
+		m.promptPane.Editor.Set(m.examples.offer())
+	case keys.Another:
+		m.another()
 	case keys.Wait:
 		return m.wait(m.waitText())
 	case keys.WaitText:
@@ -237,6 +245,9 @@ func (m *Model) quit() tea.Cmd {
 
 func (m *Model) submit() tea.Cmd {
 	q := m.promptPane.Editor.Value()
+	if strings.TrimSpace(q) == "" {
+		q = m.examples.offer()
+	}
 	m.promptPane.Keep(q)
 	if m.thinker == nil {
 		m.queued = q

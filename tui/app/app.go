@@ -9,6 +9,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -79,6 +80,7 @@ type Model struct {
 	jump      bool   // the comparison has yet to show where the two part
 	busy      bool   // an Ask or a Branch is on its way
 	queued    string // a question that waits for the model
+	examples  examples
 	quitArmed bool
 	notice    string // one line about the last key
 	alarm     bool   // the notice says that something went wrong
@@ -185,6 +187,7 @@ func (m *Model) opened(msg modelOpened) tea.Cmd {
 		return nil
 	}
 	m.thinker, m.info = msg.thinker, msg.thinker.Info()
+	m.examples = examples{list: m.info.Examples}
 	if m.opt.Pace < 0 {
 		m.pace = PaceFor(m.info)
 	}
@@ -233,6 +236,11 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 	m.busy = false
 	if msg.err != nil {
 		m.fault = "could not " + msg.what + ": " + msg.err.Error() + "  (esc)"
+		var u *trace.Unsuitable
+		if errors.As(msg.err, &u) {
+			m.unsuitable(u)
+			return nil
+		}
 		if msg.asked != "" && m.promptPane.Editor.Value() == "" {
 			m.promptPane.Editor.Set(msg.asked) // a question is never lost
 			m.focus = onPrompt
@@ -241,7 +249,8 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 	}
 	if msg.parent == nil {
 		m.branches, m.cur, m.other, m.comparing = nil, 0, -1, false
-		m.question = msg.asked
+		m.question = orElse(msg.live.Run().Prompt, msg.asked)
+		m.examples.asked(m.question)
 	}
 	b := newBranch(msg.live, label(len(m.branches)), m.theme)
 	if msg.parent != nil {
@@ -316,8 +325,10 @@ func (m *Model) state() keys.State {
 	s := keys.State{
 		Prompt: m.focus == onPrompt, PromptEmpty: strings.TrimSpace(m.promptPane.Editor.Value()) == "",
 		Loading: m.thinker == nil && m.broken == "", Broken: m.broken,
+		Example:  len(m.examples.list) > 0,
 		Branches: len(m.branches), Library: m.opt.Library != nil, Following: m.scroll().Following(),
 	}
+	s.Offered = s.PromptEmpty && m.examples.offer() != ""
 	if b := m.now(); b != nil {
 		s.Asked, s.Running, s.Paused, s.Thinking = true, b.running(), b.state == trace.StatePaused, b.thinking()
 		s.Loop, s.Pauses = b.loop, len(b.pauses)

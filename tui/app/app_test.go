@@ -183,7 +183,7 @@ func TestEveryKeyInEveryStateActsOrSaysWhyNot(t *testing.T) {
 // silent says whether a key may have nothing to do: movement at an edge, going where one is already.
 func silent(a keys.Action) bool {
 	return slices.Contains([]keys.Action{
-		keys.LineUp, keys.LineDown, keys.PageUp, keys.PageDown, keys.HalfUp, keys.HalfDown, keys.Top, keys.Bottom, keys.Older, keys.Newer,
+		keys.LineUp, keys.LineDown, keys.PageUp, keys.PageDown, keys.HalfUp, keys.HalfDown, keys.Top, keys.Bottom, keys.Example, keys.Older, keys.Newer,
 		keys.Ask, keys.Stop, keys.Newline, keys.PickBr, keys.NextBr, keys.PrevBr, keys.Send, keys.Focus, keys.FocusBack,
 		keys.QuitEmpty, // with a question in the prompt it deletes forward
 	}, a)

@@ -35,10 +35,12 @@ type branch struct {
 	info   trace.Branch
 	label  string
 
-	tokens  []token
-	thought *text.Doc
-	answer  *text.Doc
-	pending *text.Mark // a mark that waits for the first visible byte
+	expected string        // the right answer, "" = unknown
+	verdict  trace.Verdict // once there is an answer
+	tokens   []token
+	thought  *text.Doc
+	answer   *text.Doc
+	pending  *text.Mark // a mark that waits for the first visible byte
 
 	ownClose    bool // a close that the model drew itself is being written
 	closed      bool // the answer has begun
@@ -58,7 +60,7 @@ type branch struct {
 }
 
 func newBranch(live Live, label string, t *theme.Theme) *branch {
-	b := &branch{live: live, info: live.Branch(), label: label}
+	b := &branch{live: live, info: live.Branch(), label: label, expected: live.Run().Expected}
 	b.budget = b.info.Budget
 	b.thought, b.answer = text.NewDoc(t.ASCII), text.NewDoc(t.ASCII)
 	return b
@@ -133,6 +135,7 @@ func (b *branch) apply(e trace.Event) {
 		if e.Err == nil || e.Receipt.Outcome != "" {
 			r := *e.Receipt
 			b.receipt = &r
+			b.verdict = trace.Judge(b.expected, b.answer.Last(answerBytes), b.receipt)
 		}
 	}
 }

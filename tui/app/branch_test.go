@@ -37,6 +37,7 @@ type fixed struct{}
 
 func (fixed) Branch() trace.Branch { return trace.Branch{} }
 func (fixed) Log() *trace.Log      { return trace.NewLog() }
+func (fixed) Run() trace.Run       { return trace.Run{} }
 func (fixed) Send(trace.Command)   {}
 
 func TestCloseAtIsTheFirstTokenOfTheClose(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"s1/engine/trace"
 	"s1/tui/app"
 	"s1/tui/theme"
 	"s1/tui/tuitest"
@@ -21,6 +22,20 @@ func shelf(o *app.Options) {
 		{ID: "1", Created: "2 min ago", Prompt: "12,+7,*3", Answer: "57", Branches: 2, Tokens: 188},
 		{ID: "2", Created: "yesterday", Prompt: "what is 2+2?", Branches: 1, Tokens: 9},
 	}}
+}
+
+// withExamples has a model that was made for one kind of question, and knows the answers.
+func withExamples(o *app.Options) {
+	open := o.Open
+	o.Open = func(ctx context.Context, progress func(string)) (app.Thinker, error) {
+		t, err := open(ctx, progress)
+		f := t.(*tuitest.Fake)
+		f.About.Examples = []string{question, "316,+275,/3,*3", "90,*5,-156"}
+		f.About.Hint = "left to right, as on a pocket calculator: 2+3*4 is 20"
+		f.Expect = "79"
+		f.Script.Answers = [][]string{{"8", "4"}, {"7", "9"}}
+		return t, err
+	}
 }
 
 // scenes are the main states of the screen, each reached as a user reaches it.
@@ -55,6 +70,22 @@ var scenes = []struct {
 		d.Fake.Refuse = errors.New("the prompt has 5,000 tokens and the context 4,096; shorten it")
 		d.Ask(question)
 	}},
+	{"examples", withExamples, func(*tuitest.Driver) {}},
+	{"example taken", withExamples, func(d *tuitest.Driver) { d.Press("ctrl+n", "right") }},
+	{"unsuitable", withExamples, func(d *tuitest.Driver) {
+		d.Fake.Refuse = &trace.Unsuitable{
+			Says:    "7/2 leaves a remainder: the model only does divisions that come out even.",
+			Example: "316,+275,/3,*3",
+		}
+		d.Ask("7/2")
+	}},
+	{"wrong then right", func(o *app.Options) { withExamples(o); shelf(o) }, func(d *tuitest.Driver) {
+		d.Press("enter").Pull().Advance(999).Press("w").Pull().Advance(999)
+	}},
+	{"right beside wrong", withExamples, func(d *tuitest.Driver) {
+		d.Press("enter").Pull().Advance(999).Press("w").Pull().Advance(999).Press("x")
+	}},
+	{"expected while it runs", withExamples, func(d *tuitest.Driver) { d.Press("enter").Pull().Advance(9) }},
 	{"no model", func(o *app.Options) { o.Open = failOpen }, func(*tuitest.Driver) {}},
 	{"help", nil, func(d *tuitest.Driver) { d.Ask(question).Advance(5).Press("?") }},
 	{"palette", nil, func(d *tuitest.Driver) { d.Ask(question).Advance(5).Press("ctrl+p").Type("cap") }},

@@ -54,10 +54,13 @@ type plainer struct {
 	begun  bool
 	line   bool // something stands on the current line
 	asked  trace.Budget
+
+	expected string // the right answer, "" = unknown
+	answer   strings.Builder
 }
 
 func plainOne(ctx context.Context, out *bufio.Writer, live Live) error {
-	p := plainer{out: out, origin: trace.OriginSampled, asked: live.Branch().Budget}
+	p := plainer{out: out, origin: trace.OriginSampled, asked: live.Branch().Budget, expected: live.Run().Expected}
 	log, pos, stopped := live.Log(), 0, false
 	wait := ctx
 	for {
@@ -138,6 +141,9 @@ func (p *plainer) token(k trace.Token) {
 	if k.Counted {
 		p.spent++
 	}
+	if k.Phase == trace.PhaseAnswer && p.expected != "" {
+		p.answer.WriteString(k.Text)
+	}
 	s := text.Plain(k.Text, false)
 	if !p.begun {
 		s = strings.TrimLeft(s, " \n")
@@ -181,6 +187,9 @@ func (p *plainer) receipt(r trace.Receipt) {
 	}
 	if r.Model != "" {
 		fmt.Fprintf(p.out, ", %s", text.Clean(r.Model, false))
+	}
+	if v := trace.Judge(p.expected, p.answer.String(), &r); v != trace.VerdictNone {
+		fmt.Fprintf(p.out, ", %s (expected %s)", v, text.Clean(p.expected, false))
 	}
 	fmt.Fprintln(p.out)
 }

@@ -10,7 +10,7 @@ import (
 type Thinker interface {
 	// Info describes the model.
 	Info() trace.ModelInfo
-	// Ask starts a new run with its first branch.
+	// Ask starts a new run with its first branch. A question the model was not made for is a *trace.Unsuitable.
 	Ask(ctx context.Context, a trace.Ask) (Live, error)
 	// Branch goes on from token at of branch from (0 = right after the prompt) as a new branch, under the given
 	// budget and with first applied before its first token. The original is never changed.
@@ -21,6 +21,7 @@ type Thinker interface {
 // (Index < Branch().At), so it is the whole path. The branch ends, as by CommandStop, with the context it was asked with.
 type Live interface {
 	Branch() trace.Branch
+	Run() trace.Run // the question it belongs to, as the model got it, and the right answer where that is known
 	Log() *trace.Log
 	Send(c trace.Command)
 }

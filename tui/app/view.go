@@ -131,6 +131,9 @@ func (m *Model) fill(l layout) {
 	th.Empty = m.emptyThought(b)
 	an.Doc, an.Empty, an.Verdict, an.Focused = nil, "", "", m.focus == onAnswer
 	m.promptPane.Idle, m.promptPane.Hint = "i  another question", "a question, then enter"
+	if e := m.examples.offer(); e != "" {
+		m.promptPane.Hint = e + "   enter asks it"
+	}
 	if m.broken != "" {
 		th.Fault = "could not load the model: " + m.broken
 		th.Empty = ""
@@ -147,7 +150,7 @@ func (m *Model) fill(l layout) {
 	if b.err != nil && m.fault == "" && !b.seen {
 		th.Fault = "it ended with an error: " + b.err.Error() + "  (esc)"
 	}
-	an.Doc, an.Empty, an.Verdict = b.answer, m.emptyAnswer(b), verdict(b)
+	an.Doc, an.Empty, an.Verdict = b.answer, m.emptyAnswer(b), besideAnswer(b)
 	bp := &m.budgetPane
 	bp.Asked, bp.Spent, bp.Cap, bp.Answer, bp.AnswerCap = true, b.spent, b.budget.Cap, b.answered, b.budget.AnswerCap
 	bp.WaitsDone, bp.WaitsAsked = b.waits, b.budget.Waits
@@ -189,6 +192,9 @@ func (m *Model) fillCompare() {
 		}
 		dot := " " + m.theme.Glyphs.Dot + " "
 		s.Facts = fmt.Sprintf("%s%s%s%s%d + %d tokens", limit, dot, word, dot, br.spent, br.answered)
+		if br.verdict != trace.VerdictNone {
+			s.Facts = string(br.verdict) + dot + s.Facts
+		}
 		if differ {
 			phase, from, to := br.span(i)
 			if ink, end := br.doc(phase).Ink(max(from, 0)); from >= 0 && ink < end {
@@ -218,6 +224,8 @@ func (m *Model) drawNotice(w int) string {
 		r.Add(theme.Dim, m.notice)
 	case b != nil && b.loop && b.running():
 		r.Add(theme.Warn, "it repeats itself: ").Add(theme.Text, oneLine(b.notice))
+	case m.focus == onPrompt && m.info.Hint != "":
+		r.Add(theme.Dim, m.info.Hint)
 	case b != nil && b.notice != "":
 		r.Add(theme.Dim, oneLine(b.notice))
 	}

@@ -111,6 +111,8 @@ func (m *Model) emptyThought(b *branch) string {
 		return m.loading + m.theme.Glyphs.Ellipsis + " you can type already"
 	case b == nil && m.busy:
 		return "asking" + m.theme.Glyphs.Ellipsis
+	case b == nil && m.examples.offer() != "":
+		return "Press enter to ask the example below, or type a problem of your own. The thought streams here."
 	case b == nil:
 		return "Type a question and press enter. The thought streams here."
 	case b.state == trace.StateReading && b.total > 0:
@@ -135,8 +137,16 @@ func (m *Model) emptyAnswer(b *branch) string {
 	return "none"
 }
 
-func verdict(b *branch) string {
-	if b.running() || b.receipt == nil || !b.closed {
+// besideAnswer is the state of an answer in a word or two: whether it is right, or what it will be held to, where that is known.
+func besideAnswer(b *branch) string {
+	switch {
+	case b.verdict == trace.VerdictWrong:
+		return string(b.verdict) + ", expected " + b.expected
+	case b.verdict != trace.VerdictNone:
+		return string(b.verdict)
+	case b.expected != "":
+		return "expected " + b.expected
+	case b.running() || b.receipt == nil || !b.closed:
 		return ""
 	}
 	return fmt.Sprintf("after %d thinking tokens", b.receipt.ThinkingTokens)
@@ -197,7 +207,7 @@ func (m *Model) fillSide() {
 		word, _, _ := m.stateWord(o)
 		s.Branches = append(s.Branches, side.Branch{
 			Label: o.label, Cause: m.causeOf(o), State: word, Tokens: fmt.Sprint(o.spent),
-			Answer: oneLine(o.answer.Last(answerBytes)), Current: i == m.cur,
+			Answer: oneLine(o.answer.Last(answerBytes)), Verdict: string(o.verdict), Current: i == m.cur,
 		})
 	}
 }

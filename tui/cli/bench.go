@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -33,17 +32,15 @@ func (a *app) benchCommand() *cobra.Command {
 }
 
 func (a *app) bench(ctx context.Context, f *runFlags) error {
-	path, err := modelPath(ctx, f.model, func(s string) { a.say("%s", safeText(s)) })
-	if err != nil {
-		return err
-	}
-	a.say("measuring %s; half a minute to some minutes, by size", filepath.Base(path))
 	start := time.Now()
-	p, err := engine.Load(ctx, path, engine.Options{Backend: f.backend, Weights: f.weights, Threads: f.threads, Context: f.context})
+	p, err := loadModel(ctx, f.model, engine.Options{Backend: f.backend, Weights: f.weights, Threads: f.threads, Context: f.context},
+		func(s string) { a.say("%s", safeText(s)) })
 	if err != nil {
 		return err
 	}
-	r, err := bench.Run(ctx, p.Backend, bench.Options{Model: f.model, Load: time.Since(start), Vocab: p.Vocab, Context: p.Context, Pages: p.Pages})
+	loaded := time.Since(start)
+	a.say("measuring %s; half a minute to some minutes, by size", safeText(p.Info.Name))
+	r, err := bench.Run(ctx, p.Backend, bench.Options{Model: f.model, Load: loaded, Vocab: p.Vocab, Context: p.Context, Pages: p.Pages})
 	if err = errors.Join(err, p.Backend.Close(), p.Close()); err != nil {
 		return err
 	}

@@ -10,16 +10,25 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"s1/engine/builtin"
 	"s1/engine/trace"
 	tuiapp "s1/tui/app"
 	"s1/tui/theme"
 )
 
-// demoPrompt is asked when there is neither a terminal nor a prompt.
+// demoPrompt is asked when there is neither a terminal nor a prompt, of a model that takes any question.
 const (
 	demoPrompt = "What is 12 plus 30?"
 	demoCap    = 64
 )
+
+// demo is a question that suits the model, and the cap for it: a chat model may never end by itself.
+func demo(model string) (prompt string, thought int) {
+	if model == builtin.Name {
+		return builtin.Examples(1)[0], -1
+	}
+	return demoPrompt, demoCap
+}
 
 func (a *app) chatCommand() *cobra.Command {
 	var f runFlags
@@ -51,9 +60,9 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, prompt string) error 
 			return usagef("--session opens a screen, and here is no terminal; s1 sessions show %s prints the run", f.session)
 		}
 		if prompt == "" {
-			prompt = demoPrompt
-			if f.cap < 0 {
-				f.cap = demoCap
+			var thought int
+			if prompt, thought = demo(f.model); f.cap < 0 {
+				f.cap = thought
 			}
 			a.say("no terminal: streaming a demo question. %q", prompt)
 		}
@@ -76,6 +85,9 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, prompt string) error 
 		Open: func(ctx context.Context, progress func(string)) (tuiapp.Thinker, error) {
 			if err := d.open(ctx, progress); err != nil {
 				return nil, err
+			}
+			if f.model == builtin.Name {
+				d.examples = builtin.Examples(builtin.Offered)
 			}
 			return d, nil
 		},

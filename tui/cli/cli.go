@@ -14,6 +14,8 @@ import (
 
 	"github.com/charmbracelet/fang"
 	"github.com/spf13/cobra"
+
+	"s1/engine/trace"
 )
 
 // version is set by the linker.
@@ -53,12 +55,13 @@ func execute(ctx context.Context, root *cobra.Command) int {
 
 func exitCode(err error) int {
 	var usage usageError
+	var unsuitable *trace.Unsuitable
 	switch {
 	case err == nil, errors.Is(err, syscall.EPIPE): // a reader that has seen enough is no failure
 		return exitDone
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &usage), isCobraUsage(err):
+	case errors.As(err, &usage), errors.As(err, &unsuitable), isCobraUsage(err):
 		return exitUsage
 	}
 	return exitFailed
@@ -82,6 +85,11 @@ func printError(w io.Writer, _ fang.Styles, err error) {
 		err = errInterrupted
 	}
 	fmt.Fprintln(w, "s1: "+safeText(err.Error()))
+	var unsuitable *trace.Unsuitable
+	if errors.As(err, &unsuitable) {
+		fmt.Fprintf(w, "    for example: s1 run '%s'\n", safeText(unsuitable.Example))
+		return
+	}
 	if exitCode(err) == exitUsage {
 		fmt.Fprintln(w, "    s1 --help shows the commands and flags")
 	}

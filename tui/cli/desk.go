@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -11,6 +10,7 @@ import (
 
 	"s1/engine"
 	_ "s1/engine/backend/cpu" // registers itself
+	"s1/engine/builtin"
 	"s1/engine/trace"
 	"s1/sessions"
 	tuiapp "s1/tui/app"
@@ -24,7 +24,8 @@ type desk struct {
 	store    *sessions.Store // nil: nothing is kept
 	recorder *sessions.Recorder
 	model    *engine.Model
-	limit    float64 // tokens/s that memory allows, 0 = unknown
+	limit    float64  // tokens/s that memory allows, 0 = unknown
+	examples []string // questions for a screen to offer
 
 	closed sync.Once
 	err    error
@@ -48,18 +49,19 @@ func (a *app) newDesk(ctx context.Context, f *runFlags) *desk {
 	return d
 }
 
-// open finds the model, fetches it when it is the demo model and not here, and makes it ready.
+// open finds the model, fetches it when that is its way, and makes it ready.
 func (d *desk) open(ctx context.Context, progress func(string)) error {
-	path, err := modelPath(ctx, d.flags.model, progress)
+	var bandwidth float64
+	if d.flags.model != builtin.Name { // which lies in the processor's cache: memory is no limit to it
+		bandwidth = memoryBandwidth(d.flags.threads, false)
+	}
+	p, err := loadModel(ctx, d.flags.model, engine.Options{
+		Name: d.flags.model, Backend: d.flags.backend, Weights: d.flags.weights, Threads: d.flags.threads, Context: d.flags.context,
+	}, progress)
 	if err != nil {
 		return err
 	}
-	progress("reading " + filepath.Base(path))
-	bandwidth := memoryBandwidth(d.flags.threads, false)
-	d.model, err = engine.Open(ctx, path, engine.Options{
-		Name: d.flags.model, Backend: d.flags.backend, Weights: d.flags.weights, Threads: d.flags.threads, Context: d.flags.context,
-	})
-	if err != nil {
+	if d.model, err = engine.Assembled(p); err != nil {
 		return err
 	}
 	debug.FreeOSMemory() // what reading the vocabulary left behind
@@ -73,7 +75,7 @@ func (d *desk) open(ctx context.Context, progress func(string)) error {
 func (d *desk) Info() trace.ModelInfo {
 	info := d.model.Info()
 	info.Default = d.flags.sampling(info.Default, d.seed)
-	info.LimitTPS = d.limit
+	info.LimitTPS, info.Examples = d.limit, d.examples
 	return info
 }
 

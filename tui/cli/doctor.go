@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"s1/engine"
+	"s1/engine/builtin"
 	"s1/engine/weights/hub"
 	"s1/kernels/cpu"
 	"s1/sessions"
@@ -131,14 +130,9 @@ func checkDatabase(ctx context.Context) finding {
 }
 
 func checkModel(ctx context.Context) finding {
-	f := finding{Name: "model"}
-	path, err := hub.Resolve(ctx, demoModel)
-	if err != nil {
-		f.Value, f.Advice = demoModel+" is not here yet", "s1 models pull "+demoModel
-		return f
-	}
-	const text = "Wait, 12 + 30 = 42 · ça va?"
-	tok, err := engine.OpenTokenizer(path)
+	f := finding{Name: "model", Needed: true}
+	const text = "316,+275,/3,*3"
+	tok, err := openTokenizer(ctx, builtin.Name, func(string) {})
 	if err == nil {
 		var ids []int32
 		if ids, err = tok.Encode(text, false); err == nil && string(tok.Text(ids)) != text {
@@ -147,9 +141,12 @@ func checkModel(ctx context.Context) finding {
 		err = errors.Join(err, tok.Close())
 	}
 	if err != nil {
-		f.Value, f.Advice = err.Error(), "s1 models rm "+demoModel+" and pull it again"
+		f.Value, f.Advice = err.Error(), "this program is damaged: build or fetch it again"
 		return f
 	}
-	f.OK, f.Value = true, fmt.Sprintf("%s (%s), tokenizer works", demoModel, filepath.Base(path))
+	f.OK, f.Value = true, builtin.Name+" (built in), tokenizer works"
+	if _, err := hub.Resolve(ctx, chatModel); err != nil {
+		f.Advice = "s1 models pull " + chatModel + " fetches a small chat model beside it"
+	}
 	return f
 }

@@ -7,11 +7,12 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"s1/engine/builtin"
 	"s1/engine/trace"
 )
 
-// demoModel is what runs when nobody names a model.
-const demoModel = "smollm2"
+// defaultModel is what runs when nobody names a model: the one inside the program.
+const defaultModel = builtin.Name
 
 // Bounds of sampling parameters: beyond them a number is a slip of the finger.
 const (
@@ -29,7 +30,7 @@ type runFlags struct {
 }
 
 func (f *runFlags) register(p *pflag.FlagSet) {
-	p.StringVarP(&f.model, "model", "m", demoModel, "a folder, file.gguf, org/name[@rev][:file], or smollm2")
+	p.StringVarP(&f.model, "model", "m", defaultModel, modelWords)
 	p.IntVar(&f.cap, "cap", -1, "most thinking tokens; 0 no thinking, -1 no cap")
 	p.IntVar(&f.waits, "wait", 0, "ends of thinking to suppress")
 	p.StringVar(&f.waitText, "wait-text", "Wait", "what is appended at each suppressed end; empty = suppress only")
@@ -37,7 +38,7 @@ func (f *runFlags) register(p *pflag.FlagSet) {
 	p.StringVar(&f.preset, "preset", "", "a published algorithm instead of s1's exact rule: s1-readme, s1-harness")
 	p.IntVar(&f.softLanding, "soft-landing", 0, "close at the end of a sentence within so many tokens before the cap; 0 = exactly at it")
 	p.BoolVar(&f.closeLoops, "close-loops", false, "close a thought that repeats itself, instead of only saying so")
-	p.StringVar(&f.thinkFormat, "think-format", "auto", "how a thought opens and closes: auto, s1, think, none")
+	p.StringVar(&f.thinkFormat, "think-format", "auto", "how a thought opens and closes: auto, s1, think, tape, none")
 	p.StringVar(&f.system, "system", "", "system text; empty = the model's own default")
 	p.Var(&f.temp, "temp", "temperature; 0 = greedy (default: the model's own)")
 	p.Var(&f.topP, "top-p", "smallest set of tokens with this probability (default: the model's own)")
@@ -84,7 +85,7 @@ func (f *runFlags) check() error {
 		ok          []string
 	}{
 		{"--weights", f.weights, []string{"auto", "exact", "q8"}},
-		{"--think-format", f.thinkFormat, []string{"auto", "s1", "think", "none", "gemma", "gpt-oss", "mistral"}},
+		{"--think-format", f.thinkFormat, []string{"auto", "s1", "think", "tape", "none", "gemma", "gpt-oss", "mistral"}},
 		{"--preset", f.preset, []string{"", "s1-readme", "s1-harness"}},
 	} {
 		if !contains(c.ok, c.value) {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"s1/engine/arch"
-	"s1/engine/weights"
+	"s1/engine/builtin"
 	"s1/engine/weights/hub"
 )
 
@@ -33,6 +33,9 @@ func (a *app) modelsCommand() *cobra.Command {
 		&cobra.Command{
 			Use: "path MODEL", Short: "Where a model lies", Args: cobra.ExactArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error {
+				if args[0] == builtin.Name {
+					return fmt.Errorf("%s lies inside the program, in no file of its own", builtin.Name)
+				}
 				path, err := hub.Resolve(cmd.Context(), args[0])
 				if err != nil {
 					return err
@@ -43,7 +46,12 @@ func (a *app) modelsCommand() *cobra.Command {
 		},
 		&cobra.Command{
 			Use: "rm MODEL", Short: "Remove a fetched model", Args: cobra.ExactArgs(1),
-			RunE: func(_ *cobra.Command, args []string) error { return hub.Remove(args[0]) },
+			RunE: func(_ *cobra.Command, args []string) error {
+				if args[0] == builtin.Name {
+					return fmt.Errorf("%s is a part of the program and cannot be removed", builtin.Name)
+				}
+				return hub.Remove(args[0])
+			},
 		},
 	)
 	return cmd
@@ -54,9 +62,14 @@ func (a *app) listModels() error {
 	if err != nil {
 		return err
 	}
-	if len(list) == 0 && !a.json {
-		a.say("no models yet; s1 models pull smollm2 fetches a small one")
+	own, err := builtinEntry()
+	if err != nil {
+		return err
 	}
+	if len(list) == 0 && !a.json {
+		defer a.say("no others yet; s1 models pull smollm2 fetches a small chat model")
+	}
+	list = append([]hub.Entry{own}, list...)
 	for _, m := range list {
 		if a.json {
 			err = a.printJSON(m)
@@ -70,7 +83,20 @@ func (a *app) listModels() error {
 	return nil
 }
 
+// builtinEntry is the model inside the program.
+func builtinEntry() (hub.Entry, error) {
+	w, err := builtin.Weights()
+	if err != nil {
+		return hub.Entry{}, err
+	}
+	defer w.Close()
+	return hub.Entry{Word: builtin.Name, Path: "built in", Kind: w.Kind, Bytes: w.Bytes()}, nil
+}
+
 func (a *app) pullModel(ctx context.Context, word string) error {
+	if word == builtin.Name {
+		return fmt.Errorf("%s is here already: it is built in", builtin.Name)
+	}
 	path, err := hub.Pull(ctx, word, a.pullProgress())
 	if err != nil {
 		return err
@@ -115,11 +141,7 @@ func size(n int64) string {
 }
 
 func (a *app) modelInfo(ctx context.Context, word string) error {
-	path, err := hub.Resolve(ctx, word)
-	if err != nil {
-		return err
-	}
-	w, err := weights.Open(path)
+	w, err := openWeights(ctx, word)
 	if err != nil {
 		return err
 	}
@@ -138,13 +160,13 @@ func (a *app) modelInfo(ctx context.Context, word string) error {
 	}
 	if a.json {
 		return a.printJSON(map[string]any{
-			"model": word, "name": w.Name, "path": w.Path, "kind": w.Kind, "architecture": c.Architecture, "parameters": w.Parameters(),
+			"model": word, "name": w.Name, "path": where(w), "kind": w.Kind, "architecture": c.Architecture, "parameters": w.Parameters(),
 			"bytes": w.Bytes(), "tensors": types, "config": c, "sha256": hash,
 		})
 	}
 	rows := [][2]string{
 		{"name", w.Name},
-		{"path", w.Path},
+		{"path", where(w)},
 		{"kind", w.Kind},
 		{"architecture", c.Architecture},
 		{"parameters", fmt.Sprintf("%.1f M", float64(w.Parameters())/1e6)},
@@ -161,23 +183,4 @@ func (a *app) modelInfo(ctx context.Context, word string) error {
 		}
 	}
 	return nil
-}
-
-// modelPath resolves a model; the demo model is fetched when it is not here, every other one is the user's decision.
-func modelPath(ctx context.Context, word string, progress func(string)) (string, error) {
-	path, err := hub.Resolve(ctx, word)
-	if err == nil || word != demoModel {
-		return path, err
-	}
-	if hub.FromEnv().Offline {
-		return "", err
-	}
-	return hub.Pull(ctx, word, func(p hub.Progress) {
-		switch {
-		case p.Message != "":
-			progress(p.Message)
-		case p.Total > 0:
-			progress(fmt.Sprintf("fetching %s: %s of %s", filepath.Base(p.File), size(p.Done), size(p.Total)))
-		}
-	})
 }

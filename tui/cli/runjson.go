@@ -20,6 +20,7 @@ type (
 		ThinkFormat string         `json:"think_format"`
 		Budget      trace.Budget   `json:"budget"`
 		Sampling    trace.Sampling `json:"sampling"`
+		Prompt      string         `json:"prompt"` // as the model got it, before its template
 	}
 	tokenLine struct {
 		Type    string         `json:"type"` // "token"
@@ -46,6 +47,9 @@ type (
 		Answer  string         `json:"answer"`
 		Receipt *trace.Receipt `json:"receipt"`
 		Error   string         `json:"error,omitempty"`
+
+		Expected string        `json:"expected,omitempty"` // where the right answer can be worked out
+		Verdict  trace.Verdict `json:"verdict,omitempty"`  // right, wrong
 	}
 )
 
@@ -56,7 +60,7 @@ func (a *app) printRunJSON(ctx context.Context, desk *desk, live tuiapp.Live, i,
 		name = b.ID
 	}
 	info := desk.Info()
-	if err := a.printJSON(startLine{"start", name, info.Name, info.Backend, info.ThinkFormat, b.Budget, b.Sampling}); err != nil {
+	if err := a.printJSON(startLine{"start", name, info.Name, info.Backend, info.ThinkFormat, b.Budget, b.Sampling, live.Run().Prompt}); err != nil {
 		return err
 	}
 	var text, answer strings.Builder
@@ -79,7 +83,8 @@ func (a *app) printRunJSON(ctx context.Context, desk *desk, live tuiapp.Live, i,
 			case trace.EventNotice:
 				err = a.printJSON(noticeLine{"notice", name, e.Notice})
 			case trace.EventEnd:
-				line := endLine{Type: "end", Branch: name, Text: text.String(), Answer: strings.TrimSpace(answer.String()), Receipt: e.Receipt}
+				line := endLine{Type: "end", Branch: name, Text: text.String(), Answer: strings.TrimSpace(answer.String()), Receipt: e.Receipt, Expected: live.Run().Expected}
+				line.Verdict = trace.Judge(line.Expected, line.Answer, e.Receipt)
 				if e.Err != nil {
 					line.Error = e.Err.Error()
 				}

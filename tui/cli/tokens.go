@@ -6,8 +6,6 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
-
-	"s1/engine"
 )
 
 func (a *app) tokensCommand() *cobra.Command {
@@ -17,17 +15,13 @@ func (a *app) tokensCommand() *cobra.Command {
 		Use: "tokens TEXT", Short: "The ids and exact pieces of a text", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.tokens(cmd.Context(), model, args[0], special) },
 	}
-	cmd.Flags().StringVarP(&model, "model", "m", demoModel, "a folder, file.gguf, org/name[@rev][:file], or smollm2")
+	cmd.Flags().StringVarP(&model, "model", "m", defaultModel, modelWords)
 	cmd.Flags().BoolVar(&special, "special", true, "control tokens written in the text become their ids")
 	return cmd
 }
 
 func (a *app) tokens(ctx context.Context, model, text string, special bool) error {
-	path, err := modelPath(ctx, model, func(s string) { a.say("%s", safeText(s)) })
-	if err != nil {
-		return err
-	}
-	tok, err := engine.OpenTokenizer(path)
+	tok, err := openTokenizer(ctx, model, func(s string) { a.say("%s", safeText(s)) })
 	if err != nil {
 		return err
 	}

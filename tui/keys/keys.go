@@ -13,6 +13,8 @@ const (
 	Older     Action = "older"
 	Newer     Action = "newer"
 	Ask       Action = "ask"
+	Example   Action = "example"
+	Another   Action = "another-example"
 	Wait      Action = "wait"
 	WaitText  Action = "wait-text"
 	Cap       Action = "cap"
@@ -74,6 +76,8 @@ type State struct {
 	Branches    int
 	Library     bool
 	Following   bool
+	Example     bool // the model has questions to try
+	Offered     bool // one stands in the empty prompt
 }
 
 // Binding is one row of the table.
@@ -154,6 +158,10 @@ func Of(a Action) Binding {
 func Line(s State) []Binding {
 	var want []Action
 	switch {
+	case s.Prompt && s.Offered && s.Asked:
+		want = []Action{Send, Example, Another, Focus, Palette}
+	case s.Prompt && s.Offered:
+		want = []Action{Send, Example, Another, Recent, Palette, Quit}
 	case s.Prompt && s.Asked:
 		want = []Action{Send, Newline, Focus, Older, Palette}
 	case s.Prompt:

@@ -79,6 +79,18 @@ func needTwo(s State) string {
 	return ""
 }
 
+func needExample(s State) string {
+	switch {
+	case s.Broken != "":
+		return "there is no model: " + s.Broken
+	case s.Loading:
+		return "the model is still loading"
+	case !s.Example:
+		return "this model takes any question and has no examples"
+	}
+	return ""
+}
+
 // table is never changed after it is built.
 var table = build()
 
@@ -119,17 +131,19 @@ func build() []Binding {
 		{FocusBack, []string{"shift+tab"}, "pane before", "The pane before", groupMove, Anywhere, nil},
 
 		{Ask, []string{"i", "/"}, "ask", "To the prompt", groupAsk, Page, nil},
-		{Send, []string{"enter"}, "ask", "Ask the question", groupAsk, Prompt, func(s State) string {
+		{Send, []string{"enter"}, "ask", "Ask the question; in an empty prompt, the example that stands there", groupAsk, Prompt, func(s State) string {
 			switch {
 			case s.Broken != "":
 				return "there is no model: " + s.Broken
 			case s.Running:
 				return "it is still at work: esc stops it and keeps everything, then enter asks"
-			case s.PromptEmpty:
+			case s.PromptEmpty && !s.Offered:
 				return "type a question first"
 			}
 			return ""
 		}},
+		{Example, []string{"right"}, "edit it", "Take the example that stands in the empty prompt, to change it", groupAsk, Prompt, needExample},
+		{Another, []string{"ctrl+n"}, "another", "Another example to ask", groupAsk, Anywhere, needExample},
 		{Newline, []string{"ctrl+j", "alt+enter"}, "new line", "A new line in the question", groupAsk, Prompt, nil},
 		{Older, []string{"up"}, "earlier", "An earlier question (in its first line)", groupAsk, Prompt, nil},
 		{Newer, []string{"down"}, "later", "A later question (in its last line)", groupAsk, Prompt, nil},

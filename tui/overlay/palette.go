@@ -53,7 +53,7 @@ func (p *Palette) found() []keys.Binding {
 	var hits []hit
 	for _, b := range keys.Table() {
 		switch b.Action {
-		case keys.Send, keys.Newline, keys.Older, keys.Newer, keys.PickBr, keys.Palette, keys.QuitEmpty:
+		case keys.Send, keys.Example, keys.Newline, keys.Older, keys.Newer, keys.PickBr, keys.Palette, keys.QuitEmpty:
 			continue // they need the prompt, or a number
 		}
 		score, ok := Fuzzy(p.editor.Value(), b.Short+" "+b.Help)

@@ -60,9 +60,10 @@ func Tape() Script {
 type Fake struct {
 	Script Script
 	About  trace.ModelInfo
-	Rate   int   // tokens per second; 0 = only when Advance is called
-	Refuse error // what Ask and Branch answer, if not nil
-	Replay bool  // a branch's log begins with what it inherited
+	Rate   int    // tokens per second; 0 = only when Advance is called
+	Refuse error  // what Ask and Branch answer, if not nil
+	Replay bool   // a branch's log begins with what it inherited
+	Expect string // the right answer to every question, "" = unknown
 
 	mu    sync.Mutex
 	lives []*Live
@@ -88,7 +89,7 @@ func (f *Fake) Ask(ctx context.Context, a trace.Ask) (app.Live, error) {
 		return nil, f.Refuse
 	}
 	l := f.add(trace.Branch{ID: "0", Cause: trace.CauseStart, Budget: a.Budget, Sampling: a.Sampling})
-	l.pace = a.Pace
+	l.run, l.pace = trace.Run{Prompt: a.Prompt, Expected: f.Expect}, a.Pace
 	l.start(ctx)
 	return l, nil
 }
@@ -120,6 +121,7 @@ func (f *Fake) Branch(ctx context.Context, from trace.BranchID, at int, b trace.
 		cause = trace.CauseCap
 	}
 	l := f.add(trace.Branch{Parent: from, At: at, Cause: cause, Budget: b, Sampling: s})
+	l.run = parent.run
 	l.inherit(tokens[:at], closed == at && at > 0)
 	l.cmds = append(l.cmds, first...)
 	l.start(ctx)

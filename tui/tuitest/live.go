@@ -14,6 +14,7 @@ import (
 type Live struct {
 	fake   *Fake
 	branch trace.Branch
+	run    trace.Run
 	log    *trace.Log
 	wake   chan struct{}
 
@@ -39,6 +40,9 @@ type Live struct {
 
 // Branch describes the branch.
 func (l *Live) Branch() trace.Branch { return l.branch }
+
+// Run is the question it belongs to.
+func (l *Live) Run() trace.Run { return l.run }
 
 // Log is its record.
 func (l *Live) Log() *trace.Log { return l.log }
@@ -85,13 +89,13 @@ func (l *Live) inherit(tokens []trace.Token, atClose bool) {
 
 func (l *Live) start(ctx context.Context) {
 	if l.fake.Rate > 0 {
-		go l.run(ctx)
+		go l.beat(ctx)
 	}
 }
 
-// run says tokens at the rate of the model, or at the pace asked for when that is slower.
-func (l *Live) run(ctx context.Context) {
-	const beat = time.Millisecond
+// beat says tokens at the rate of the model, or at the pace asked for when that is slower.
+func (l *Live) beat(ctx context.Context) {
+	const shortest = time.Millisecond
 	owed, last := 0.0, time.Now()
 	for ctx.Err() == nil {
 		l.mu.Lock()
@@ -117,7 +121,7 @@ func (l *Live) run(ctx context.Context) {
 		last = now
 		l.Advance(int(owed))
 		owed -= float64(int(owed))
-		timer := time.NewTimer(max(beat, time.Second/time.Duration(rate)))
+		timer := time.NewTimer(max(shortest, time.Second/time.Duration(rate)))
 		select {
 		case <-timer.C:
 		case <-l.wake:

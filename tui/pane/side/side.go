@@ -15,6 +15,7 @@ type Fact struct{ Name, Value string }
 // Branch is one row of the list of branches.
 type Branch struct {
 	Label, Cause, State, Tokens, Answer string
+	Verdict                             string // whether the answer is right, where that is known
 	Current                             bool
 }
 
@@ -53,7 +54,14 @@ func (p *Pane) Render(width, height int) []string {
 			r.To(indent).Add(role, b.Label).To(indent+3).Add(theme.Text, b.Cause)
 			r.To(indent+19-text.Width(b.Tokens)).Add(theme.Dim, b.Tokens).To(indent + 22)
 			if b.Answer != "" {
-				r.Add(role, text.Tail(b.Answer, r.Left()-1, p.Theme)) // an answer says most at its end
+				room := r.Left() - 1
+				if b.Verdict != "" {
+					room -= text.Width(b.Verdict) + 2
+				}
+				r.Add(role, text.Tail(b.Answer, room, p.Theme)) // an answer says most at its end
+				if b.Verdict != "" {
+					r.Add(role, "  "+b.Verdict)
+				}
 			} else {
 				r.Add(theme.Dim, b.State)
 			}

@@ -1,0 +1,83 @@
+// Package builtin is the model that ships inside the program: a small reasoner for the calculator tape, a plain Hugging Face
+// folder in the binary. It knows where the folder is, how a person's words become a problem for it, and which problems to
+// offer. It knows nothing of how it was trained (train), nor of screens.
+package builtin
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"io/fs"
+	"strconv"
+
+	"s1/engine"
+	"s1/engine/builtin/tape"
+	"s1/engine/trace"
+	"s1/engine/weights"
+)
+
+// Name is what people call it.
+const Name = "mini"
+
+// Hint says what it takes, where a problem is typed.
+const Hint = "left to right, as on a pocket calculator: 2+3*4 is 20"
+
+// Offered is how many problems a screen offers.
+const Offered = 100
+
+//go:embed mini
+var folder embed.FS
+
+// Files is the model's folder.
+func Files() fs.FS {
+	sub, err := fs.Sub(folder, "mini")
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	return sub
+}
+
+// Weights opens its files. The caller must Close them.
+func Weights() (*weights.Model, error) { return weights.OpenFS(Files(), Name) }
+
+// Load brings its parts, as engine.Load does.
+func Load(ctx context.Context, o engine.Options) (*engine.Parts, error) {
+	p, err := engine.LoadFS(ctx, Files(), Name, o)
+	if err != nil {
+		return nil, err
+	}
+	p.Question, p.Info.Hint = Question, Hint
+	return p, nil
+}
+
+// Open makes it ready to be asked.
+func Open(ctx context.Context, o engine.Options) (*engine.Model, error) {
+	p, err := Load(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return engine.Assembled(p)
+}
+
+// Question makes a problem of a person's words and works out its answer.
+func Question(words string) (canonical, expected string, err error) {
+	p, err := tape.Parse(words)
+	var u *tape.Unsuitable
+	switch {
+	case errors.As(err, &u):
+		return "", "", &trace.Unsuitable{Says: u.Says, Example: u.Example}
+	case err != nil:
+		return "", "", err
+	}
+	return p.String(), strconv.Itoa(p.Answer()), nil
+}
+
+// Examples are the first n problems to try, none of them ever trained on. A hundred take 15 ms, so that they are drawn only
+// where they are shown.
+func Examples(n int) []string {
+	list := make([]string, n)
+	for i, p := range tape.Examples(tape.ExamplesSeed, n) {
+		list[i] = p.String()
+	}
+	return list
+}

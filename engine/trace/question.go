@@ -1,0 +1,31 @@
+package trace
+
+import "strings"
+
+// Unsuitable is the error for a question that a model was not made for.
+type Unsuitable struct {
+	Says    string // what is wrong and what the model can do: a sentence or two for a person
+	Example string // a question that suits, to try instead
+}
+
+func (u *Unsuitable) Error() string { return u.Says }
+
+// Verdict says whether an answer is the expected one, to the character once white space around it is gone.
+type Verdict string
+
+const (
+	VerdictNone  Verdict = "" // nothing is expected, or there is no answer to judge
+	VerdictRight Verdict = "right"
+	VerdictWrong Verdict = "wrong"
+)
+
+// Judge compares a run's answer with what was expected. A branch that was stopped or that failed has no answer.
+func Judge(expected, answer string, r *Receipt) Verdict {
+	switch {
+	case expected == "" || r == nil || r.Outcome == "stopped" || r.Outcome == "error":
+		return VerdictNone
+	case strings.TrimSpace(answer) == expected:
+		return VerdictRight
+	}
+	return VerdictWrong
+}

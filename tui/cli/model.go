@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"s1/engine"
+	"s1/engine/builtin"
+	"s1/engine/tokenizer"
+	"s1/engine/weights"
+	"s1/engine/weights/hub"
+)
+
+// modelWords says what a MODEL can be.
+const modelWords = "mini (built in), a folder, file.gguf, org/name[@rev][:file], or smollm2"
+
+// chatModel is a small real model that comes by itself when it is named; every other one is fetched by the user's decision.
+const chatModel = "smollm2"
+
+// loadModel finds what a word names, fetches it when it is chatModel and not here, and loads it.
+func loadModel(ctx context.Context, word string, o engine.Options, progress func(string)) (*engine.Parts, error) {
+	if word == builtin.Name {
+		return builtin.Load(ctx, o)
+	}
+	path, err := modelPath(ctx, word, progress)
+	if err != nil {
+		return nil, err
+	}
+	progress("reading " + filepath.Base(path))
+	return engine.Load(ctx, path, o)
+}
+
+// openWeights opens the files of a model that is here.
+func openWeights(ctx context.Context, word string) (*weights.Model, error) {
+	if word == builtin.Name {
+		return builtin.Weights()
+	}
+	path, err := hub.Resolve(ctx, word)
+	if err != nil {
+		return nil, err
+	}
+	return weights.Open(path)
+}
+
+// openTokenizer opens a model's tokenizer alone, and fetches the model as loadModel does.
+func openTokenizer(ctx context.Context, word string, progress func(string)) (*tokenizer.Tokenizer, error) {
+	if word == builtin.Name {
+		w, err := builtin.Weights()
+		if err != nil {
+			return nil, err
+		}
+		return engine.TokenizerOf(w)
+	}
+	path, err := modelPath(ctx, word, progress)
+	if err != nil {
+		return nil, err
+	}
+	return engine.OpenTokenizer(path)
+}
+
+func modelPath(ctx context.Context, word string, progress func(string)) (string, error) {
+	path, err := hub.Resolve(ctx, word)
+	if err == nil || word != chatModel || hub.FromEnv().Offline {
+		return path, err
+	}
+	return hub.Pull(ctx, word, func(p hub.Progress) {
+		switch {
+		case p.Message != "":
+			progress(p.Message)
+		case p.Total > 0:
+			progress(fmt.Sprintf("fetching %s: %s of %s", filepath.Base(p.File), size(p.Done), size(p.Total)))
+		}
+	})
+}
+
+// where says where a model's files lie.
+func where(w *weights.Model) string {
+	if w.Path == builtin.Name { // any other path is absolute
+		return "built in"
+	}
+	return w.Path
+}
