@@ -12,7 +12,7 @@ func OpenSafetensors(path string) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open safetensors %s: %w", path, err)
 	}
-	m := &Model{Path: abs, Dir: filepath.Dir(abs), Name: filepath.Base(abs), Kind: KindSafetensors, Tensors: map[string]Tensor{}}
+	m := &Model{Path: abs, Name: filepath.Base(abs), Kind: KindSafetensors, Tensors: map[string]Tensor{}}
 	file, err := m.mapFile(abs)
 	if err != nil {
 		return nil, fmt.Errorf("open safetensors: %w", err)
