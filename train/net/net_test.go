@@ -1,0 +1,37 @@
+package net_test
+
+import (
+	"testing"
+
+	"s1/kernels"
+	"s1/kernels/cpu"
+	"s1/kernels/ref"
+)
+
+// executors are the trainers that whole-model tests run with: a line each.
+var executors = []executor{
+	{"ref", func(p *kernels.TrainProgram) (kernels.Trainer, error) { return ref.NewTrainer(p) }},
+	{"cpu", func(p *kernels.TrainProgram) (kernels.Trainer, error) {
+		return cpu.NewTrainer(p, cpu.TrainOptions{Threads: 2})
+	}},
+}
+
+type executor struct {
+	name string
+	open func(p *kernels.TrainProgram) (kernels.Trainer, error)
+}
+
+// trainer opens an executor for a program; the test closes it.
+func (e executor) trainer(t *testing.T, p *kernels.TrainProgram) kernels.Trainer {
+	t.Helper()
+	m, err := e.open(p)
+	if err != nil {
+		t.Fatalf("%s: %v", e.name, err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Errorf("%s: close: %v", e.name, err)
+		}
+	})
+	return m
+}
