@@ -10,11 +10,10 @@ import (
 
 // data is what is trained on and what the loss is measured on.
 type data struct {
-	source     dataset.Source
-	heldOut    []dataset.Example
-	tape       *dataset.Tape // of generated data
-	draftsHash string
-	hash       string // of what the run began with: drafts that come later are the run's own
+	source  dataset.Source
+	heldOut []dataset.Example
+	tape    *dataset.Tape // of generated data
+	hash    string        // of what the run began with: drafts that come later are the run's own
 }
 
 // heldOutSeed begins a stream of the generator that training never reads.
