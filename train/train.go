@@ -140,7 +140,7 @@ func (r *run) open(ctx context.Context) (err error) {
 	if r.model, err = openModel(ctx, r.rec, r.o.Resolve); err != nil {
 		return err
 	}
-	if r.data, err = openData(ctx, r.rec, r.model); err != nil {
+	if r.data, err = openData(ctx, r.rec, r.model, r.o.Say); err != nil {
 		return err
 	}
 	if r.p, err = r.model.program(r.rec); err != nil {
