@@ -100,18 +100,19 @@ func OpenTokenizer(path string) (*tokenizer.Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return TokenizerOf(w)
+	t, err := TokenizerOf(w)
+	return t, errors.Join(err, w.Close())
 }
 
-// TokenizerOf is OpenTokenizer for an opened model, which it closes.
+// TokenizerOf opens the tokenizer of an opened model, which may be closed afterwards.
 func TokenizerOf(w *weights.Model) (*tokenizer.Tokenizer, error) {
 	c, err := arch.Parse(w)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("model %s: %w", w.Path, err), w.Close())
+		return nil, fmt.Errorf("model %s: %w", w.Path, err)
 	}
 	t, err := openTokenizer(w, c.Vocab)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("model %s: %w", w.Path, err), w.Close())
+		return nil, fmt.Errorf("model %s: %w", w.Path, err)
 	}
-	return t, w.Close()
+	return t, nil
 }

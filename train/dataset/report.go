@@ -1,6 +1,10 @@
 package dataset
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
 
 // Report counts what became of rows; nothing is dropped or cut that is not in it.
 type Report struct {
@@ -70,4 +74,26 @@ func (r *Report) fit(d *document, o *RowsOptions) (kept bool, err error) {
 		r.WithoutThought++
 	}
 	return true, nil
+}
+
+// String is the counts in a sentence; what did not go well is named only where there is some.
+func (r Report) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d rows: %d documents to train on, %d held out, %d tokens, %d trained, the longest document %d", r.Rows, r.Examples, r.HeldOut, r.Tokens, r.Trained, r.Longest)
+	for _, c := range []struct {
+		n    int
+		what string
+	}{
+		{r.Dropped, "dropped as too long"},
+		{r.Cut, fmt.Sprintf("cut, %d tokens lost", r.CutTokens)},
+		{r.CutAnswers, "cut before their answer"},
+		{r.CutAway, "left out, their prompt alone fills the block"},
+		{r.WithoutThought, "without a thought"},
+		{r.LostBytes, "bytes of text for which the vocabulary has no token"},
+	} {
+		if c.n > 0 {
+			fmt.Fprintf(&b, "; %d %s", c.n, c.what)
+		}
+	}
+	return b.String()
 }

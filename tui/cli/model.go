@@ -50,6 +50,7 @@ func openTokenizer(ctx context.Context, word string, progress func(string)) (*to
 		if err != nil {
 			return nil, err
 		}
+		defer w.Close()
 		return engine.TokenizerOf(w)
 	}
 	path, err := modelPath(ctx, word, progress)
