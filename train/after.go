@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"s1/engine"
+	"s1/kernels"
 	"s1/train/dataset"
 	"s1/train/export"
 	"s1/train/metrics"
@@ -132,6 +133,12 @@ func (r *run) finish(ctx context.Context) error {
 			return err
 		}
 		r.o.Say("the result is that of step %d, with the best held-out loss, %.4f", r.at.best.Step, r.at.best.Loss)
+	}
+	if r.model.lora != nil {
+		a := r.adapter(r.params())
+		if err := export.Adapter(ctx, filepath.Join(r.o.Dir, adapterDir), r.model.config, a, r.card(), export.Options{Type: kernels.F32, Replace: true}); err != nil {
+			return err
+		}
 	}
 	return r.export(ctx, filepath.Join(r.o.Dir, modelDir), r.card())
 }

@@ -29,7 +29,7 @@ func (r *run) params() export.Params {
 func (r *run) export(ctx context.Context, dir string, card export.Card) error {
 	m := export.Model{Config: r.model.config, Params: r.params(), Tokenizer: r.model.text, Generation: r.model.generation, Card: card}
 	if r.model.lora != nil {
-		merged, err := r.adapter().Merge(m.Config, m.Params)
+		merged, err := r.adapter(m.Params).Merge(m.Config, m.Params)
 		if err != nil {
 			return err
 		}
@@ -39,11 +39,11 @@ func (r *run) export(ctx context.Context, dir string, card export.Card) error {
 }
 
 // adapter is what a LoRA has learnt, in PEFT's terms.
-func (r *run) adapter() export.LoRA {
+func (r *run) adapter(p export.Params) export.LoRA {
 	l := r.model.lora
 	targets := l.Targets
 	if targets == nil {
 		targets = []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
 	}
-	return export.LoRA{Rank: l.Rank, Alpha: l.Alpha, Dropout: l.Dropout, RSLoRA: l.RSLoRA, Targets: targets, Base: r.rec.Model.Base, Params: r.params()}
+	return export.LoRA{Rank: l.Rank, Alpha: l.Alpha, Dropout: l.Dropout, RSLoRA: l.RSLoRA, Targets: targets, Base: r.rec.Model.Base, Params: p}
 }

@@ -6,9 +6,16 @@ import (
 	"s1/kernels"
 )
 
-// updates are the parts of an optimiser step, for the gradients' norm. Matrices inside layers go by Muon where the recipe says
-// so; the embedding and the head are tables of rows that Muon's rule was not made for, and go by AdamW with the vectors.
-// Vectors have no weight decay.
+// rule is a parameter's optimiser. Matrices inside layers go by Muon where the recipe says so; the embedding and the head are
+// tables of rows that Muon's rule was not made for, and go by AdamW with the vectors.
+func (r *run) rule(p kernels.ParamSpec) kernels.Rule {
+	if r.rec.Optimizer.Kind == "muon" && p.Rows > 1 && strings.HasPrefix(p.Name, "model.layers.") {
+		return kernels.Muon
+	}
+	return kernels.AdamW
+}
+
+// updates are the parts of an optimiser step, for the gradients' norm. Vectors have no weight decay.
 func (r *run) updates(norm float64) []kernels.Update {
 	o, step := r.rec.Optimizer, r.at.step
 	clip := 1.0
@@ -27,7 +34,7 @@ func (r *run) updates(norm float64) []kernels.Update {
 		if p.Rows > 1 {
 			u.Decay = o.WeightDecay
 		}
-		if o.Kind == "muon" && p.Rows > 1 && strings.HasPrefix(p.Name, "model.layers.") {
+		if r.rule(p) == kernels.Muon {
 			u.Rule, u.LR, u.Beta1 = kernels.Muon, r.rec.MuonLR(step, r.total), o.MuonMomentum
 		}
 		list = append(list, u)

@@ -22,7 +22,9 @@ import (
 	"s1/kernels"
 	"s1/kernels/cpu"
 	"s1/train/dataset"
+	"s1/train/estimate"
 	"s1/train/metrics"
+	"s1/train/net"
 	"s1/train/recipe"
 )
 
@@ -152,12 +154,35 @@ func (r *run) open(ctx context.Context) (err error) {
 	if r.total, err = r.count(ctx); err != nil {
 		return err
 	}
+	if err := r.fits(); err != nil {
+		return err
+	}
 	t, err := cpu.NewTrainer(r.p, cpu.TrainOptions{Threads: r.rec.Train.Threads})
 	if err != nil {
 		return err
 	}
 	r.t = t
 	return r.model.write(r.p, r.t, r.rec)
+}
+
+// fits refuses a run that the memory here does not hold, before anything is taken.
+func (r *run) fits() error {
+	free, known := estimate.FreeMemory()
+	if !known {
+		return nil
+	}
+	plan := estimate.Plan{
+		Program: r.p, Threads: r.rec.Train.Threads, CanLoRA: !r.rec.Model.Scratch() && r.model.lora == nil,
+		Rule: func(p kernels.Param) kernels.Rule { return r.rule(r.p.Params[p]) },
+	}
+	if !r.rec.Train.GradientCheckpointing {
+		rec := r.rec
+		rec.Train.GradientCheckpointing = true
+		if p, err := r.model.program(rec); err == nil {
+			plan.RecomputedRowBytes = net.BytesPerRow(p)
+		}
+	}
+	return estimate.Check(plan, free)
 }
 
 // count is the number of optimizer steps.

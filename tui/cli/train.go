@@ -43,7 +43,7 @@ func (a *app) trainCommand() *cobra.Command {
 	p.IntVar(&f.threads, "threads", 0, "threads; 0 = the recipe's, or one per core; the weights are the same bits with any number")
 	p.BoolVar(&f.resume, "resume", false, "go on from the newest checkpoint of the folder")
 	p.BoolVar(&f.otherCode, "other-code", false, "also from one that another version of s1 made")
-	cmd.AddCommand(a.trainProbeCommand())
+	cmd.AddCommand(a.trainProbeCommand(), a.trainExportCommand())
 	return cmd
 }
 
@@ -68,7 +68,7 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 		rec.Train.Seed = a.seed
 	}
 	if f.out == "" {
-		f.out = strings.TrimSuffix(filepath.Base(name), ".toml")
+		f.out = runFolder(name)
 	}
 	progress := &metrics.Progress{Out: a.err, Terminal: term.IsTerminal(int(a.err.Fd())), Width: func() int { w, _, _ := term.GetSize(int(a.err.Fd())); return w }, Now: time.Now, Total: int(rec.Train.Steps)}
 	say := func(format string, args ...any) {
@@ -95,6 +95,9 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 	}
 	return nil
 }
+
+// runFolder is where a run is kept when nobody says: the recipe's name, here.
+func runFolder(recipe string) string { return strings.TrimSuffix(filepath.Base(recipe), ".toml") }
 
 // step shows a step: an object on stdout, or the progress of people on stderr.
 func (a *app) step(s metrics.Step, p *metrics.Progress) {
