@@ -68,6 +68,7 @@ func TestUnsuitableTextsSayWhatTheModelCanDo(t *testing.T) {
 		{"3+", OtherSubject, "No number stands behind"},
 		{"+3", OtherSubject, "No number stands before"},
 		{"3+*4", OtherSubject, "No number stands between"},
+		{"1,2345+1", OtherSubject, "No operation stands before 2345"},
 		{"3 4", OtherSubject, "No operation stands before 4"},
 		{"3+4=7", OtherSubject, "stands behind"},
 		{"3+4 what is", OtherSubject, "“what” is no part"},

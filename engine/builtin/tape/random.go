@@ -40,7 +40,7 @@ func draw(rng *rand.Rand, steps, maxValue int) (Problem, bool) {
 	return p, true
 }
 
-// drawOp draws 35 % multiplications and 15 % divisions, as far as the value allows any; an argument of 0 says it does not.
+// drawOp draws 35 % multiplications and 15 % divisions where the value allows any, else an addition or subtraction.
 func drawOp(rng *rand.Rand, x, maxValue int) Op {
 	kind := rng.IntN(100)
 	switch {

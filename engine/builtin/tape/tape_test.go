@@ -178,6 +178,8 @@ func TestAuditReadsEveryKindOfFault(t *testing.T) {
 			tape.Report{Answered: true, Answer: 569, RightClaims: 1, WrongClaims: 1, Detected: 1, Waits: 1}},
 		{"an error that is missed", drafted + "Wait\n58+20=78? 8 7 =78 ok\n78*9=602? 2c7 0c6 =602 ok\n602-143=459? 9b 5 4 =459 ok\n</think>459<end>",
 			tape.Report{Answered: true, Answer: 459, RightClaims: 2, WrongClaims: 1, Waits: 1}},
+		{"an ok whose result says otherwise, and a check that goes on from the result", drafted + "Wait\n58+20=78? 8 7 =78 ok\n78*9=602? 2c7 0c7 =702 ok\n702-143=459? 9b 5 5 =559 no\n</think>559<end>",
+			tape.Report{Right: 1, Answered: true, Answer: 559, RightClaims: 1, WrongClaims: 2, Detected: 1, Repaired: 1, Waits: 1}},
 		{"a false alarm", "+20=78\n*9=702\n-143=559\nWait\n58+20=78? 8 8 =88 no\n*9=792\n-143=649\n</think>649<end>",
 			tape.Report{Answered: true, Answer: 649, RightClaims: 1, FalseAlarms: 1, Waits: 1}},
 		{"a step skipped in a draft", "+20=78\n-143=459\n</think>459<end>", tape.Report{Answered: true, Answer: 459, Slips: 1}},
