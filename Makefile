@@ -21,8 +21,7 @@ export CGO_LDFLAGS := -L$(LIBTOKENIZERS)
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-run: build ## build everything, fetch a small real model, open s1 (ARGS="..." are its flags)
-	@./s1 models pull smollm2
+run: build ## build everything, open s1 on its built-in model (ARGS="..." are its flags)
 	@./s1 $(ARGS)
 
 build: tools $(ARCHIVE) ## build ./s1

@@ -111,7 +111,7 @@ func newRoot(a *app) *cobra.Command {
 		Use:   "s1",
 		Short: "Watch, steer and measure a model's thinking",
 		Long: "s1 streams a reasoning model's thinking, lets you cap it, go on with \"Wait\", stop it and demand the answer, and compare answers.\n" +
-			"Without a command it opens the screen; without a terminal it streams the answer to a demo question.",
+			"Without a command it opens the screen; without a terminal it streams the answer to a demo problem.",
 		Args:              noSuchCommand,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.settle(cmd) },
 		RunE:              func(cmd *cobra.Command, _ []string) error { return a.openScreen(cmd.Context(), &flags, "") },

@@ -352,7 +352,7 @@ func (b *box) cached(word string) {
 func TestModelsInTheCacheAreFoundOffline(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
-	b.run("models", "list").wants(0, "no models yet")
+	b.run("models", "list").wants(0, "mini", "built in", "no others yet")
 	b.cached("org/tiny")
 	b.run("models", "list").wants(0, "org/tiny")
 	path := strings.TrimSpace(b.run("models", "path", "org/tiny").wants(0).out)
@@ -364,7 +364,7 @@ func TestModelsInTheCacheAreFoundOffline(t *testing.T) {
 		t.Errorf("models info says %v", info)
 	}
 	b.run("models", "info", "org/tiny").wants(0, "llama", "vocabulary    1024")
-	if got := b.run("models", "list", "--json").wants(0).lines(); len(got) != 1 {
+	if got := b.run("models", "list", "--json").wants(0).lines(); len(got) != 2 || got[0]["Word"] != "mini" {
 		t.Errorf("models list --json says %v", got)
 	}
 	x := b.run("run", "-m", "org/tiny", "--json", "--cap", "4", "--answer-cap", "4", "hello").wants(0).only()
@@ -598,7 +598,7 @@ func TestCtrlCWhileTheModelIsFetchedEndsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.set("PATH="+b.at("bin")+":"+os.Getenv("PATH"), "HF_HUB_OFFLINE=0", "XDG_CACHE_HOME="+b.at("cache"))
-	p := b.start("run", "--json", "hello")
+	p := b.start("run", "-m", "smollm2", "--json", "hello")
 	if err := started.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
