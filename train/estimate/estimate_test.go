@@ -32,7 +32,7 @@ func muonOfMatrices(p *kernels.TrainProgram) func(kernels.Param) kernels.Rule {
 
 func trained(t *testing.T, c kerneltest.TrainCase, rule func(kernels.Param) kernels.Rule) int64 {
 	t.Helper()
-	tr, err := cpu.NewTrainer(c.Program, cpu.TrainOptions{Threads: 2})
+	tr, err := cpu.NewTrainer(c.Program, cpu.TrainOptions{Threads: 1})
 	if err != nil {
 		t.Skip(err)
 	}
@@ -68,14 +68,16 @@ func TestTheEstimateIsWhatTheTrainerTakes(t *testing.T) {
 		{"lora", 128, 32, 4, false},
 	} {
 		d := decoder(c.width, c.rows, c.lora)
-		p := Plan{Program: d.Program, Threads: 2}
+		p := Plan{Program: d.Program, Threads: 1}
 		if c.muon {
 			p.Rule = muonOfMatrices(d.Program)
 		}
 		got, e := trained(t, d, p.Rule), Of(p)
 		arrays := e.Weights + e.Gradients + e.Moments + e.Activations + p.rotations()
-		if ratio := float64(arrays) / float64(got); ratio < 1 || ratio > 1.03 {
-			t.Errorf("%s: %d bytes of arrays estimated, the trainer holds %d (%.3f)", c.name, arrays, got, ratio)
+		// It may err upwards by what it adds to each array for its pages.
+		slack := int64(4*len(d.Program.Params)+len(d.Program.Bufs)+16) * arrayBytes
+		if over := arrays - got; over < 0 || over > slack {
+			t.Errorf("%s: %d bytes of arrays estimated, the trainer holds %d: %d over, want 0 to %d", c.name, arrays, got, over, slack)
 		}
 		t.Logf("%s: estimate %s; arrays estimated %d, held %d", c.name, e, arrays, got)
 	}
@@ -83,7 +85,7 @@ func TestTheEstimateIsWhatTheTrainerTakes(t *testing.T) {
 
 func TestTheEstimateCoversThePeakAndIsNotFarAboveIt(t *testing.T) {
 	c := decoder(256, 1024, 0)
-	p := Plan{Program: c.Program, Threads: 2}
+	p := Plan{Program: c.Program, Threads: 1}
 	need := Of(p).Total()
 	// 5 sets the peak back to what is in use now.
 	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
