@@ -18,7 +18,9 @@ type executor struct {
 // executors has a line for each. The first is the oracle.
 var executors = []executor{
 	{"ref", func(p *kernels.TrainProgram) (kernels.Trainer, error) { return ref.NewTrainer(p) }, nil},
-	{"cpu", func(p *kernels.TrainProgram) (kernels.Trainer, error) { return cpu.NewTrainer(p, cpu.TrainOptions{Threads: 2}) }, cpu.Available},
+	{"cpu", func(p *kernels.TrainProgram) (kernels.Trainer, error) {
+		return cpu.NewTrainer(p, cpu.TrainOptions{Threads: 2})
+	}, cpu.Available},
 }
 
 // trainer opens an executor for a program; the test closes it.
