@@ -7,8 +7,8 @@ import (
 )
 
 // crowded is the tokens of a trace after which no more errors are planted. What a trace may still need then, a redone draft
-// of 12 lines (168) and their checks (450), keeps every example below 1,024.
-const crowded = 400
+// of 12 lines (132) and their checks (360), keeps every example below 1,024.
+const crowded = 500
 
 // line is one line of a draft, as it will be checked.
 type line struct {
