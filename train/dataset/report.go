@@ -1,6 +1,10 @@
 package dataset
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
 
 // Report counts what became of rows; nothing is dropped or cut that is not in it.
 type Report struct {
@@ -18,6 +22,31 @@ type Report struct {
 	CutAnswers     int       `json:"cut_answers"`     // cut documents without any of their answer
 	CutAway        int       `json:"cut_away"`        // documents whose prompt alone fills the block: cut, then left out
 	LostBytes      int       `json:"lost_bytes"`      // of text, for which the vocabulary has no token
+}
+
+// String says the counts in one line; what is 0 and may be is left out.
+func (r Report) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d rows: %d documents to train on, %d held out; %d tokens, %d trained, the longest %d",
+		r.Rows, r.Examples, r.HeldOut, r.Tokens, r.Trained, r.Longest)
+	for _, c := range []struct {
+		n    int64
+		what string
+	}{
+		{int64(r.WithoutThought), "without a thought"},
+		{int64(len(r.OverLong)), "over-long"},
+		{int64(r.Dropped), "dropped"},
+		{int64(r.Cut), "cut"},
+		{r.CutTokens, "tokens cut off"},
+		{int64(r.CutAnswers), "without any of their answer after the cut"},
+		{int64(r.CutAway), "left out because the prompt fills the block"},
+		{int64(r.LostBytes), "bytes without a token"},
+	} {
+		if c.n > 0 {
+			fmt.Fprintf(&b, "; %d %s", c.n, c.what)
+		}
+	}
+	return b.String()
 }
 
 // LongRow is a document with more tokens than the block.
