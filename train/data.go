@@ -47,12 +47,12 @@ func rowsData(ctx context.Context, rec recipe.Recipe, m *model, say func(string,
 
 // RowsOptions says how a recipe's rows become documents, for a model of so many positions.
 func RowsOptions(rec recipe.Recipe, context int) dataset.RowsOptions {
-	d, block := rec.Data, rec.Data.Block
-	if block == 0 {
-		block = context
+	d, block := rec.Data, rec.MicroRows(context)
+	if rec.Data.Block > 0 {
+		block = min(block, rec.Data.Block)
 	}
 	return dataset.RowsOptions{
-		Files: d.Files, HeldOutFile: d.HeldOut.File, HeldOutShare: d.HeldOut.Share, Block: min(block, rec.MicroRows(context)), OverLong: d.OverLong,
+		Files: d.Files, HeldOutFile: d.HeldOut.File, HeldOutShare: d.HeldOut.Share, Block: min(block, context), OverLong: d.OverLong,
 		ThinkFormat: d.ThinkFormat, Template: d.Template, System: d.System, Turns: d.Turns, TokenWeights: d.Weights, Seed: rec.Train.Seed,
 	}
 }

@@ -24,6 +24,31 @@ type Report struct {
 	LostBytes      int       `json:"lost_bytes"`      // of text, for which the vocabulary has no token
 }
 
+// String says the counts in one line; what is 0 and may be is left out.
+func (r Report) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d rows: %d documents to train on, %d held out; %d tokens, %d trained, the longest %d",
+		r.Rows, r.Examples, r.HeldOut, r.Tokens, r.Trained, r.Longest)
+	for _, c := range []struct {
+		n    int64
+		what string
+	}{
+		{int64(r.WithoutThought), "without a thought"},
+		{int64(len(r.OverLong)), "over-long"},
+		{int64(r.Dropped), "dropped"},
+		{int64(r.Cut), "cut"},
+		{r.CutTokens, "tokens cut off"},
+		{int64(r.CutAnswers), "without any of their answer after the cut"},
+		{int64(r.CutAway), "left out because the prompt fills the block"},
+		{int64(r.LostBytes), "bytes without a token"},
+	} {
+		if c.n > 0 {
+			fmt.Fprintf(&b, "; %d %s", c.n, c.what)
+		}
+	}
+	return b.String()
+}
+
 // LongRow is a document with more tokens than the block.
 type LongRow struct {
 	Name   string `json:"name"`
@@ -74,26 +99,4 @@ func (r *Report) fit(d *document, o *RowsOptions) (kept bool, err error) {
 		r.WithoutThought++
 	}
 	return true, nil
-}
-
-// String is the counts in a sentence; what did not go well is named only where there is some.
-func (r Report) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d rows: %d documents to train on, %d held out, %d tokens, %d trained, the longest document %d", r.Rows, r.Examples, r.HeldOut, r.Tokens, r.Trained, r.Longest)
-	for _, c := range []struct {
-		n    int
-		what string
-	}{
-		{r.Dropped, "dropped as too long"},
-		{r.Cut, fmt.Sprintf("cut, %d tokens lost", r.CutTokens)},
-		{r.CutAnswers, "cut before their answer"},
-		{r.CutAway, "left out, their prompt alone fills the block"},
-		{r.WithoutThought, "without a thought"},
-		{r.LostBytes, "bytes of text for which the vocabulary has no token"},
-	} {
-		if c.n > 0 {
-			fmt.Fprintf(&b, "; %d %s", c.n, c.what)
-		}
-	}
-	return b.String()
 }

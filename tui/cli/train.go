@@ -43,7 +43,7 @@ func (a *app) trainCommand() *cobra.Command {
 	p.IntVar(&f.threads, "threads", 0, "threads; 0 = the recipe's, or one per core; the weights are the same bits with any number")
 	p.BoolVar(&f.resume, "resume", false, "go on from the newest checkpoint of the folder")
 	p.BoolVar(&f.otherCode, "other-code", false, "also from one that another version of s1 made")
-	cmd.AddCommand(a.trainProbeCommand(), a.trainExportCommand())
+	cmd.AddCommand(a.trainProbeCommand(), a.trainExportCommand(), a.trainInspectCommand())
 	return cmd
 }
 
