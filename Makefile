@@ -16,7 +16,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 export CGO_ENABLED := 1
 export CGO_LDFLAGS := -L$(LIBTOKENIZERS)
 
-.PHONY: help run build test test-race test-real test-c fuzz check lint fmt docs bench bench-peer env tools clean
+.PHONY: help run build test test-race test-real test-c fuzz check lint fmt docs bench bench-peer mini env tools clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -85,6 +85,12 @@ bench-peer: build ## paired speed against node-llama-cpp 3.22.1 (llama.cpp), A/B
 	mkdir -p $(PEERS)/node && cd $(PEERS)/node && { [ -d node_modules/node-llama-cpp ] || npm install --silent --no-fund --no-audit node-llama-cpp@3.22.1; }
 	./s1 models pull smollm2
 	S1_PEER_NODE=$(PEERS)/node S1_SMOLLM2=$$(./s1 models path smollm2) $(GO) run -tags $(TAGS) ./engine/bench/peer
+
+mini: build ## train the built-in model again, measure it, and put it into the program (an hour on two cores; resumes)
+	./s1 train mini --out $(CACHE)/mini --resume
+	./s1 train probe -m $(CACHE)/mini/model | tee $(CACHE)/mini/probe.txt
+	cp $(CACHE)/mini/model/model.safetensors engine/builtin/mini/
+	{ cat $(CACHE)/mini/model/README.md; printf '\n## Measured\n\n```\n'; cat $(CACHE)/mini/probe.txt; echo '```'; } > engine/builtin/mini/README.md
 
 env: ## the settings that plain go build, go test and an editor need: eval "$(make -s env)"
 	@echo "export CGO_ENABLED=1"
