@@ -2,8 +2,15 @@ package train
 
 import (
 	"context"
+	"fmt"
+	"math"
+	"path/filepath"
 
+	"s1/engine"
+	"s1/train/dataset"
+	"s1/train/export"
 	"s1/train/metrics"
+	"s1/train/probe"
 )
 
 // record opens the metrics, at the step the run goes on from.
@@ -12,13 +19,38 @@ func (r *run) record() (err error) {
 	return err
 }
 
-// afterStep writes a step down and does what its number asks for.
+// afterStep does what the number of a step asks for, and writes the step down.
 func (r *run) afterStep(ctx context.Context, m metrics.Step) error {
+	done := func(every int64) bool { return every > 0 && (r.at.step%every == 0 || r.at.step == r.total) }
+	over := false
+	if done(r.rec.Eval.Every) && len(r.data.heldOut) > 0 {
+		loss, err := r.heldOut(ctx)
+		if err != nil {
+			return err
+		}
+		m.HeldOut = metrics.Number(loss)
+		if over, err = r.judge(ctx, loss); err != nil {
+			return err
+		}
+	}
+	if done(r.rec.Probe.Every) && r.data.tape != nil {
+		p, err := r.probe(ctx)
+		if err != nil {
+			return err
+		}
+		m.Probe = p
+	}
+	r.pace.Step()
+	m.ETASeconds = r.pace.ETASeconds(int(r.total - r.at.step))
 	if err := r.out.Write(m); err != nil {
 		return err
 	}
 	if r.o.Step != nil {
 		r.o.Step(m)
+	}
+	if over {
+		r.total = r.at.step
+		return nil
 	}
 	if every := r.rec.Checkpoint.Every; every > 0 && r.at.step%every == 0 && r.at.step < r.total {
 		if err := r.out.Sync(); err != nil {
@@ -29,9 +61,105 @@ func (r *run) afterStep(ctx context.Context, m metrics.Step) error {
 	return nil
 }
 
-// finish keeps the last state and exports the model.
-func (r *run) finish(ctx context.Context) error {
-	return r.save(ctx)
+// heldOut is the loss on what is not trained on: the weighted mean over its tokens.
+func (r *run) heldOut(ctx context.Context) (float64, error) {
+	packed, err := dataset.Packer{MicroTokens: r.rec.MicroRows(r.model.config.Context)}.Pack(0, r.data.heldOut)
+	if err != nil {
+		return 0, fmt.Errorf("held-out rows: %w", err)
+	}
+	loss := 0.0
+	for i := range packed.Batches {
+		b := &packed.Batches[i]
+		result, err := r.t.Run(ctx, b, false)
+		if err != nil {
+			return 0, fmt.Errorf("held-out loss: %w", err)
+		}
+		for j, nll := range result.NLL {
+			loss += float64(nll) * float64(b.Weights[j]) * float64(b.Scale)
+		}
+	}
+	return loss, nil
 }
 
-func (r *run) readDrafts(context.Context, string) error { return nil }
+// judge keeps the best weights so far, and says whether the run has stopped getting better.
+func (r *run) judge(ctx context.Context, loss float64) (over bool, err error) {
+	b := &r.at.best
+	if math.IsNaN(loss) || (b.Any && loss >= b.Loss) {
+		b.Worse++
+		if n := r.rec.Eval.EarlyStop; n > 0 && b.Worse >= n {
+			r.o.Say("no better held-out loss in %d evaluations; the best was %.4f at step %d", n, b.Loss, b.Step)
+			return true, nil
+		}
+		return false, nil
+	}
+	*b = best{Loss: loss, Step: r.at.step, Any: true}
+	if !r.rec.Eval.KeepBest {
+		return false, nil
+	}
+	return false, r.saveBest(ctx)
+}
+
+// probe lets the model think as it is now: right answers at two caps, at the natural end and after one Wait.
+func (r *run) probe(ctx context.Context) (*metrics.Probe, error) {
+	caps := make([]int, 0, 2)
+	for _, c := range r.rec.Probe.Caps {
+		if c >= 0 {
+			caps = append(caps, c)
+		}
+	}
+	var q probe.QuickResult
+	err := r.think(ctx, func(m *engine.Model) (err error) {
+		q, err = probe.Quick(ctx, m, probe.Options{N: r.rec.Probe.N, Seed: r.rec.Train.Seed, Caps: caps, StepsMax: min(r.rec.Data.Tape.StepsMax, 8), MaxValue: r.rec.Data.Tape.Largest()})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("probe after step %d: %w", r.at.step, err)
+	}
+	r.o.Say("probe after step %d, n %d: cap %d %.1f %%, cap %d %.1f %%, to its end %.1f %% (%.0f tokens), after a Wait %.1f %% (%d fixed, %d broken); draft errors %.1f %%, found %.1f %%, false alarms %.2f %%, repaired %.1f %%, slips %.1f %%",
+		r.at.step, q.N, q.CapLow, q.AtCapLow, q.CapHigh, q.AtCapHigh, q.Natural, q.Tokens, q.AfterWait, q.Fixed, q.Broken, q.DraftErrors, q.Detection, q.FalseAlarms, q.Repair, q.Slips)
+	return &metrics.Probe{N: q.N, CapA: q.AtCapLow / 100, CapB: q.AtCapHigh / 100, Wait: q.AfterWait / 100}, nil
+}
+
+// finish keeps the last state and exports the model: the best one, where the recipe keeps it.
+func (r *run) finish(ctx context.Context) error {
+	if !r.saved {
+		if err := r.save(ctx); err != nil {
+			return err
+		}
+	}
+	if r.rec.Eval.KeepBest && r.at.best.Any && r.at.best.Step != r.at.step {
+		if err := r.loadBest(); err != nil {
+			return err
+		}
+		r.o.Say("the result is that of step %d, with the best held-out loss, %.4f", r.at.best.Step, r.at.best.Loss)
+	}
+	return r.export(ctx, filepath.Join(r.o.Dir, modelDir), r.card())
+}
+
+// card is the model card of a result.
+func (r *run) card() export.Card {
+	c := export.Card{
+		Name: filepath.Base(r.o.Dir), Base: r.rec.Model.Base, Method: r.method(), Recipe: r.rec.Source, Code: r.o.Code, Seed: r.rec.Train.Seed,
+		Steps: r.at.step, HowToRun: "s1 run -m " + filepath.Join(r.o.Dir, modelDir),
+		Hashes: []export.Fact{{Name: "recipe", Value: r.rec.Hash()}, {Name: "data", Value: r.data.hash}, {Name: "tokenizer", Value: r.model.tokenizer}},
+	}
+	for _, s := range r.rec.Settings() {
+		c.Recipe += "\n" + s.Key + " = " + s.Value
+	}
+	if r.model.base != "" {
+		c.Hashes = append(c.Hashes, export.Fact{Name: "base", Value: r.model.base})
+	}
+	return c
+}
+
+func (r *run) method() string {
+	switch {
+	case r.rec.Model.Scratch():
+		return "from nothing"
+	case r.rec.LoRA.Rank > 0:
+		return fmt.Sprintf("LoRA of rank %d", r.rec.LoRA.Rank)
+	case len(r.rec.Freeze.Patterns) > 0:
+		return "fine-tuning of a part"
+	}
+	return "full fine-tuning"
+}

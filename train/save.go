@@ -18,7 +18,7 @@ type extra struct {
 	Guard  *metrics.Guard `json:"guard"`
 	Best   best           `json:"best"`
 	NaNs   int            `json:"nans"`
-	Drafts string         `json:"drafts,omitempty"` // hash of the run's own drafts, once it has them
+	Drafts ownDrafts      `json:"drafts"`
 }
 
 func (r *run) identity() checkpoint.Identity {
@@ -51,7 +51,7 @@ func (r *run) arrays(each func(name string, slot kernels.Slot, p kernels.Param, 
 }
 
 func (r *run) state() (checkpoint.State, []checkpoint.Array, error) {
-	more, err := json.Marshal(extra{Sums: r.at.sums, Guard: r.at.guard, Best: r.at.best, NaNs: r.at.nans, Drafts: r.data.draftsHash})
+	more, err := json.Marshal(extra{Sums: r.at.sums, Guard: r.at.guard, Best: r.at.best, NaNs: r.at.nans, Drafts: r.at.drafts})
 	if err != nil {
 		return checkpoint.State{}, nil, fmt.Errorf("encode the state of the run: %w", err)
 	}
@@ -73,6 +73,40 @@ func (r *run) save(ctx context.Context) error {
 	return err
 }
 
+// saveBest keeps the weights as they are beside the steps.
+func (r *run) saveBest(ctx context.Context) error {
+	s, list, err := r.state()
+	if err != nil {
+		return err
+	}
+	_, err = checkpoint.SaveBest(ctx, r.root(), s, list)
+	return err
+}
+
+// loadBest takes the weights that were kept.
+func (r *run) loadBest() error {
+	dir, ok, err := checkpoint.LatestNamed(r.root(), checkpoint.BestName)
+	if err != nil || !ok {
+		return fmt.Errorf("the best weights of step %d are not in %s: %w", r.at.best.Step, r.root(), err)
+	}
+	l, err := checkpoint.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	for i, spec := range r.p.Params {
+		if spec.Frozen {
+			continue
+		}
+		values := make([]float32, spec.Elements())
+		if err := l.Read("weight/"+spec.Name, values); err != nil {
+			return err
+		}
+		r.t.Write(kernels.SlotWeight, kernels.Param(i), values)
+	}
+	return nil
+}
+
 // stop saves and ends the steps.
 func (r *run) stop(ctx context.Context) error {
 	if err := r.save(ctx); err != nil {
@@ -83,7 +117,7 @@ func (r *run) stop(ctx context.Context) error {
 }
 
 // resume goes on from the newest checkpoint, where that is asked for.
-func (r *run) resume(ctx context.Context) error {
+func (r *run) resume() error {
 	var err error
 	if r.unlock, err = checkpoint.Lock(r.root()); err != nil {
 		return err
@@ -129,8 +163,8 @@ func (r *run) resume(ctx context.Context) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	if more.Drafts != "" {
-		if err := r.readDrafts(ctx, more.Drafts); err != nil {
+	if more.Drafts.Hash != "" {
+		if err := r.readDrafts(more.Drafts); err != nil {
 			return err
 		}
 	}

@@ -64,11 +64,16 @@ func (r *run) steps(ctx context.Context) error {
 
 // step does one optimiser step, from wherever in it the run is.
 func (r *run) step(ctx context.Context) error {
+	if r.due() {
+		if err := r.ownDrafts(ctx); err != nil {
+			return err
+		}
+	}
 	examples, next, err := r.batch().Take(ctx, r.data.source, r.at.cursor)
 	if err != nil {
 		return err
 	}
-	packer := dataset.Packer{MicroTokens: r.rec.Train.MicroTokens, Seed: r.rec.Train.Seed}
+	packer := dataset.Packer{MicroTokens: r.rec.MicroRows(r.model.config.Context), Seed: r.rec.Train.Seed}
 	packed, err := packer.Pack(r.at.step, examples)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"s1/kernels"
 	"s1/kernels/cpu"
@@ -31,6 +32,7 @@ type Options struct {
 	Resume    bool   // go on from the newest checkpoint in Dir
 	AllowCode bool   // also from one that another version of this program made
 	Code      string // this program's version, kept in checkpoints
+	Resolve   Resolve
 	Stop      Stopper
 	Step      func(metrics.Step)            // told of each step, after it is written; may be nil
 	Say       func(format string, a ...any) // messages for people; may be nil
@@ -51,6 +53,7 @@ type Result struct {
 const (
 	checkpointsDir = "checkpoints"
 	modelDir       = "model"
+	adapterDir     = "adapter"
 	draftsFile     = "drafts.jsonl"
 )
 
@@ -64,12 +67,13 @@ func Run(ctx context.Context, rec recipe.Recipe, o Options) (Result, error) {
 	if err := r.open(ctx); err != nil {
 		return Result{}, err
 	}
-	if err := r.resume(ctx); err != nil {
+	if err := r.resume(); err != nil {
 		return Result{}, err
 	}
 	if err := r.record(); err != nil {
 		return Result{}, err
 	}
+	r.pace = metrics.NewPace(time.Now)
 	err := r.steps(ctx)
 	switch {
 	case errors.Is(err, errStopped):
@@ -101,6 +105,7 @@ type run struct {
 	at    position
 	out   *metrics.Writer
 	saved bool // the position at hand is on the disk
+	pace  *metrics.Pace
 
 	unlock func()
 }
@@ -114,6 +119,7 @@ type position struct {
 	guard  *metrics.Guard
 	best   best
 	nans   int // steps in a row that were no numbers
+	drafts ownDrafts
 }
 
 // best is the least held-out loss so far.
@@ -131,10 +137,10 @@ func (r *run) open(ctx context.Context) (err error) {
 	if err := os.MkdirAll(r.o.Dir, 0o755); err != nil {
 		return fmt.Errorf("make the folder of the run: %w", err)
 	}
-	if r.model, err = openModel(ctx, r.rec); err != nil {
+	if r.model, err = openModel(ctx, r.rec, r.o.Resolve); err != nil {
 		return err
 	}
-	if r.data, err = openData(ctx, r.rec, r.model); err != nil {
+	if r.data, err = openData(ctx, r.rec, r.model, r.o.Say); err != nil {
 		return err
 	}
 	if r.p, err = r.model.program(r.rec); err != nil {

@@ -31,14 +31,15 @@ var preferred = []string{"gpt-2", "smollm", "qwen2", "llama-bpe", "qwen35", "dee
 // vocabulary becomes a "gpt2" without merges, whose words of several bytes are user-defined tokens: those are cut out of a text longest
 // first, before anything else, which is the same as whole words where no word is the beginning of two.
 func ToGGUF(dir string, size int) (GGUF, error) {
-	doc, err := readFile(dir, "tokenizer.json", maxTokenizerJSON)
+	from := files{os.DirFS(dir), dir}
+	doc, err := from.read("tokenizer.json", maxTokenizerJSON)
 	if errors.Is(err, os.ErrNotExist) {
 		return GGUF{}, fmt.Errorf("tokenizer of %s: it has no tokenizer.json: %w", dir, err)
 	}
 	if err != nil {
 		return GGUF{}, err
 	}
-	g, err := toGGUF(dir, doc)
+	g, err := toGGUF(from, doc)
 	if err != nil {
 		return GGUF{}, fmt.Errorf("say %s in GGUF metadata: %w", filepath.Join(dir, "tokenizer.json"), err)
 	}
@@ -56,7 +57,7 @@ func ToGGUF(dir string, size int) (GGUF, error) {
 	return g, nil
 }
 
-func toGGUF(dir string, doc []byte) (GGUF, error) {
+func toGGUF(dir files, doc []byte) (GGUF, error) {
 	var kind struct {
 		Model struct {
 			Type string `json:"type"`

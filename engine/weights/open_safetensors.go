@@ -12,8 +12,8 @@ func OpenSafetensors(path string) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open safetensors %s: %w", path, err)
 	}
-	m := &Model{Path: abs, Dir: filepath.Dir(abs), Name: filepath.Base(abs), Kind: KindSafetensors, Tensors: map[string]Tensor{}}
-	file, err := m.mapFile(abs)
+	m := &Model{Path: abs, Name: filepath.Base(abs), Kind: KindSafetensors, Tensors: map[string]Tensor{}}
+	file, err := m.keep(openMapping(abs))
 	if err != nil {
 		return nil, fmt.Errorf("open safetensors: %w", err)
 	}

@@ -92,3 +92,12 @@ func (c TapeConfig) Validate() error {
 	}
 	return nil
 }
+
+// Largest is the largest value of any problem.
+func (c TapeConfig) Largest() int {
+	most := 0
+	for _, v := range c.Values {
+		most = max(most, v.Limit)
+	}
+	return most
+}

@@ -41,7 +41,7 @@ func (d Draft) lines() (lines []line, wrong bool, ok bool) {
 		value, n := 0, 0
 		for n < len(rest) && rest[n] >= tape.Digit && rest[n] < tape.Digit+10 {
 			value = value*10 + int(rest[n]-tape.Digit)
-			if n++; n > 4 {
+			if n++; n > tape.MaxDigits {
 				return nil, false, false
 			}
 		}

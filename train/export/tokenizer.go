@@ -37,18 +37,17 @@ func TokenizerOf(m *weights.Model) (Tokenizer, error) {
 	}
 	t := Tokenizer{files: map[string][]byte{}}
 	for _, name := range tokenizerFiles {
-		path := filepath.Join(m.Dir, name)
-		info, err := os.Stat(path)
+		info, err := fs.Stat(m.Files, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err == nil && (!info.Mode().IsRegular() || info.Size() > maxTokenizerFile) {
-			err = fmt.Errorf("%s is no regular file of at most %d bytes", path, maxTokenizerFile)
+			err = fmt.Errorf("%s of %s is no regular file of at most %d bytes", name, m.Name, maxTokenizerFile)
 		}
 		if err != nil {
 			return Tokenizer{}, fmt.Errorf("read tokenizer: %w", err)
 		}
-		if t.files[name], err = os.ReadFile(path); err != nil {
+		if t.files[name], err = fs.ReadFile(m.Files, name); err != nil {
 			return Tokenizer{}, fmt.Errorf("read tokenizer: %w", err)
 		}
 	}

@@ -19,6 +19,9 @@ func (b *build) backward() {
 		fresh := l == last
 		if b.o.Checkpoint && !fresh {
 			b.inner(y)
+			if b.trained(y.down.b) { // the gradient of B reads A act, which inner stops short of
+				b.enter(y.down, y.acts, s.act)
+			}
 			fresh = true
 		}
 		below := l > b.lowest || b.trained(b.embed)

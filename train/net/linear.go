@@ -8,11 +8,13 @@ func (b *build) apply(l linear, acts *activations, x, y kernels.Buf, add bool) {
 	if l.a == kernels.NoParam {
 		return
 	}
-	inner := acts.inner[l.part] // (N, rank)
-	b.emit(
-		kernels.TrainMatMul{X: b.drop(l, x), Out: inner, W: l.a, Bias: kernels.NoParam, Scale: 1},
-		kernels.TrainMatMul{X: inner, Out: y, W: l.b, Bias: kernels.NoParam, Scale: float32(b.o.LoRA.Scale()), Accumulate: true},
-	)
+	b.enter(l, acts, x)
+	b.emit(kernels.TrainMatMul{X: acts.inner[l.part], Out: y, W: l.b, Bias: kernels.NoParam, Scale: float32(b.o.LoRA.Scale()), Accumulate: true})
+}
+
+// enter is the first half of an adapter: A dropout(x), (N, rank).
+func (b *build) enter(l linear, acts *activations, x kernels.Buf) {
+	b.emit(kernels.TrainMatMul{X: b.drop(l, x), Out: acts.inner[l.part], W: l.a, Bias: kernels.NoParam, Scale: 1})
 }
 
 // drop gives the adapter's input: x, or what dropout leaves of it. Emitted again it leaves the same.

@@ -10,8 +10,8 @@ import (
 	"s1/engine/trace"
 )
 
-// answerCap is the most tokens of an answer: four digits, and one too many shows that it is none.
-const answerCap = 6
+// answerCap is the most tokens of an answer: its digits and the end, and one too many shows that it is none.
+const answerCap = tape.MaxDigits + 2
 
 // outcome is one answer, and what was thought before it.
 type outcome struct {

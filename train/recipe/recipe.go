@@ -80,13 +80,25 @@ type OnPolicy struct {
 
 // Train says how much, and how it is cut into steps.
 type Train struct {
-	Epochs      int    `toml:"epochs"`       // passes over the rows, or
-	Steps       int64  `toml:"steps"`        // optimizer steps; one of the two is above 0
-	BatchRows   int    `toml:"batch_rows"`   // rows of a step, or
-	BatchTokens int    `toml:"batch_tokens"` // a step takes rows until it has so many tokens; one of the two is above 0
-	MicroTokens int    `toml:"micro_tokens"` // rows of a micro-batch: documents are packed into them; 0 = block
-	Seed        uint64 `toml:"seed"`         // of the first weights, the order of the data, dropout
-	Threads     int    `toml:"threads"`      // 0 = one a core
+	Epochs                int    `toml:"epochs"`                 // passes over the rows, or
+	Steps                 int64  `toml:"steps"`                  // optimizer steps; one of the two is above 0
+	BatchRows             int    `toml:"batch_rows"`             // rows of a step, or
+	BatchTokens           int    `toml:"batch_tokens"`           // a step takes rows until it has so many tokens; one of the two is above 0
+	MicroTokens           int    `toml:"micro_tokens"`           // rows of a micro-batch: documents are packed into them; 0 = block
+	GradientCheckpointing bool   `toml:"gradient_checkpointing"` // keep only each layer's input and compute the layer again: less memory, a third more time
+	Seed                  uint64 `toml:"seed"`                   // of the first weights, the order of the data, dropout
+	Threads               int    `toml:"threads"`                // 0 = one a core
+}
+
+// MicroRows is the rows of a micro-batch for a model of so many positions.
+func (r Recipe) MicroRows(context int) int {
+	switch {
+	case r.Train.MicroTokens > 0:
+		return r.Train.MicroTokens
+	case r.Data.Block > 0:
+		return min(r.Data.Block, context)
+	}
+	return context
 }
 
 // Optimizer says how weights move.

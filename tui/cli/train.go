@@ -2,19 +2,20 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
-	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"s1/train"
 	"s1/train/metrics"
 	"s1/train/recipe"
+	"s1/train/stop"
 )
 
 // trainFlags are the choices of a run that are not its recipe's.
@@ -42,6 +43,7 @@ func (a *app) trainCommand() *cobra.Command {
 	p.IntVar(&f.threads, "threads", 0, "threads; 0 = the recipe's, or one per core; the weights are the same bits with any number")
 	p.BoolVar(&f.resume, "resume", false, "go on from the newest checkpoint of the folder")
 	p.BoolVar(&f.otherCode, "other-code", false, "also from one that another version of s1 made")
+	cmd.AddCommand(a.trainProbeCommand())
 	return cmd
 }
 
@@ -68,14 +70,23 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 	if f.out == "" {
 		f.out = strings.TrimSuffix(filepath.Base(name), ".toml")
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stop := newStopAsk(cancel)
-	defer stop.end()
+	progress := &metrics.Progress{Out: a.err, Terminal: term.IsTerminal(int(a.err.Fd())), Width: func() int { w, _, _ := term.GetSize(int(a.err.Fd())); return w }, Now: time.Now, Total: int(rec.Train.Steps)}
+	say := func(format string, args ...any) {
+		if !a.quiet {
+			progress.Say(safeText(fmt.Sprintf(format, args...)))
+		}
+	}
+	stopper, ctx, end := stop.Listen(ctx, func(os.Signal) { say("finishing the micro-batch and saving; again to abort") })
+	defer end()
 	result, err := train.Run(ctx, rec, train.Options{
-		Dir: f.out, Resume: f.resume, AllowCode: f.otherCode, Code: version, Stop: stop, Say: a.say,
-		Step: func(s metrics.Step) { a.printStep(s) },
+		Dir: f.out, Resume: f.resume, AllowCode: f.otherCode, Code: version, Stop: stopper, Say: say,
+		Resolve: func(ctx context.Context, name string) (string, error) { return modelPath(ctx, name, a.progress()) },
+		Step:    func(s metrics.Step) { a.step(s, progress) },
 	})
+	progress.End()
+	if errors.Is(context.Cause(ctx), stop.ErrAborted) {
+		return errInterrupted
+	}
 	if err != nil {
 		return err
 	}
@@ -85,48 +96,14 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 	return nil
 }
 
-func (a *app) printStep(s metrics.Step) {
-	if a.json {
+// step shows a step: an object on stdout, or the progress of people on stderr.
+func (a *app) step(s metrics.Step, p *metrics.Progress) {
+	switch {
+	case a.json:
 		if line, err := metrics.Line(s); err == nil {
-			_, _ = a.out.Write(line)
+			_, _ = a.out.Write(line) // a reader that has gone does not end the run
 		}
-		return
+	case !a.quiet:
+		p.Step(s)
 	}
-	if s.Step%20 == 0 || s.Step <= 3 {
-		fmt.Fprintf(a.out, "step %d loss %.4f acc %.4f norm %.3f lr %.2e tok/s %.0f waste %.2f\n", s.Step, *s.Loss, *s.TokenAccuracy, *s.GradNorm, s.LR, s.TokensPerSecond, s.PaddingWaste)
-	}
-}
-
-// stopAsk is Ctrl-C, SIGTERM or SIGUSR1 (a cluster that wants its machine back): asked once, the run saves and ends well; a
-// second Ctrl-C aborts it.
-type stopAsk struct {
-	asked   atomic.Bool
-	signals chan os.Signal
-	done    chan struct{}
-}
-
-func newStopAsk(abort context.CancelFunc) *stopAsk {
-	s := &stopAsk{signals: make(chan os.Signal, 4), done: make(chan struct{})}
-	signal.Notify(s.signals, os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1)
-	go func() { // until end
-		for {
-			select {
-			case <-s.done:
-				return
-			case sig := <-s.signals:
-				if s.asked.Swap(true) && sig == os.Interrupt {
-					abort()
-				}
-			}
-		}
-	}()
-	return s
-}
-
-// Requested implements train.Stopper.
-func (s *stopAsk) Requested() bool { return s.asked.Load() }
-
-func (s *stopAsk) end() {
-	signal.Stop(s.signals)
-	close(s.done)
 }

@@ -25,10 +25,11 @@ import (
 
 // What a problem may have.
 const (
-	MaxSteps = 12   // operations; at least 1
-	MaxValue = 99999 // of the start, of every intermediate value, and of what is added or subtracted; all are at least 1
-	MinScale = 2    // of what is multiplied by or divided by
-	MaxScale = 9
+	MaxSteps  = 12    // operations; at least 1
+	MaxValue  = 99999 // of the start, of every intermediate value, and of what is added or subtracted; all are at least 1
+	MaxDigits = 5     // of MaxValue
+	MinScale  = 2     // of what is multiplied by or divided by
+	MaxScale  = 9
 )
 
 // Op is one operation on the value so far.
