@@ -16,7 +16,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 export CGO_ENABLED := 1
 export CGO_LDFLAGS := -L$(LIBTOKENIZERS)
 
-.PHONY: help run build test test-race test-real test-c fuzz check lint fmt docs bench bench-peer env tools clean
+.PHONY: help run build test test-race test-real test-c fuzz check lint fmt docs bench bench-peer bench-train env tools clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -86,6 +86,10 @@ bench-peer: build ## paired speed against node-llama-cpp 3.22.1 (llama.cpp), A/B
 	mkdir -p $(PEERS)/node && cd $(PEERS)/node && { [ -d node_modules/node-llama-cpp ] || npm install --silent --no-fund --no-audit node-llama-cpp@3.22.1; }
 	./s1 models pull smollm2
 	S1_PEER_NODE=$(PEERS)/node S1_SMOLLM2=$$(./s1 models path smollm2) $(GO) run -tags $(TAGS) ./engine/bench/peer
+
+bench-train: build $(PEERS)/.done ## paired speed of training against torch, A/B/A/B, median ratios, and what a token costs as steps and models grow
+	$(GO) build -tags $(TAGS) -o $(PEERS)/bench-train ./train/peer
+	$(PEERS)/bench-train -python $(PEERS)/venv/bin/python $(ARGS)
 
 env: ## the settings that plain go build, go test and an editor need: eval "$(make -s env)"
 	@echo "export CGO_ENABLED=1"

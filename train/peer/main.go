@@ -179,26 +179,26 @@ func (o options) grow(ctx context.Context, chosen []shape) error {
 	return nil
 }
 
-// where prints the time of each kind of op.
+// where prints the processor time of each kind of op, of two steps.
 func (o options) where(ctx context.Context, chosen []shape) error {
 	for _, s := range chosen {
 		us, err := o.ours(ctx, s)
 		if err != nil {
 			return err
 		}
-		r, err := us.turn("go")
+		r, err := us.turn("go 2")
 		us.close()
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%s, %d threads: %.1f us a token, %.0f%% of the machine's GEMM peak (%.0f GFLOP/s)\n", s.name, o.threads, r.Seconds/float64(r.Tokens)*1e6,
-			100*us.ready.FLOPs*float64(r.Tokens)/r.Seconds/us.ready.Peak, us.ready.Peak/1e9)
+		fmt.Printf("%s, %d threads: %.1f us of processor a token, %.1f GFLOP/s; the machine's GEMM peak is %.0f\n", s.name, o.threads,
+			r.CPU/float64(r.Tokens)*1e6, us.ready.FLOPs*float64(r.Tokens)/r.CPU/1e9, us.ready.Peak/1e9)
 		for _, op := range r.Ops {
 			rate := ""
 			if op.FLOPs > 0 {
 				rate = fmt.Sprintf("%6.1f GFLOP/s", op.FLOPs/op.Seconds/1e9)
 			}
-			fmt.Printf("  %-32s %5.1f%% %9.3f ms a step %s\n", op.Name, 100*op.Seconds/r.Seconds, 1e3*op.Seconds/float64(r.Steps), rate)
+			fmt.Printf("  %-32s %5.1f%% %9.3f ms a step %s\n", op.Name, 100*op.Seconds/r.CPU, 1e3*op.Seconds/float64(r.Steps), rate)
 		}
 	}
 	return nil

@@ -29,6 +29,7 @@ type trainer struct {
 	shape shape
 	steps int // taken
 	ops   map[string]*opTime
+	seen  float64 // processor seconds at the end of the last op
 }
 
 // newTrainer makes the model. A step is one micro-batch, as torch's is one batch.
@@ -84,7 +85,7 @@ func (t *trainer) step(ctx context.Context) (loss float64, err error) {
 	for _, nll := range r.NLL {
 		loss += float64(nll) / float64(len(r.NLL))
 	}
-	begin := time.Now()
+	begin := processorSeconds()
 	clip := 1.0
 	if norm := t.t.GradNorm(); norm > 1 {
 		clip = 1 / norm
@@ -100,7 +101,8 @@ func (t *trainer) step(ctx context.Context) (loss float64, err error) {
 	}
 	t.t.Update(all)
 	t.t.ZeroGrads()
-	t.add("update", time.Since(begin), 0)
+	t.seen = processorSeconds()
+	t.add("update", t.seen-begin, 0)
 	return loss, nil
 }
 
@@ -108,6 +110,7 @@ func (t *trainer) step(ctx context.Context) (loss float64, err error) {
 func (t *trainer) repetition(ctx context.Context, seconds float64, steps int) (result, error) {
 	clear(t.ops)
 	begin, used := time.Now(), processorSeconds()
+	t.seen = used
 	var r result
 	for r.Steps < steps || steps == 0 && (r.Steps == 0 || time.Since(begin).Seconds() < seconds) {
 		loss, err := t.step(ctx)
@@ -126,16 +129,19 @@ func (t *trainer) repetition(ctx context.Context, seconds float64, steps int) (r
 	return r, nil
 }
 
-// watch is told of every op.
-func (t *trainer) watch(op kernels.TrainOp, took time.Duration) {
-	t.add(strings.TrimPrefix(fmt.Sprintf("%T", op), "kernels.Train"), took, net.OpFLOPs(t.p, op, t.batch, true))
+// watch is told of every op. It counts processor time since the op before, which the other users of a machine change least; of several
+// threads, that of the waiting ones is in it.
+func (t *trainer) watch(op kernels.TrainOp, _ time.Duration) {
+	now := processorSeconds()
+	t.add(strings.TrimPrefix(fmt.Sprintf("%T", op), "kernels.Train"), now-t.seen, net.OpFLOPs(t.p, op, t.batch, true))
+	t.seen = now
 }
 
-func (t *trainer) add(name string, took time.Duration, flops float64) {
+func (t *trainer) add(name string, took, flops float64) {
 	if t.ops[name] == nil {
 		t.ops[name] = &opTime{Name: name}
 	}
-	t.ops[name].Seconds += took.Seconds()
+	t.ops[name].Seconds += took
 	t.ops[name].FLOPs += flops
 }
 
