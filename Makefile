@@ -16,7 +16,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 export CGO_ENABLED := 1
 export CGO_LDFLAGS := -L$(LIBTOKENIZERS)
 
-.PHONY: help run build test test-race test-real test-c fuzz check lint fmt docs bench bench-peer mini env tools clean
+.PHONY: help run build test test-race test-real test-c fuzz check lint fmt docs bench bench-peer bench-train mini env tools clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -91,6 +91,9 @@ mini: build ## train the built-in model again, measure it, and put it into the p
 	./s1 train probe -m $(CACHE)/mini/model | tee $(CACHE)/mini/probe.txt
 	cp $(CACHE)/mini/model/model.safetensors engine/builtin/mini/
 	{ cat $(CACHE)/mini/model/README.md; printf '\n## Measured\n\n```\n'; cat $(CACHE)/mini/probe.txt; echo '```'; } > engine/builtin/mini/README.md
+bench-train: build $(PEERS)/.done ## paired speed of training against torch, A/B/A/B, median ratios, and what a token costs as steps and models grow
+	$(GO) build -tags $(TAGS) -o $(PEERS)/bench-train ./train/peer
+	$(PEERS)/bench-train -python $(PEERS)/venv/bin/python $(ARGS)
 
 env: ## the settings that plain go build, go test and an editor need: eval "$(make -s env)"
 	@echo "export CGO_ENABLED=1"

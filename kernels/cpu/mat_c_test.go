@@ -9,15 +9,26 @@ import (
 	"testing"
 )
 
-// runDriver compiles testdata/driver.c with the kernels, as no cgo build would allow, and runs it up to an instruction set.
-func runDriver(t *testing.T, isa string, flags ...string) {
+// The drivers in testdata, and the C files they are compiled with.
+var (
+	products = driver{"driver.c", []string{"isa.c", "mat*.c", "quant*.c"}}
+	training = driver{"train_driver.c", []string{"isa.c", "train*.c", "pool.c", "simd_*.c"}}
+)
+
+type driver struct {
+	file    string
+	sources []string // patterns
+}
+
+// run compiles a driver with the kernels, as no cgo build would allow, and runs it up to an instruction set.
+func (d driver) run(t *testing.T, isa string, flags ...string) {
 	t.Helper()
 	cc := os.Getenv("CC")
 	if cc == "" {
 		cc = "cc"
 	}
 	var sources []string
-	for _, pattern := range []string{"isa.c", "mat*.c", "quant*.c"} {
+	for _, pattern := range d.sources {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -25,8 +36,8 @@ func runDriver(t *testing.T, isa string, flags ...string) {
 		sources = append(sources, found...)
 	}
 	program := filepath.Join(t.TempDir(), "driver")
-	args := append([]string{"-std=gnu11", "-DS1_DEBUG", "-I.", "-o", program, "testdata/driver.c"}, sources...)
-	args = append(append(args, flags...), "-lm")
+	args := append([]string{"-std=gnu11", "-DS1_DEBUG", "-I.", "-o", program, "testdata/" + d.file}, sources...)
+	args = append(append(args, flags...), "-lm", "-lpthread")
 	if out, err := exec.CommandContext(t.Context(), cc, args...).CombinedOutput(); err != nil {
 		t.Fatalf("%s %v: %v\n%s", cc, args, err, out)
 	}
@@ -46,7 +57,19 @@ func TestKernelsTouchNoByteBeyondTheirBuffers(t *testing.T) {
 	if os.Getenv("S1_SANITIZE") == "" {
 		t.Skip("needs minutes of compiling with sanitizers: run `make test-real`, or set S1_SANITIZE=1")
 	}
-	runDriver(t, "", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+	for _, d := range []driver{products, training} {
+		t.Run(d.file, func(t *testing.T) {
+			d.run(t, "", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+		})
+	}
+}
+
+// The sixteen-lane kernels of training are GCC vectors: any machine compiles them.
+func TestEmulatedTrainingEqualsTheNarrowOne(t *testing.T) {
+	if os.Getenv("S1_SANITIZE") == "" {
+		t.Skip("needs a minute of compiling: run `make test-c`, or set S1_SANITIZE=1")
+	}
+	training.run(t, "", "-O1", "-g", "-DS1_EMULATE_AVX512", "-Wno-psabi", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 }
 
 // The AVX-512 kernels on a machine that has AVX2 only.
@@ -54,5 +77,5 @@ func TestEmulatedAVX512EqualsPlainC(t *testing.T) {
 	if os.Getenv("S1_SIMDE") == "" {
 		t.Skip("needs SIMDe (Debian, Ubuntu: apt-get install libsimde-dev): run `make test-real`, or set S1_SIMDE=1")
 	}
-	runDriver(t, "4", "-O1", "-mavx2", "-mfma", "-mf16c", "-DS1_SIMDE", "-Itestdata")
+	products.run(t, "4", "-O1", "-mavx2", "-mfma", "-mf16c", "-DS1_SIMDE", "-Itestdata")
 }

@@ -7,11 +7,11 @@ FLAGS := -count=1 ./kernels/cpu
 all: asan ubsan lanes16
 
 asan:
-	cd ../.. && CGO_CFLAGS="-O1 -g" ASAN_OPTIONS=detect_leaks=0 $(GO) test -asan $(FLAGS)
+	cd ../.. && CGO_CFLAGS="-O1 -g -DS1_DEBUG" ASAN_OPTIONS=detect_leaks=0 $(GO) test -asan $(FLAGS)
 
 ubsan:
-	cd ../.. && CGO_CFLAGS="-O1 -g -fsanitize=undefined -fno-sanitize-recover=all" \
+	cd ../.. && CGO_CFLAGS="-O1 -g -DS1_DEBUG -fsanitize=undefined -fno-sanitize-recover=all" \
 	CGO_LDFLAGS="$(CGO_LDFLAGS) -fsanitize=undefined" $(GO) test $(FLAGS)
 
 lanes16:
-	cd ../.. && CGO_CFLAGS="-DS1_EMULATE_AVX512 -Wno-psabi" S1_ISA=c $(GO) test -run 'Agree|Equal' $(FLAGS)
+	cd ../.. && CGO_CFLAGS="-DS1_EMULATE_AVX512 -Wno-psabi" S1_ISA=c $(GO) test -run 'Agree|Equal|Bits' $(FLAGS)

@@ -15,6 +15,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"time"
 	"unsafe"
 
 	"s1/kernels"
@@ -24,6 +25,8 @@ import (
 type TrainOptions struct {
 	Threads int    // 0 = one per core; the results are the same bits with any number
 	ISA     string // "" = what Environment says, else the best there is
+	// Watch is told of every op and what it took; nil: nobody looks at the clock.
+	Watch func(op kernels.TrainOp, took time.Duration)
 }
 
 // Trainer runs a training program in float32. It implements kernels.Trainer.
@@ -40,6 +43,7 @@ type Trainer struct {
 	floats [3][]float32 // weights, NLL, entropy
 	argmax []int32
 	isa    string
+	watch  func(op kernels.TrainOp, took time.Duration)
 }
 
 // ropeTable names a table of cosines and sines (Context, Dim).
@@ -51,10 +55,15 @@ type ropeTable struct {
 }
 
 // NewTrainer takes the memory of a program and starts its threads. Weights begin as zeros.
-func NewTrainer(p *kernels.TrainProgram, o TrainOptions) (_ *Trainer, err error) {
+func NewTrainer(p *kernels.TrainProgram, o TrainOptions) (*Trainer, error) {
 	if err := p.Validate(); err != nil {
 		return nil, fmt.Errorf("cpu trainer: %w", err)
 	}
+	return newTrainer(p, o)
+}
+
+// newTrainer takes a program that is valid, or that the caller runs by hand.
+func newTrainer(p *kernels.TrainProgram, o TrainOptions) (_ *Trainer, err error) {
 	if o.Threads <= 0 {
 		o.Threads = runtime.GOMAXPROCS(0)
 	}
@@ -67,7 +76,7 @@ func NewTrainer(p *kernels.TrainProgram, o TrainOptions) (_ *Trainer, err error)
 			return nil, fmt.Errorf("cpu trainer: %w", err)
 		}
 	}
-	t := &Trainer{p: p, ropes: map[ropeTable]*C.float{}, isa: isaName(isa)}
+	t := &Trainer{p: p, ropes: map[ropeTable]*C.float{}, isa: isaName(isa), watch: o.Watch}
 	defer func() {
 		if err != nil {
 			t.Close()

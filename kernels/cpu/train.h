@@ -12,6 +12,14 @@
 #include "simd.h"
 #include "train_simd.h"
 
+// Bounds that Go has checked before (TrainBatch.Validate, TrainProgram.Validate), checked again in a debug build (make test-c).
+#if defined(S1_DEBUG)
+#include <assert.h>
+#define S1_BOUND(i, n) assert((i) >= 0 && (i) < (n))
+#else
+#define S1_BOUND(i, n) ((void)0)
+#endif
+
 enum {
     S1_T_STAGES = 4,    // most stages of one op
     S1_T_COLS = 3,      // panels of columns that a unit of a product packs
@@ -62,6 +70,7 @@ typedef struct {
     ptrdiff_t ars, acs;
     const float *b;
     ptrdiff_t brs, bcs;
+    const float *ready; // all of b's panels, packed (s1_t_pack), or NULL
     float *c;
     ptrdiff_t ldc;
     float scale;
@@ -75,6 +84,8 @@ int s1_t_gemm(s1_trainer *t, s1_gemm *g);
 // The same by one thread: for products inside a unit. scratch: s1_t_gemm_floats of them.
 void s1_t_gemm_one(const s1_trainer *t, const s1_gemm *g, float *scratch);
 int s1_t_gemm_floats(const s1_trainer *t);
+// Packs all of b where k <= S1_KC, for products that read it again and again: dst (n rounded up to whole panels, k).
+void s1_t_pack(const s1_trainer *t, int n, int k, const float *b, ptrdiff_t brs, ptrdiff_t bcs, float *dst);
 
 // Shapes as in kernels/train.go.
 int s1_t_embed(s1_trainer *t, int n, int d, const int32_t *tokens, const float *table, float *out);

@@ -9,7 +9,9 @@
 static const float log2e = 1.44269504f, ln2 = 0.693147181f;
 
 typedef struct {
-    float *packed, *s, *ds, *d;
+    float *packed, *s, *ds; // panels of a product; scores and their gradient (S1_T_QUERIES, ld)
+    float *kt, *vt;         // K^T and V^T of a document's head, packed once for all of its queries; NULL where they do not fit
+    int ld;
 } room;
 
 static int up(int n, int to) { return (n + to - 1) / to * to; }
@@ -21,18 +23,20 @@ static int longest(const s1_t_attn *a) {
 }
 
 static int rooms(s1_trainer *t, const s1_t_attn *a, int thread, room *r) {
-    int packed = s1_t_gemm_floats(t), ld = up(longest(a), 16);
-    float *p = s1_t_scratch(t, thread, packed + 2 * S1_T_QUERIES * ld + S1_T_QUERIES);
+    int packed = s1_t_gemm_floats(t), ld = up(longest(a), 16), all = a->dim <= S1_KC ? up(longest(a), t->simd->nr) * a->dim : 0;
+    float *p = s1_t_scratch(t, thread, packed + 2 * S1_T_QUERIES * ld + 2 * all);
     if (!p) return 0;
-    *r = (room){p, p + packed, p + packed + S1_T_QUERIES * ld, p + packed + 2 * S1_T_QUERIES * ld};
-    return ld;
+    float *s = p + packed, *kt = s + 2 * S1_T_QUERIES * ld;
+    *r = (room){p, s, s + S1_T_QUERIES * ld, all ? kt : 0, all ? kt + all : 0, ld};
+    return 1;
 }
 
-// s (n, keys) = scale * x y^T, both with dim columns.
-static void scores(s1_trainer *t, int n, int keys, int dim, const float *x, int ldx, const float *y, int ldy, float scale, float *s,
-                   int ld, float *packed) {
-    s1_gemm g = {.m = n, .n = keys, .k = dim, .a = x, .ars = ldx, .acs = 1, .b = y, .brs = 1, .bcs = ldy, .c = s, .ldc = ld, .scale = scale};
-    s1_t_gemm_one(t, &g, packed);
+// s (n, keys) = scale * x y^T, both with dim columns; yt is y^T packed, or NULL.
+static void scores(s1_trainer *t, int n, int keys, int dim, const float *x, int ldx, const float *y, int ldy, const float *yt, float scale,
+                   float *s, const room *r) {
+    s1_gemm g = {.m = n, .n = keys, .k = dim, .a = x, .ars = ldx, .acs = 1, .b = y, .brs = 1, .bcs = ldy, .ready = yt, .c = s, .ldc = r->ld,
+                 .scale = scale};
+    s1_t_gemm_one(t, &g, r->packed);
 }
 
 // out (n, dim) = s (n, keys) y
@@ -53,17 +57,19 @@ static void spread(s1_trainer *t, int n, int keys, int dim, const float *s, int 
 static void forward(s1_trainer *t, const void *op, int lo, int hi, int thread) {
     const s1_t_attn *a = op;
     room r;
-    int ld = rooms(t, a, thread, &r);
-    if (!ld) return;
-    int D = a->dim, H = a->heads, G = a->kvheads, group = H / G;
+    if (!rooms(t, a, thread, &r)) return;
+    int ld = r.ld, D = a->dim, H = a->heads, G = a->kvheads, group = H / G;
     for (int u = lo; u < hi; u++) {
         int doc = u / G, kv = u % G, first = a->doc[doc], n = a->doc[doc + 1] - first;
+        S1_BOUND(doc, a->docs);
+        S1_BOUND(n - 1, ld);
         const float *k = a->k + ((size_t)first * G + kv) * D, *v = a->v + ((size_t)first * G + kv) * D;
+        if (r.kt) s1_t_pack(t, n, D, k, 1, G * D, r.kt);
         for (int h = kv * group; h < (kv + 1) * group; h++) {
             for (int i = 0; i < n; i += S1_T_QUERIES) {
                 int m = n - i < S1_T_QUERIES ? n - i : S1_T_QUERIES, keys = i + m;
                 size_t at = (size_t)(first + i) * H + h;
-                scores(t, m, keys, D, a->q + at * D, H * D, k, G * D, a->scale * log2e, r.s, ld, r.packed);
+                scores(t, m, keys, D, a->q + at * D, H * D, k, G * D, r.kt, a->scale * log2e, r.s, &r);
                 for (int j = 0; j < m; j++) {
                     a->lse[at + (size_t)j * H] = ln2 * t->simd->softmax(r.s + (size_t)j * ld, i + j + 1, keys);
                 }
@@ -76,12 +82,17 @@ static void forward(s1_trainer *t, const void *op, int lo, int hi, int thread) {
 static void backward(s1_trainer *t, const void *op, int lo, int hi, int thread) {
     const s1_t_attn *a = op;
     room r;
-    int ld = rooms(t, a, thread, &r);
-    if (!ld) return;
-    int D = a->dim, H = a->heads, G = a->kvheads, group = H / G;
+    if (!rooms(t, a, thread, &r)) return;
+    int ld = r.ld, D = a->dim, H = a->heads, G = a->kvheads, group = H / G;
     for (int u = lo; u < hi; u++) {
         int doc = u / G, kv = u % G, first = a->doc[doc], n = a->doc[doc + 1] - first;
+        S1_BOUND(doc, a->docs);
+        S1_BOUND(n - 1, ld);
         size_t own = ((size_t)first * G + kv) * D;
+        if (r.kt) {
+            s1_t_pack(t, n, D, a->k + own, 1, G * D, r.kt);
+            s1_t_pack(t, n, D, a->v + own, 1, G * D, r.vt);
+        }
         for (int i = 0; i < n; i++) {
             memset(a->dk + own + (size_t)i * G * D, 0, (size_t)D * 4);
             memset(a->dv + own + (size_t)i * G * D, 0, (size_t)D * 4);
@@ -90,8 +101,8 @@ static void backward(s1_trainer *t, const void *op, int lo, int hi, int thread) 
             for (int i = 0; i < n; i += S1_T_QUERIES) {
                 int m = n - i < S1_T_QUERIES ? n - i : S1_T_QUERIES, keys = i + m;
                 size_t at = (size_t)(first + i) * H + h;
-                scores(t, m, keys, D, a->q + at * D, H * D, a->k + own, G * D, a->scale * log2e, r.s, ld, r.packed);
-                scores(t, m, keys, D, a->dout + at * D, H * D, a->v + own, G * D, 1, r.ds, ld, r.packed);
+                scores(t, m, keys, D, a->q + at * D, H * D, a->k + own, G * D, r.kt, a->scale * log2e, r.s, &r);
+                scores(t, m, keys, D, a->dout + at * D, H * D, a->v + own, G * D, r.vt, 1, r.ds, &r);
                 for (int j = 0; j < m; j++) {
                     size_t row = at + (size_t)j * H;
                     float *p = r.s + (size_t)j * ld;

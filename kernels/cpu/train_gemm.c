@@ -11,6 +11,11 @@ static int stretch(int k) {
 
 static void block(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int j0, int j1, float *packed) {
     int kc = stretch(g->k), mr = s->mr, nr = s->nr;
+    S1_BOUND(i0, i1);
+    S1_BOUND(j0, j1);
+    S1_BOUND(i1 - 1, g->m);
+    S1_BOUND(j1 - 1, g->n);
+    S1_BOUND(kc, S1_KC + 1);
     if (g->k == 0 && !g->add) {
         for (int i = i0; i < i1; i++) {
             for (int j = j0; j < j1; j++) g->c[i * g->ldc + j] = g->bias ? g->bias[j] : 0;
@@ -18,13 +23,13 @@ static void block(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int 
     }
     for (int k = 0; k < g->k; k += kc) {
         int n = g->k - k < kc ? g->k - k : kc, first = k == 0;
-        for (int j = j0; j < j1; j += nr) {
+        for (int j = j0; j < j1 && !g->ready; j += nr) {
             s->pack(n, j1 - j < nr ? j1 - j : nr, g->b + k * g->brs + j * g->bcs, g->brs, g->bcs, packed + (size_t)(j - j0) * S1_KC);
         }
         for (int i = i0; i < i1; i += mr) {
             for (int j = j0; j < j1; j += nr) {
                 s->tile(n, g->a + i * g->ars + k * g->acs, g->ars, g->acs, i1 - i < mr ? i1 - i : mr,
-                        packed + (size_t)(j - j0) * S1_KC, g->c + i * g->ldc + j, g->ldc, j1 - j < nr ? j1 - j : nr, g->scale,
+                        g->ready ? g->ready + (size_t)j * g->k : packed + (size_t)(j - j0) * S1_KC, g->c + i * g->ldc + j, g->ldc, j1 - j < nr ? j1 - j : nr, g->scale,
                         first && g->bias ? g->bias + j : 0, g->add || !first);
             }
         }
@@ -55,6 +60,11 @@ void s1_t_gemm_stage(s1_trainer *t, int stage, s1_gemm *g) {
 int s1_t_gemm(s1_trainer *t, s1_gemm *g) {
     s1_t_gemm_stage(t, 0, g);
     return s1_t_run(t, 1);
+}
+
+void s1_t_pack(const s1_trainer *t, int n, int k, const float *b, ptrdiff_t brs, ptrdiff_t bcs, float *dst) {
+    int nr = t->simd->nr;
+    for (int j = 0; j < n; j += nr) t->simd->pack(k, n - j < nr ? n - j : nr, b + j * bcs, brs, bcs, dst + (size_t)j * k);
 }
 
 void s1_t_gemm_one(const s1_trainer *t, const s1_gemm *g, float *packed) {

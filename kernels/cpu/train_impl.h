@@ -97,6 +97,10 @@ static void tile(int kc, const float *a, ptrdiff_t ars, ptrdiff_t acs, int m, co
     }
 }
 
+typedef float v4 __attribute__((vector_size(16)));
+typedef float v4u __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int32_t v4i __attribute__((vector_size(16)));
+
 static void pack(int kc, int n, const float *b, ptrdiff_t brs, ptrdiff_t bcs, float *dst) {
     if (bcs == 1 && n == NR) {
         for (int k = 0; k < kc; k++) {
@@ -105,14 +109,22 @@ static void pack(int kc, int n, const float *b, ptrdiff_t brs, ptrdiff_t bcs, fl
         return;
     }
     if (n < NR) memset(dst, 0, (size_t)kc * NR * 4);
-    if (brs == 1) { // four columns at a time: reads run along the columns, writes stay within a line
+    if (brs == 1) { // squares of 4 x 4: reads run along the columns, writes stay within a line
         int j = 0;
         for (; j + 4 <= n; j += 4) {
-            const float *p = b + j * bcs, *q = p + bcs, *r = q + bcs, *s = r + bcs;
-            for (int k = 0; k < kc; k++) {
-                float *to = dst + k * NR + j;
-                to[0] = p[k], to[1] = q[k], to[2] = r[k], to[3] = s[k];
+            const float *p = b + j * bcs;
+            float *to = dst + j;
+            int k = 0;
+            for (; k + 4 <= kc; k += 4, p += 4, to += 4 * NR) {
+                v4 w = *(const v4u *)p, x = *(const v4u *)(p + bcs), y = *(const v4u *)(p + 2 * bcs), z = *(const v4u *)(p + 3 * bcs);
+                v4 a = __builtin_shuffle(w, x, (v4i){0, 4, 1, 5}), c = __builtin_shuffle(w, x, (v4i){2, 6, 3, 7});
+                v4 d = __builtin_shuffle(y, z, (v4i){0, 4, 1, 5}), e = __builtin_shuffle(y, z, (v4i){2, 6, 3, 7});
+                *(v4u *)to = __builtin_shuffle(a, d, (v4i){0, 1, 4, 5});
+                *(v4u *)(to + NR) = __builtin_shuffle(a, d, (v4i){2, 3, 6, 7});
+                *(v4u *)(to + 2 * NR) = __builtin_shuffle(c, e, (v4i){0, 1, 4, 5});
+                *(v4u *)(to + 3 * NR) = __builtin_shuffle(c, e, (v4i){2, 3, 6, 7});
             }
+            for (; k < kc; k++, p++, to += NR) to[0] = p[0], to[1] = p[bcs], to[2] = p[2 * bcs], to[3] = p[3 * bcs];
         }
         for (; j < n; j++) {
             for (int k = 0; k < kc; k++) dst[k * NR + j] = b[j * bcs + k];

@@ -13,6 +13,7 @@ static void loss_rows(s1_trainer *t, const void *op, int lo, int hi, int thread)
     const s1_t_loss_op *o = c->op;
     for (int i = lo; i < hi; i++) {
         int r = c->r0 + i, target = o->targets[r];
+        S1_BOUND(target, o->v);
         float *x = c->logits + (size_t)i * o->v, at = x[target], g = o->dx ? o->weights[r] * o->scale : 0, lse;
         t->simd->loss_row(x, o->v, g, &lse, &o->entropy[r], &o->argmax[r]);
         o->nll[r] = lse - at;

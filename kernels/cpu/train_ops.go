@@ -10,6 +10,7 @@ import "C"
 import (
 	"context"
 	"fmt"
+	"time"
 	"unsafe"
 
 	"s1/kernels"
@@ -51,6 +52,9 @@ func (s *step) id(i int) *C.int32_t { return (*C.int32_t)(unsafe.SliceData(s.t.i
 func (s *step) run(ctx context.Context, op kernels.TrainOp) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if s.t.watch != nil {
+		defer func(begin time.Time) { s.t.watch(op, time.Since(begin)) }(time.Now())
 	}
 	t, rc := s.t.c, C.int(0)
 	switch o := op.(type) {

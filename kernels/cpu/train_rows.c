@@ -8,6 +8,7 @@ enum { COLS = 32 }; // columns a unit owns when it walks all rows
 
 typedef struct {
     int n, width, heads, dim, interleaved, add;
+    int rows; // of the array that ids index, where it is known
     float eps, rate, keep;
     uint64_t seed, stream;
     const int32_t *ids;
@@ -174,11 +175,14 @@ int s1_t_select(s1_trainer *t, int r, int width, const int32_t *rows, const floa
 static void put_rows UNIT_OF(t, op, lo, hi, thread) {
     (void)t, (void)thread;
     const rows_op *o = op;
-    EACH_ROW(i) memcpy(o->out + (size_t)o->ids[i] * o->width, o->x + (size_t)i * o->width, (size_t)o->width * 4);
+    EACH_ROW(i) {
+        S1_BOUND(o->ids[i], o->rows);
+        memcpy(o->out + (size_t)o->ids[i] * o->width, o->x + (size_t)i * o->width, (size_t)o->width * 4);
+    }
 }
 
 int s1_t_select_grad(s1_trainer *t, int n, int r, int width, const int32_t *rows, const float *dout, float *dx) {
-    rows_op o = {.n = r, .width = width, .ids = rows, .x = dout, .out = dx};
+    rows_op o = {.n = r, .rows = n, .width = width, .ids = rows, .x = dout, .out = dx};
     memset(dx, 0, (size_t)n * (size_t)width * 4);
     return by_rows(t, &o, put_rows);
 }
@@ -205,8 +209,22 @@ static void dropout UNIT_OF(t, op, lo, hi, thread) {
     }
 }
 
+// Dropout of nothing.
+static void copy UNIT_OF(t, op, lo, hi, thread) {
+    (void)thread;
+    const rows_op *o = op;
+    EACH_ROW(i) {
+        size_t at = (size_t)i * o->width;
+        if (o->add) {
+            t->simd->add(o->out + at, o->x + at, o->width);
+        } else if (o->out != o->x) {
+            memcpy(o->out + at, o->x + at, (size_t)o->width * 4);
+        }
+    }
+}
+
 int s1_t_dropout(s1_trainer *t, int n, int width, float rate, uint64_t seed, uint64_t stream, const float *x, float *out, int add) {
     rows_op o = {.n = n, .width = width, .rate = rate, .keep = 1.0f / (1.0f - rate), .seed = seed, .stream = stream,
                  .x = x, .out = out, .add = add};
-    return by_rows(t, &o, dropout);
+    return by_rows(t, &o, rate > 0 ? dropout : copy);
 }

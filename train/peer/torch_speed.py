@@ -10,7 +10,7 @@ processor, so that the two programs can take turns (A/B/A/B).
 
     {"ready": true, "mode", "torch", "threads", "pid", "parameters", "tokens_per_step", "base_rss_mb",
      "eager_tokens_per_second", "compile_tokens_per_second", "warm_up_seconds"}
-    {"tokens", "seconds", "tokens_per_second", "steps", "loss", "peak_rss_mb"}
+    {"tokens", "seconds", "tokens_per_second", "steps", "loss", "cpu_seconds", "peak_rss_mb"}
 
 A step is what a trainer does with one batch: --docs documents of --length tokens each, so without padding, every token but the first
 of a document trained; forward, cross entropy, backward, clipping of the gradients' norm to 1, AdamW (fused, 0.9 and 0.95, decay 0.1 on
@@ -125,13 +125,13 @@ class Run:
 
     def repetition(self, seconds, steps=0):
         """Trains for so long, at least one step, or exactly so many steps."""
-        begin, n = time.perf_counter(), 0
+        begin, used, n = time.perf_counter(), time.process_time(), 0
         while n < steps or not steps and (n == 0 or time.perf_counter() - begin < seconds):
             loss = self.step()
             n += 1
         took, tokens = time.perf_counter() - begin, n * self.a.docs * self.a.length
         return {"tokens": tokens, "seconds": took, "tokens_per_second": tokens / took, "steps": n, "loss": loss,
-                "peak_rss_mb": resident_mb()}
+                "cpu_seconds": time.process_time() - used, "peak_rss_mb": resident_mb()}
 
 
 def choose(a):
