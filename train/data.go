@@ -15,6 +15,7 @@ type data struct {
 	source  dataset.Source
 	heldOut []dataset.Example
 	tape    *dataset.Tape // of generated data
+	longest int           // most rows that a document of it takes
 	hash    string        // of what the run began with: drafts that come later are the run's own
 }
 
@@ -23,7 +24,7 @@ const heldOutSeed = 0x68656c64
 
 func openData(ctx context.Context, rec recipe.Recipe, m *model, say func(string, ...any)) (*data, error) {
 	if rec.Data.Kind == recipe.Tape {
-		return tapeData(ctx, rec)
+		return tapeData(ctx, rec, m.config.Context)
 	}
 	d, err := rowsData(ctx, rec, m, say)
 	if err == nil && rec.Eval.Every > 0 && len(d.heldOut) == 0 {
@@ -55,7 +56,7 @@ func rowsData(ctx context.Context, rec recipe.Recipe, m *model, say func(string,
 	if n := rec.Eval.HeldOutRows; n > 0 && n < len(held) {
 		held = held[:n]
 	}
-	return &data{source: rows, heldOut: held, hash: rows.Hash()}, nil
+	return &data{source: rows, heldOut: held, longest: rows.Report().Longest, hash: rows.Hash()}, nil
 }
 
 // tooLong names what makes rows over-long, where that is not the block.
@@ -94,12 +95,12 @@ func RowsOptions(rec recipe.Recipe, context int) dataset.RowsOptions {
 	}
 }
 
-func tapeData(ctx context.Context, rec recipe.Recipe) (*data, error) {
+func tapeData(ctx context.Context, rec recipe.Recipe, positions int) (*data, error) {
 	t, err := dataset.NewTape(rec.Data.Tape)
 	if err != nil {
 		return nil, err
 	}
-	d := &data{source: t, tape: t, hash: t.Hash()}
+	d := &data{source: t, tape: t, longest: positions, hash: t.Hash()}
 	if rec.Eval.Every == 0 {
 		return d, nil
 	}

@@ -187,7 +187,7 @@ func (r *run) fits() error {
 		return nil
 	}
 	plan := estimate.Plan{
-		Program: r.p, Threads: r.rec.Train.Threads, CanLoRA: !r.rec.Model.Scratch() && r.model.lora == nil,
+		Program: r.p, Threads: r.rec.Train.Threads, LeastRows: r.data.longest, CanLoRA: !r.rec.Model.Scratch() && r.model.lora == nil,
 		Rule: func(p kernels.Param) kernels.Rule { return r.rule(r.p.Params[p]) },
 	}
 	if !r.rec.Train.GradientCheckpointing {
