@@ -3,7 +3,6 @@ package train
 import (
 	"context"
 	"fmt"
-	"math"
 	"path/filepath"
 
 	"s1/engine"
@@ -17,7 +16,7 @@ import (
 // record opens the metrics, at the step the run goes on from.
 func (r *run) record() (err error) {
 	r.out, err = metrics.Open(r.o.Dir, int(r.at.step))
-	return err
+	return onDisk(err, r.o.Dir)
 }
 
 // afterStep does what the number of a step asks for, and writes the step down.
@@ -36,7 +35,7 @@ func (r *run) afterStep(ctx context.Context, m metrics.Step) error {
 	}
 	if done(r.rec.Probe.Every) && r.data.tape != nil {
 		p, err := r.probe(ctx)
-		if err != nil {
+		if err != nil && !r.interrupted(ctx, err) {
 			return err
 		}
 		m.Probe = p
@@ -44,7 +43,7 @@ func (r *run) afterStep(ctx context.Context, m metrics.Step) error {
 	r.pace.Step()
 	m.ETASeconds = r.pace.ETASeconds(int(r.total - r.at.step))
 	if err := r.out.Write(m); err != nil {
-		return err
+		return onDisk(err, r.o.Dir)
 	}
 	if r.o.Step != nil {
 		r.o.Step(m)
@@ -53,9 +52,9 @@ func (r *run) afterStep(ctx context.Context, m metrics.Step) error {
 		r.total = r.at.step
 		return nil
 	}
-	if every := r.rec.Checkpoint.Every; every > 0 && r.at.step%every == 0 && r.at.step < r.total {
+	if every := r.rec.Checkpoint.Every; every > 0 && r.at.step%every == 0 && r.at.step < r.total && r.at.nans == 0 {
 		if err := r.out.Sync(); err != nil {
-			return err
+			return onDisk(err, r.o.Dir)
 		}
 		return r.save(ctx)
 	}
@@ -85,9 +84,9 @@ func (r *run) heldOut(ctx context.Context) (float64, error) {
 // judge keeps the best weights so far, and says whether the run has stopped getting better.
 func (r *run) judge(ctx context.Context, loss float64) (over bool, err error) {
 	b := &r.at.best
-	if math.IsNaN(loss) || (b.Any && loss >= b.Loss) {
+	if metrics.Number(loss) == nil || (b.Any && loss >= b.Loss) {
 		b.Worse++
-		if n := r.rec.Eval.EarlyStop; n > 0 && b.Worse >= n {
+		if n := r.rec.Eval.EarlyStop; r.over() {
 			r.o.Say("no better held-out loss in %d evaluations; the best was %.4f at step %d", n, b.Loss, b.Step)
 			return true, nil
 		}
@@ -100,6 +99,9 @@ func (r *run) judge(ctx context.Context, loss float64) (over bool, err error) {
 	return false, r.saveBest(ctx)
 }
 
+// over says whether the held-out loss has stopped getting better.
+func (r *run) over() bool { return r.rec.Eval.EarlyStop > 0 && r.at.best.Worse >= r.rec.Eval.EarlyStop }
+
 // probe lets the model think as it is now: right answers at two caps, at the natural end and after one Wait.
 func (r *run) probe(ctx context.Context) (*metrics.Probe, error) {
 	caps := make([]int, 0, 2)
@@ -109,7 +111,7 @@ func (r *run) probe(ctx context.Context) (*metrics.Probe, error) {
 		}
 	}
 	var q probe.QuickResult
-	err := r.think(ctx, func(m *engine.Model) (err error) {
+	err := r.think(ctx, func(ctx context.Context, m *engine.Model) (err error) {
 		q, err = probe.Quick(ctx, m, probe.Options{N: r.rec.Probe.N, Seed: r.rec.Train.Seed, Caps: caps, StepsMax: min(r.rec.Data.Tape.StepsMax, 8), MaxValue: r.rec.Data.Tape.Largest()})
 		return err
 	})

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"path"
+	"slices"
 
 	"s1/engine"
 	"s1/engine/arch"
@@ -67,6 +69,11 @@ func openModel(ctx context.Context, rec recipe.Recipe, resolve Resolve) (_ *mode
 	if rec.Model.Scratch() {
 		return m, m.new(rec.Model, t)
 	}
+	if rec.Data.Kind == recipe.Tape {
+		if err := m.speaksTape(); err != nil {
+			return nil, err
+		}
+	}
 	m.params = base.Params
 	if m.base, err = m.file.SHA256(); err != nil {
 		return nil, err
@@ -75,6 +82,24 @@ func openModel(ctx context.Context, rec recipe.Recipe, resolve Resolve) (_ *mode
 		m.lora = &net.LoRA{Rank: l.Rank, Alpha: l.Alpha, Dropout: l.Dropout, Targets: targets(l.Targets), RSLoRA: l.RSLoRA}
 	}
 	return m, nil
+}
+
+// speaksTape refuses a base with other tokens than the generator's.
+func (m *model) speaksTape() error {
+	w, err := builtin.Weights()
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	t, err := engine.TokenizerOf(w)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	if t.SHA256() != m.tokenizer {
+		return fmt.Errorf("data.kind is \"tape\", whose tokens are those of the built-in model, and %s has another tokenizer: take base = %q, or rows", m.file.Path, builtin.Name)
+	}
+	return nil
 }
 
 func find(ctx context.Context, name string, resolve Resolve) (*weights.Model, error) {
@@ -114,6 +139,11 @@ func (m *model) new(c recipe.Model, t *tokenizer.Tokenizer) error {
 // program is the model for training.
 func (m *model) program(rec recipe.Recipe) (*kernels.TrainProgram, error) {
 	rows := rec.MicroRows(m.config.Context)
+	for _, width := range []int{m.config.Hidden, m.config.FF, m.config.Heads * m.config.HeadDim} {
+		if most := math.MaxInt32 / max(width, 1); rows > most {
+			return nil, fmt.Errorf("a micro-batch of %d rows is too large for a model of width %d: set train.micro_tokens to at most %d; %d is common", rows, width, most, 8192)
+		}
+	}
 	o := net.Options{Rows: rows, Context: min(m.config.Context, rows), LoRA: m.lora, Checkpoint: rec.Train.GradientCheckpointing}
 	if patterns := rec.Freeze.Patterns; len(patterns) > 0 {
 		o.Frozen = func(name string) bool {
@@ -125,7 +155,28 @@ func (m *model) program(rec recipe.Recipe) (*kernels.TrainProgram, error) {
 			return false
 		}
 	}
-	return net.Build(m.config, o)
+	p, err := net.Build(m.config, o)
+	if err != nil {
+		return nil, err
+	}
+	return p, frozen(rec.Freeze.Patterns, p)
+}
+
+// frozen refuses patterns that freeze nothing, and those that leave nothing to train.
+func frozen(patterns []string, p *kernels.TrainProgram) error {
+	learns := false
+	for _, s := range p.Params {
+		learns = learns || !s.Frozen
+	}
+	for _, pattern := range patterns {
+		if !slices.ContainsFunc(p.Params, func(s kernels.ParamSpec) bool { ok, _ := path.Match(pattern, s.Name); return ok }) {
+			return fmt.Errorf("freeze.patterns: %q is the name of no parameter; names are such as %s", pattern, p.Params[len(p.Params)/2].Name)
+		}
+	}
+	if !learns {
+		return fmt.Errorf("freeze.patterns %q freeze every parameter, so there is nothing to train", patterns)
+	}
+	return nil
 }
 
 // write gives the trainer its first weights: the base's, and draws of the seed for what is new.

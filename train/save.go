@@ -3,13 +3,13 @@ package train
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"path/filepath"
 
 	"s1/kernels"
 	"s1/train/checkpoint"
 	"s1/train/metrics"
+	"s1/train/recipe"
 )
 
 // extra is what a checkpoint keeps for this package beside the position.
@@ -19,6 +19,8 @@ type extra struct {
 	Best   best           `json:"best"`
 	NaNs   int            `json:"nans"`
 	Drafts ownDrafts      `json:"drafts"`
+
+	Settings []recipe.Setting `json:"settings,omitempty"` // of the recipe, to name the one that differs
 }
 
 func (r *run) identity() checkpoint.Identity {
@@ -51,7 +53,7 @@ func (r *run) arrays(each func(name string, slot kernels.Slot, p kernels.Param, 
 }
 
 func (r *run) state() (checkpoint.State, []checkpoint.Array, error) {
-	more, err := json.Marshal(extra{Sums: r.at.sums, Guard: r.at.guard, Best: r.at.best, NaNs: r.at.nans, Drafts: r.at.drafts})
+	more, err := json.Marshal(extra{Sums: r.at.sums, Guard: r.at.guard, Best: r.at.best, NaNs: r.at.nans, Drafts: r.at.drafts, Settings: r.rec.Settings()})
 	if err != nil {
 		return checkpoint.State{}, nil, fmt.Errorf("encode the state of the run: %w", err)
 	}
@@ -107,67 +109,15 @@ func (r *run) loadBest() error {
 	return nil
 }
 
-// stop saves and ends the steps.
+// stop saves and ends the steps. A run whose numbers are none any more keeps what was saved before they were lost.
 func (r *run) stop(ctx context.Context) error {
+	if r.at.nans > 0 || metrics.Number(r.at.sums.Loss) == nil || metrics.Number(r.at.sums.Entropy) == nil {
+		r.o.Say("stopped in step %d of %d, and not saved, because its loss is no number; --resume goes on from the last checkpoint", r.at.step+1, r.total)
+		return errStopped
+	}
 	if err := r.save(ctx); err != nil {
 		return err
 	}
 	r.o.Say("stopped in step %d of %d and saved; --resume goes on from here", r.at.step+1, r.total)
 	return errStopped
-}
-
-// resume goes on from the newest checkpoint, where that is asked for.
-func (r *run) resume() error {
-	var err error
-	if r.unlock, err = checkpoint.Lock(r.root()); err != nil {
-		return err
-	}
-	dir, ok, err := checkpoint.Latest(r.root())
-	switch {
-	case err != nil:
-		return err
-	case !r.o.Resume && ok:
-		return fmt.Errorf("%s holds the checkpoints of a run: go on with it by --resume, or give another folder by --out", r.o.Dir)
-	case !ok:
-		if r.o.Resume {
-			r.o.Say("there is no checkpoint in %s yet; beginning at the first step", r.root())
-		}
-		return nil
-	}
-	l, err := checkpoint.Load(dir, checkpoint.Match{Want: r.identity(), AllowCode: r.o.AllowCode})
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	if l.Warning != "" {
-		r.o.Say("%s", l.Warning)
-	}
-	var more extra
-	if err := json.Unmarshal(l.State.Extra, &more); err != nil {
-		return fmt.Errorf("checkpoint %s: its state of the run: %w", dir, err)
-	}
-	r.at.step, r.at.micro, r.at.cursor = int64(l.State.Step), l.State.Micro, l.State.Cursor
-	r.at.sums, r.at.best, r.at.nans = more.Sums, more.Best, more.NaNs
-	if more.Guard != nil {
-		r.at.guard = more.Guard
-	}
-	var errs []error
-	r.arrays(func(name string, slot kernels.Slot, p kernels.Param, spec kernels.ParamSpec) {
-		values := make([]float32, spec.Elements())
-		if err := l.Read(name, values); err != nil {
-			errs = append(errs, err)
-			return
-		}
-		r.t.Write(slot, p, values)
-	})
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	if more.Drafts.Hash != "" {
-		if err := r.readDrafts(more.Drafts); err != nil {
-			return err
-		}
-	}
-	r.o.Say("going on after step %d of %d", r.at.step, r.total)
-	return nil
 }

@@ -65,7 +65,9 @@ func (r *run) steps(ctx context.Context) error {
 // step does one optimiser step, from wherever in it the run is.
 func (r *run) step(ctx context.Context) error {
 	if r.due() {
-		if err := r.ownDrafts(ctx); err != nil {
+		if err := r.ownDrafts(ctx); r.interrupted(ctx, err) {
+			return r.stop(ctx)
+		} else if err != nil {
 			return err
 		}
 	}
@@ -107,18 +109,21 @@ func (r *run) update(ctx context.Context, packed dataset.Packed, next int64) err
 		r.at.nans = 0
 	case metrics.SkippedNaN:
 		if r.at.nans++; r.at.nans >= hopeless {
-			return fmt.Errorf("step %d: the loss is %g and the gradients' norm %g, and so it was in the %d steps before: the run has diverged; begin again with a learning rate below %g",
-				r.at.step+1, s.Loss, norm, hopeless-1, r.rec.Optimizer.LR)
+			return r.diverged()
 		}
 	}
 	r.t.ZeroGrads()
+	flops := 0.0
+	for i := range packed.Batches {
+		flops += batchFlops(r.p, &packed.Batches[i])
+	}
 	s.Seconds += time.Since(began).Seconds()
 	targets := float64(max(s.Targets, 1))
 	m := metrics.Step{
 		Step: int(r.at.step) + 1, Loss: metrics.Number(s.Loss), SampleLoss: metrics.Number(s.sample()), LR: r.rec.LR(r.at.step, r.total),
 		GradNorm: metrics.Number(norm), TokensPerSecond: float64(s.Rows) / s.Seconds, TrainedShare: packed.TrainedShare(),
 		PaddingWaste: packed.Waste(), PeakMemoryBytes: metrics.PeakMemory(), Entropy: metrics.Number(s.Entropy / targets),
-		TokenAccuracy: metrics.Number(float64(s.Right) / targets), Skipped: skipped,
+		TokenAccuracy: metrics.Number(float64(s.Right) / targets), Skipped: skipped, GEMMShare: metrics.GEMMShare(flops, s.Seconds, r.peak),
 	}
 	if n := r.data.source.Epoch(); n > 0 {
 		m.Epoch = float64(next) / float64(n)
@@ -127,6 +132,16 @@ func (r *run) update(ctx context.Context, packed dataset.Packed, next int64) err
 	r.at.micro, r.at.cursor, r.at.sums = 0, next, sums{}
 	r.saved = false
 	return r.afterStep(ctx, m)
+}
+
+// diverged ends a run whose numbers are none any more. What was saved before they were lost stays.
+func (r *run) diverged() error {
+	rate := fmt.Sprintf("optimizer.lr %g", r.rec.Optimizer.LR)
+	if r.rec.Optimizer.Kind == "muon" {
+		rate += fmt.Sprintf(" and optimizer.muon_lr %g", r.rec.Optimizer.MuonLR)
+	}
+	return fmt.Errorf("the run has diverged: loss or gradients were no numbers in %d steps in a row, up to step %d with %s; checkpoints are from before that: begin again in another folder with a lower learning rate",
+		r.at.nans, r.at.step+1, rate)
 }
 
 // hopeless is how many steps in a row may be no numbers.

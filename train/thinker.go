@@ -18,10 +18,12 @@ import (
 )
 
 // think opens the model as it is now in the engine, and closes it after f.
-func (r *run) think(ctx context.Context, f func(m *engine.Model) error) (err error) {
+func (r *run) think(ctx context.Context, f func(ctx context.Context, m *engine.Model) error) (err error) {
+	ctx, end := r.brief(ctx)
+	defer end()
 	dir, err := os.MkdirTemp(r.o.Dir, ".now-")
 	if err != nil {
-		return fmt.Errorf("a folder for the model as it is now: %w", err)
+		return fmt.Errorf("a folder for the model as it is now: %w", onDisk(err, r.o.Dir))
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	now := filepath.Join(dir, "model")
@@ -32,7 +34,7 @@ func (r *run) think(ctx context.Context, f func(m *engine.Model) error) (err err
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(m), m.Close())
+	return errors.Join(f(ctx, m), m.Close())
 }
 
 // ownDrafts lets the model write drafts, keeps them in the run's folder, and mixes them into the data from here on.
@@ -43,7 +45,7 @@ func (r *run) ownDrafts(ctx context.Context) error {
 		limit = max(limit, v.Limit)
 	}
 	var drafts []dataset.Draft
-	err := r.think(ctx, func(m *engine.Model) (err error) {
+	err := r.think(ctx, func(ctx context.Context, m *engine.Model) (err error) {
 		for i, v := range c.Values { // the shares of the data
 			n := int(float64(o.Drafts)*v.Share/shares(c.Values) + 0.5)
 			some, err := probe.Drafts(ctx, m, probe.DraftOptions{
@@ -64,7 +66,7 @@ func (r *run) ownDrafts(ctx context.Context) error {
 		return err
 	}
 	if err := writeWhole(filepath.Join(r.o.Dir, draftsFile), b.Bytes()); err != nil {
-		return fmt.Errorf("keep the model's own drafts: %w", err)
+		return fmt.Errorf("keep the model's own drafts: %w", onDisk(err, r.o.Dir))
 	}
 	return r.useDrafts(drafts, b.Bytes(), r.at.cursor)
 }

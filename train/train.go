@@ -36,11 +36,14 @@ type Options struct {
 	Code      string // this program's version, kept in checkpoints
 	Resolve   Resolve
 	Stop      Stopper
+	Free      func() (bytes int64, ok bool) // memory the run may take; nil = what the system says
+	Begin     func(step, total int64)       // told once, before the first step: so many are done of so many; may be nil
 	Step      func(metrics.Step)            // told of each step, after it is written; may be nil
 	Say       func(format string, a ...any) // messages for people; may be nil
 }
 
-// Stopper says that the run should end after the micro-batch at hand, saved.
+// Stopper says that the run should end after the micro-batch at hand, saved. One that also has Done, a channel that is closed
+// with the request, cuts short what is not training and can be done again: drafts and probes.
 type Stopper interface{ Requested() bool }
 
 // Result is how a run ended.
@@ -75,8 +78,14 @@ func Run(ctx context.Context, rec recipe.Recipe, o Options) (Result, error) {
 	if err := r.record(); err != nil {
 		return Result{}, err
 	}
+	if r.o.Begin != nil {
+		r.o.Begin(r.at.step, r.total)
+	}
 	r.pace = metrics.NewPace(time.Now)
 	err := r.steps(ctx)
+	if err == nil && r.at.nans > 0 {
+		err = r.diverged()
+	}
 	switch {
 	case errors.Is(err, errStopped):
 		return Result{Steps: r.at.step, Total: r.total, Stopped: true}, nil
@@ -108,6 +117,7 @@ type run struct {
 	out   *metrics.Writer
 	saved bool // the position at hand is on the disk
 	pace  *metrics.Pace
+	peak  float64 // flops per second of a plain matrix product here; 0 where it is not known
 
 	unlock func()
 }
@@ -137,7 +147,7 @@ func (r *run) open(ctx context.Context) (err error) {
 		return err
 	}
 	if err := os.MkdirAll(r.o.Dir, 0o755); err != nil {
-		return fmt.Errorf("make the folder of the run: %w", err)
+		return fmt.Errorf("make the folder of the run: %w", onDisk(err, r.o.Dir))
 	}
 	if r.model, err = openModel(ctx, r.rec, r.o.Resolve); err != nil {
 		return err
@@ -157,6 +167,7 @@ func (r *run) open(ctx context.Context) (err error) {
 	if err := r.fits(); err != nil {
 		return err
 	}
+	r.peak = gemmPeak(ctx, r.rec.Train.Threads)
 	t, err := cpu.NewTrainer(r.p, cpu.TrainOptions{Threads: r.rec.Train.Threads})
 	if err != nil {
 		return err
@@ -167,12 +178,16 @@ func (r *run) open(ctx context.Context) (err error) {
 
 // fits refuses a run that the memory here does not hold, before anything is taken.
 func (r *run) fits() error {
-	free, known := estimate.FreeMemory()
+	ask := r.o.Free
+	if ask == nil {
+		ask = estimate.FreeMemory
+	}
+	free, known := ask()
 	if !known {
 		return nil
 	}
 	plan := estimate.Plan{
-		Program: r.p, Threads: r.rec.Train.Threads, CanLoRA: !r.rec.Model.Scratch() && r.model.lora == nil,
+		Program: r.p, Threads: r.rec.Train.Threads, LeastRows: r.data.longest, CanLoRA: !r.rec.Model.Scratch() && r.model.lora == nil,
 		Rule: func(p kernels.Param) kernels.Rule { return r.rule(r.p.Params[p]) },
 	}
 	if !r.rec.Train.GradientCheckpointing {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"sync"
 
 	"s1/engine/tokenizer"
@@ -96,6 +97,8 @@ func OpenRows(ctx context.Context, t *tokenizer.Tokenizer, o RowsOptions) (*Rows
 	case o.OverLong == "refuse" && len(long.OverLong) > 0:
 		most := long.longest()
 		return r, &OverLongError{len(long.OverLong), long.Rows, o.Block, most.Name, most.Tokens}
+	case long.Rows == 0:
+		return nil, fmt.Errorf("read rows: %s: there is no row in it, only blank lines or nothing at all", strings.Join(o.Files, ", "))
 	case len(r.train) == 0:
 		return nil, fmt.Errorf("read rows: %d rows in %v leave nothing to train on (%d over-long dropped, %d held out)", long.Rows, o.Files, long.Dropped, long.HeldOut)
 	}

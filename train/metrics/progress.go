@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -18,7 +19,8 @@ const (
 const leastWidth = 20
 
 // Progress writes a line about the newest step: rewritten in place on a terminal, else a line of its own every few seconds.
-// What happens rarely (held-out loss, probe, skipped steps) is shown until it is known anew.
+// What happens rarely (held-out loss, probe, skipped steps) is shown until it is known anew. A signal's goroutine may Say
+// something in between.
 type Progress struct {
 	Out      io.Writer
 	Terminal bool
@@ -26,6 +28,7 @@ type Progress struct {
 	Now      func() time.Time
 	Total    int // steps of the whole run, 0 where not known
 
+	mu      sync.Mutex
 	shown   time.Time
 	pending bool // a step came that is not shown yet
 	line    string
@@ -37,6 +40,8 @@ type Progress struct {
 
 // Step shows a step, if it is time.
 func (p *Progress) Step(s Step) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if s.HeldOut != nil {
 		p.heldOut = s.HeldOut
 	}
@@ -60,6 +65,8 @@ func (p *Progress) Step(s Step) {
 
 // Say writes a sentence of its own, such as where a checkpoint was saved.
 func (p *Progress) Say(sentence string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.open {
 		p.print("\r\x1b[K")
 		p.open, p.pending = false, true
@@ -69,6 +76,8 @@ func (p *Progress) Say(sentence string) {
 
 // End shows the last step, whenever the one before was shown, and ends the line.
 func (p *Progress) End() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.pending {
 		p.show()
 	}

@@ -25,6 +25,7 @@ func Signals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM, s
 // Stopper watches for signals.
 type Stopper struct {
 	asked atomic.Pointer[os.Signal]
+	done  chan struct{} // closed with the first
 }
 
 // Listen watches the process's signals until close.
@@ -42,7 +43,7 @@ func Listen(ctx context.Context, first func(os.Signal)) (s *Stopper, run context
 // Watch takes signals from a channel until end. first is called with the first of them, from another goroutine; it may be
 // nil. The context is ctx, ended by a second SIGINT. end waits until nothing of this is running any more.
 func Watch(ctx context.Context, signals <-chan os.Signal, first func(os.Signal)) (s *Stopper, run context.Context, end func()) {
-	s = &Stopper{}
+	s = &Stopper{done: make(chan struct{})}
 	run, cancel := context.WithCancelCause(ctx)
 	over, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -59,8 +60,11 @@ func Watch(ctx context.Context, signals <-chan os.Signal, first func(os.Signal))
 				if sig == os.Interrupt {
 					interrupts++
 				}
-				if s.asked.CompareAndSwap(nil, &sig) && first != nil {
-					first(sig)
+				if s.asked.CompareAndSwap(nil, &sig) {
+					close(s.done)
+					if first != nil {
+						first(sig)
+					}
 				}
 				if interrupts > 1 {
 					cancel(ErrAborted)
@@ -77,6 +81,9 @@ func Watch(ctx context.Context, signals <-chan os.Signal, first func(os.Signal))
 
 // Requested says whether the run should save and leave; ask it after each micro-batch.
 func (s *Stopper) Requested() bool { return s.asked.Load() != nil }
+
+// Done is closed once Requested is true.
+func (s *Stopper) Done() <-chan struct{} { return s.done }
 
 // Signal is the first signal that came, nil before.
 func (s *Stopper) Signal() os.Signal {

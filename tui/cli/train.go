@@ -81,6 +81,7 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 	result, err := train.Run(ctx, rec, train.Options{
 		Dir: f.out, Resume: f.resume, AllowCode: f.otherCode, Code: version, Stop: stopper, Say: say,
 		Resolve: func(ctx context.Context, name string) (string, error) { return modelPath(ctx, name, a.progress()) },
+		Begin:   func(_, total int64) { progress.Total = int(total) },
 		Step:    func(s metrics.Step) { a.step(s, progress) },
 	})
 	progress.End()

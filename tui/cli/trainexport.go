@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,6 +27,9 @@ func (a *app) trainExportCommand() *cobra.Command {
 			t, ok := map[string]kernels.DType{"f32": kernels.F32, "f16": kernels.F16, "bf16": kernels.BF16, "q8_0": kernels.Q8_0}[strings.ToLower(kind)]
 			if !ok {
 				return usagef("--type %q: there are F32, F16, BF16, and for GGUF Q8_0", kind)
+			}
+			if !slices.Contains([]string{train.AsFolder, train.AsGGUF, train.AsAdapter}, as) {
+				return usagef("--as %q: there are folder, gguf and adapter", as)
 			}
 			if out == "" {
 				return usagef("--out names the folder or file to write")
