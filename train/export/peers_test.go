@@ -42,7 +42,9 @@ func script(t *testing.T, name string, args ...string) []byte {
 	return out
 }
 
-func joined(ids []int32) string { return strings.Trim(strings.ReplaceAll(fmt.Sprint(ids), " ", ","), "[]") }
+func joined(ids []int32) string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(ids), " ", ","), "[]")
+}
 
 // floats reads what a script wrote.
 func floats(t *testing.T, path string) []float32 {
