@@ -8,6 +8,7 @@ import (
 	"s1/kernels"
 	"s1/train/dataset"
 	"s1/train/metrics"
+	"s1/train/net"
 )
 
 // sums are what the micro-batches of a step add up to. They are saved with a stop inside a step.
@@ -115,7 +116,7 @@ func (r *run) update(ctx context.Context, packed dataset.Packed, next int64) err
 	r.t.ZeroGrads()
 	flops := 0.0
 	for i := range packed.Batches {
-		flops += batchFlops(r.p, &packed.Batches[i])
+		flops += net.FLOPs(r.p, &packed.Batches[i], true)
 	}
 	s.Seconds += time.Since(began).Seconds()
 	targets := float64(max(s.Targets, 1))

@@ -167,7 +167,7 @@ func (r *run) open(ctx context.Context) (err error) {
 	if err := r.fits(); err != nil {
 		return err
 	}
-	r.peak = gemmPeak(ctx, r.rec.Train.Threads)
+	r.peak = cpu.TrainPeak(r.rec.Train.Threads)
 	t, err := cpu.NewTrainer(r.p, cpu.TrainOptions{Threads: r.rec.Train.Threads})
 	if err != nil {
 		return err
