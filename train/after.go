@@ -148,12 +148,12 @@ func (r *run) finish(ctx context.Context) error {
 // card is the model card of a result.
 func (r *run) card() export.Card {
 	c := export.Card{
-		Name: filepath.Base(r.o.Dir), Base: r.rec.Model.Base, Method: r.method(), Recipe: r.rec.Source, Code: r.o.Code, Seed: r.rec.Train.Seed,
-		Steps: r.at.step, HowToRun: "s1 run -m " + filepath.Join(r.o.Dir, modelDir),
+		Name: filepath.Base(r.o.Dir), Base: r.rec.Model.Base, Method: r.method(), Code: r.o.Code, Seed: r.rec.Train.Seed,
+		Steps: r.at.step, Tokens: r.at.tokens, HowToRun: "s1 run -m " + filepath.Join(r.o.Dir, modelDir),
 		Hashes: []export.Fact{{Name: "recipe", Value: r.rec.Hash()}, {Name: "data", Value: r.data.hash}, {Name: "tokenizer", Value: r.model.tokenizer}},
 	}
 	for _, s := range r.rec.Settings() {
-		c.Recipe += "\n" + s.Key + " = " + s.Value
+		c.Recipe += s.Key + " = " + s.Value + "\n"
 	}
 	if r.model.base != "" {
 		c.Hashes = append(c.Hashes, export.Fact{Name: "base", Value: r.model.base})

@@ -126,7 +126,7 @@ func (m *model) new(c recipe.Model, t *tokenizer.Tokenizer) error {
 		Vocab: c.Vocab, Context: c.Context, RMSEps: float32(c.NormEps), Tied: c.Tied, QKVBias: c.Arch == arch.Qwen2, QKNorm: c.Arch == arch.Qwen3,
 		BOS: m.config.BOS, EOS: ends,
 	}
-	m.config.RoPE.Theta = c.RopeTheta
+	m.config.RoPE.Type, m.config.RoPE.Theta = arch.RoPEDefault, c.RopeTheta
 	if m.config.Vocab == 0 {
 		m.config.Vocab = t.VocabSize()
 	}

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -61,6 +62,11 @@ func Export(ctx context.Context, rec recipe.Recipe, o Options, e ExportOptions) 
 		return fmt.Errorf("checkpoint %s was made by a model of another shape or base than recipe %s has", dir, rec.Source)
 	}
 	r.at.step, r.data = int64(l.State.Step), &data{hash: l.State.Identity.Data}
+	var more extra
+	if err := json.Unmarshal(l.State.Extra, &more); err != nil {
+		return fmt.Errorf("checkpoint %s: its state of the run: %w", dir, err)
+	}
+	r.at.tokens = more.Tokens
 	m := export.Model{Config: r.model.config, Params: r.kept(l), Tokenizer: r.model.text, Generation: r.model.generation, Card: r.card()}
 	options := export.Options{Type: e.Type, Replace: e.Replace}
 	if e.As == AsAdapter && r.model.lora == nil {

@@ -103,7 +103,7 @@ func (r *run) take(l *checkpoint.Loaded) error {
 		return fmt.Errorf("checkpoint %s: its state of the run: %w", l.Dir, err)
 	}
 	r.at.step, r.at.micro, r.at.cursor = int64(l.State.Step), l.State.Micro, l.State.Cursor
-	r.at.sums, r.at.best, r.at.nans = more.Sums, more.Best, more.NaNs
+	r.at.sums, r.at.best, r.at.nans, r.at.tokens = more.Sums, more.Best, more.NaNs, more.Tokens
 	if more.Guard != nil {
 		r.at.guard = more.Guard
 	}

@@ -130,6 +130,7 @@ func (r *run) update(ctx context.Context, packed dataset.Packed, next int64) err
 		m.Epoch = float64(next) / float64(n)
 	}
 	r.at.step++
+	r.at.tokens += int64(s.Targets)
 	r.at.micro, r.at.cursor, r.at.sums = 0, next, sums{}
 	r.saved = false
 	return r.afterStep(ctx, m)

@@ -128,6 +128,7 @@ type position struct {
 	micro  int   // micro-batches done of the next step
 	cursor int64 // first example of the next step
 	sums   sums  // of those micro-batches
+	tokens int64 // with a loss, of all steps done
 	guard  *metrics.Guard
 	best   best
 	nans   int // steps in a row that were no numbers

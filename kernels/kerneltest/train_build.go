@@ -102,10 +102,7 @@ func (b *trainBuilder) matrix(name string, rows, cols int) kernels.Param {
 	return b.param(name, rows, cols, 0, 1/math.Sqrt(float64(cols)))
 }
 
-func (b *trainBuilder) freeze(p kernels.Param) kernels.Param {
-	b.p.Params[p].Frozen = true
-	return p
-}
+func (b *trainBuilder) freeze(p kernels.Param) { b.p.Params[p].Frozen = true }
 
 // input embeds the tokens through a table of its own, so that the gradient of the table is that of the buffer.
 func (b *trainBuilder) input(name string, width int, size float64) kernels.Buf {
@@ -139,8 +136,8 @@ func (b *trainBuilder) product(x kernels.Buf, w, bias kernels.Param, scale float
 }
 
 // addProduct adds a matrix product to a buffer that nothing read yet.
-func (b *trainBuilder) addProduct(out, x kernels.Buf, w, bias kernels.Param, scale float32) {
-	b.multiply(kernels.TrainMatMul{X: x, Out: out, W: w, Bias: bias, Scale: scale, Accumulate: true})
+func (b *trainBuilder) addProduct(out, x kernels.Buf, w kernels.Param, scale float32) {
+	b.multiply(kernels.TrainMatMul{X: x, Out: out, W: w, Bias: kernels.NoParam, Scale: scale, Accumulate: true})
 }
 
 func (b *trainBuilder) multiply(o kernels.TrainMatMul) {

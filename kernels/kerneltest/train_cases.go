@@ -23,7 +23,7 @@ func ragged() [][]int { return [][]int{{5, 1, 1, 9}, {1}, {70, 2, 61}} }
 func (b *trainBuilder) branch(x kernels.Buf, f func(x kernels.Buf) kernels.Buf) kernels.Buf {
 	y := f(x)
 	around := b.dropout(x, 0)
-	b.addProduct(around, y, b.matrix("join", b.spec(x).Width, b.spec(y).Width), kernels.NoParam, 1)
+	b.addProduct(around, y, b.matrix("join", b.spec(x).Width, b.spec(y).Width), 1)
 	return around
 }
 

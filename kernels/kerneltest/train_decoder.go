@@ -53,7 +53,7 @@ func TrainDecoder(seed uint64, s TrainShape) TrainCase {
 		v := b.projected(h, "v", s.KVHeads*s.HeadDim, s, s.LoRA > 0)
 		a := b.attention(q, k, v, s.Heads, s.KVHeads, s.HeadDim)
 		y := b.dropout(x, 0)
-		b.addProduct(y, a, b.matrix("o", s.Width, s.Heads*s.HeadDim), kernels.NoParam, 1)
+		b.addProduct(y, a, b.matrix("o", s.Width, s.Heads*s.HeadDim), 1)
 		if x = y; l == s.Layers-1 {
 			x = b.choose(x)
 		}
@@ -63,7 +63,7 @@ func TrainDecoder(seed uint64, s TrainShape) TrainCase {
 		g := b.swiGLU(gate, up)
 		y = b.dropout(x, 0)
 		down := b.matrix("down", s.Width, s.FF)
-		b.addProduct(y, g, down, kernels.NoParam, 1)
+		b.addProduct(y, g, down, 1)
 		if s.LoRA > 0 {
 			b.freeze(down)
 			b.adapter(y, g, s)
@@ -100,7 +100,7 @@ func (b *trainBuilder) projected(h kernels.Buf, name string, width int, s TrainS
 // adapter adds Scale * B A dropout(x) to out.
 func (b *trainBuilder) adapter(out, x kernels.Buf, s TrainShape) {
 	low := b.product(b.dropout(x, s.Dropout), b.matrix("lora a", s.LoRA, b.spec(x).Width), kernels.NoParam, 1)
-	b.addProduct(out, low, b.matrix("lora b", b.spec(out).Width, s.LoRA), kernels.NoParam, 0.5)
+	b.addProduct(out, low, b.matrix("lora b", b.spec(out).Width, s.LoRA), 0.5)
 }
 
 // rotated is q or k.

@@ -39,18 +39,23 @@ func (d *countingDisk) do(what string, f func() error) error {
 func (d *countingDisk) Mkdir(dir string) error {
 	return d.do("mkdir "+filepath.Base(dir), func() error { return d.realDisk.Mkdir(dir) })
 }
+
 func (d *countingDisk) MkdirAll(dir string) error {
 	return d.do("mkdir root", func() error { return d.realDisk.MkdirAll(dir) })
 }
+
 func (d *countingDisk) SyncDir(dir string) error {
 	return d.do("sync "+filepath.Base(dir), func() error { return d.realDisk.SyncDir(dir) })
 }
+
 func (d *countingDisk) RemoveAll(path string) error {
 	return d.do("remove "+filepath.Base(path), func() error { return d.realDisk.RemoveAll(path) })
 }
+
 func (d *countingDisk) Rename(from, to string) error {
 	return d.do("rename "+filepath.Base(from)+" "+filepath.Base(to), func() error { return d.realDisk.Rename(from, to) })
 }
+
 func (d *countingDisk) Create(path string) (file, error) {
 	if err := d.count("create " + filepath.Base(path)); err != nil {
 		return nil, err

@@ -112,7 +112,7 @@ func (t *tapeTrace) generated(p tape.Problem) {
 		t.drawRate()
 		if t.c.Checks {
 			from := len(t.ids)
-			lines, _ := t.draft(p.Start, p.Ops)
+			lines := t.draft(p.Start, p.Ops)
 			t.waits(p, lines, from)
 			break
 		}
@@ -165,7 +165,7 @@ func (t *tapeTrace) truncated(p tape.Problem) {
 	from := len(t.ids)
 	if t.c.Checks && t.rng.Float64() < t.c.Cut {
 		t.drawRate()
-		lines, _ := t.draft(p.Start, p.Ops)
+		lines := t.draft(p.Start, p.Ops)
 		from = len(t.ids) + 1 // Wait itself stays
 		t.verify(p.Start, p.Ops, lines)
 	} else {

@@ -71,7 +71,7 @@ func TestTapeTracesHoldNoFaultsButThePlantedOnes(t *testing.T) {
 		}
 		lines, wrong := sum.Lines()
 		t.Logf("%s: %d traces, %d whole; lines %d, wrong %d; claims right %d, wrong %d; Waits %d (most %d, in a line %d), sure %d, Again %d",
-			c.name, sum.Traces, uncut, lines, wrong, sum.RightClaims, sum.WrongClaims, sum.Waits, most, sum.Interrupted, sum.Sures, sum.Agains)
+			c.name, sum.Traces, uncut, lines, wrong, sum.RightClaims, sum.WrongClaims, sum.Waits, most, sum.Interrupted, sum.Sures, sum.Redone)
 	}
 }
 

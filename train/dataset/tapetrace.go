@@ -54,27 +54,27 @@ func (t *tapeTrace) fill(weight float64) {
 
 // draft does ops tersely from x, with at most one error; what follows an error is done right from the wrong value. A step
 // that cannot be done from a wrong value (a remainder, a value out of range) gets a stand-in with weight 0. It gives the
-// lines, and where the first wrong one is (len = none).
-func (t *tapeTrace) draft(x int, ops []tape.Op) (lines []line, wrong int) {
+// lines.
+func (t *tapeTrace) draft(x int, ops []tape.Op) (lines []line) {
 	rate := t.rate
 	if len(t.ids) > crowded {
 		rate = 0
 	}
-	wrong = len(ops)
-	for i, o := range ops {
+	wrong := false
+	for _, o := range ops {
 		value, ok := o.Apply(x)
 		weight := 1.0
 		if !ok {
 			value, weight = standIn(o, x), 0
 		}
-		if wrong == len(ops) && t.rng.Float64() < rate {
-			wrong, value, weight = i, t.slip(o, x, value), 0
+		if !wrong && t.rng.Float64() < rate {
+			wrong, value, weight = true, t.slip(o, x, value), 0
 		}
 		t.terse(weight, o, value)
 		lines = append(lines, line{o, value})
 		x = value
 	}
-	return lines, wrong
+	return lines
 }
 
 // terse writes a line of a draft.
@@ -132,7 +132,7 @@ func (t *tapeTrace) verify(x int, ops []tape.Op, lines []line) {
 			continue
 		}
 		if x, ops, lines = value, ops[n:], nil; len(ops) > 0 {
-			lines, _ = t.draft(x, ops)
+			lines = t.draft(x, ops)
 		}
 	}
 }

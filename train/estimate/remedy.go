@@ -107,8 +107,13 @@ func (e Estimate) String() string {
 		name  string
 		bytes int64
 	}{
-		{"weights", e.Weights}, {"gradients", e.Gradients}, {"moments", e.Moments}, {"activations", e.Activations},
-		{"scratch", e.Scratch}, {"other", e.Other}, {"spare", e.Spare},
+		{"weights", e.Weights},
+		{"gradients", e.Gradients},
+		{"moments", e.Moments},
+		{"activations", e.Activations},
+		{"scratch", e.Scratch},
+		{"other", e.Other},
+		{"spare", e.Spare},
 	} {
 		if c.bytes > 0 {
 			parts = append(parts, c.name+" "+Bytes(c.bytes))

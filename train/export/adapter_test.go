@@ -169,7 +169,7 @@ func TestTheCardSaysWhereTheModelComesFrom(t *testing.T) {
 	for _, want := range []string{
 		"library_name: \"transformers\"\n", `license: "apache-2.0"`, `base_model: "org/\"base\""`, "# mini | [31mred # not a title\n",
 		"| optimizer steps | 315 |", "| trained tokens | 4700000 |", "| seed | 5 |", "| data | train.jsonl, 1000 rows, SHA-256 abc123 |", "| recipe SHA-256 | def456 |",
-		"| accuracy, cap 32 | 34.6 % [31.7, 37.6] | 1000 |", "````toml\nlr = 1e-5\n```\nnot the end\n````\n", "It knows nothing else.", "| code | v0.3.0 |",
+		"| accuracy, cap 32 | 34.6 % [31.7, 37.6] | 1000 |", "````\nlr = 1e-5\n```\nnot the end\n````\n", "It knows nothing else.", "| code | v0.3.0 |",
 		"qwen3 decoder, 56136 parameters stored as F32", "3 layers of width 40",
 	} {
 		if !strings.Contains(card, want) {

@@ -124,7 +124,7 @@ func (c Card) origin(b *strings.Builder) {
 	}
 	if c.Recipe != "" {
 		b.WriteString("\nThe recipe:\n")
-		fence(b, "toml", c.Recipe)
+		fence(b, "", c.Recipe)
 	}
 	if len(c.Metrics) > 0 {
 		b.WriteString("\n## What was measured\n\n| what | value | n |\n|---|---|---|\n")
@@ -150,8 +150,11 @@ func table(b *strings.Builder, files []File) {
 func (c Card) pairs() []weights.KV {
 	var kv []weights.KV
 	for _, f := range []Fact{
-		{"general.name", line(c.Name)}, {"general.description", line(c.Summary)}, {"general.license", line(c.License)},
-		{"general.base_model.0.name", line(c.Base)}, {"general.version", line(c.Code)},
+		{"general.name", line(c.Name)},
+		{"general.description", line(c.Summary)},
+		{"general.license", line(c.License)},
+		{"general.base_model.0.name", line(c.Base)},
+		{"general.version", line(c.Code)},
 	} {
 		if f.Value == "" {
 			continue

@@ -122,9 +122,12 @@ func TestAnExportOfAnyBaseAnswersAsTheBase(t *testing.T) {
 			gguf    bool
 			allowed float64
 		}{
-			{kernels.F32, false, sameLogits}, {kernels.F32, true, sameLogits},
-			{kernels.F16, false, 0.01 * spread}, {kernels.F16, true, 0.01 * spread},
-			{kernels.BF16, false, 0.08 * spread}, {kernels.Q8_0, true, 0.08 * spread},
+			{kernels.F32, false, sameLogits},
+			{kernels.F32, true, sameLogits},
+			{kernels.F16, false, 0.01 * spread},
+			{kernels.F16, true, 0.01 * spread},
+			{kernels.BF16, false, 0.08 * spread},
+			{kernels.Q8_0, true, 0.08 * spread},
 		} {
 			path, write := filepath.Join(t.TempDir(), "out"), Folder
 			if c.gguf {

@@ -63,8 +63,11 @@ func (s Step) validate() error {
 		name  string
 		value float64
 	}{
-		{"epoch", s.Epoch}, {"lr", s.LR}, {"tokens_per_second", s.TokensPerSecond},
-		{"trained_share", s.TrainedShare}, {"padding_waste", s.PaddingWaste},
+		{"epoch", s.Epoch},
+		{"lr", s.LR},
+		{"tokens_per_second", s.TokensPerSecond},
+		{"trained_share", s.TrainedShare},
+		{"padding_waste", s.PaddingWaste},
 	} {
 		if Number(v.value) == nil {
 			return fmt.Errorf("%s is %v, want a number", v.name, v.value)

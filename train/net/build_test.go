@@ -57,8 +57,14 @@ func TestTheWayBackEndsAtTheLowestTrainedParameter(t *testing.T) {
 		{"model.norm.weight", []kernels.TrainOp{kernels.TrainNormGrad{}}},
 		{"model.layers.2.mlp.down_proj.weight", []kernels.TrainOp{kernels.TrainNormGrad{}, kernels.TrainSelectGrad{}, kernels.TrainMatMulGradW{}}},
 		{"model.layers.2.self_attn.o_proj.weight", []kernels.TrainOp{
-			kernels.TrainNormGrad{}, kernels.TrainSelectGrad{}, kernels.TrainMatMulGradX{}, kernels.TrainSwiGLUGrad{}, kernels.TrainMatMulGradX{},
-			kernels.TrainMatMulGradX{}, kernels.TrainNormGrad{}, kernels.TrainMatMulGradW{},
+			kernels.TrainNormGrad{},
+			kernels.TrainSelectGrad{},
+			kernels.TrainMatMulGradX{},
+			kernels.TrainSwiGLUGrad{},
+			kernels.TrainMatMulGradX{},
+			kernels.TrainMatMulGradX{},
+			kernels.TrainNormGrad{},
+			kernels.TrainMatMulGradW{},
 		}},
 	} {
 		p := c.build(t, func(o *net.Options) { o.Frozen = func(name string) bool { return name != x.trained } })

@@ -58,8 +58,14 @@ func check(c arch.Config, o *Options) error {
 		name string
 		is   int
 	}{
-		{"hidden size", c.Hidden}, {"layers", c.Layers}, {"heads", c.Heads}, {"kv heads", c.KVHeads}, {"head size", c.HeadDim},
-		{"ff", c.FF}, {"vocabulary", c.Vocab}, {"rows of a micro-batch", o.Rows},
+		{"hidden size", c.Hidden},
+		{"layers", c.Layers},
+		{"heads", c.Heads},
+		{"kv heads", c.KVHeads},
+		{"head size", c.HeadDim},
+		{"ff", c.FF},
+		{"vocabulary", c.Vocab},
+		{"rows of a micro-batch", o.Rows},
 	} {
 		if n.is < 1 {
 			return fmt.Errorf("%s is %d, want at least 1", n.name, n.is)

@@ -58,8 +58,8 @@ func TestMiniQuickAndNoChecksAreMiniButForWhatTheyName(t *testing.T) {
 	t.Parallel()
 	mini := load(t, "mini").Settings()
 	for name, want := range map[string][]string{
-		"mini-quick":    {"preset", "data.tape.curriculum", "on_policy.drafts", "train.steps"},
-		"mini-nochecks": {"preset", "data.tape.checks"},
+		"mini-quick":    {"preset", "data.tape.steps_max", "data.tape.curriculum", "data.tape.values", "on_policy.drafts", "train.steps"},
+		"mini-nochecks": {"preset", "data.tape.checks", "on_policy.at", "train.steps"},
 	} {
 		var got []string
 		for i, s := range load(t, name).Settings() {

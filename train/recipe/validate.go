@@ -76,8 +76,8 @@ func (m Model) checks() []check {
 		check{m.Vocab >= 0 && m.Vocab <= 1<<24, "model.vocab", m.Vocab, "0 (the tokenizer's) or more"},
 		check{m.Context >= 2 && m.Context <= 1<<24, "model.context", m.Context, "at least 2 positions"},
 		within("model.rope_theta", m.RopeTheta, 1, 1e12),
-		above("model.norm_eps", m.NormEps, 0, 1e-2),
-		above("model.init_std", m.InitStd, 0, 10),
+		above("model.norm_eps", m.NormEps, 1e-2),
+		above("model.init_std", m.InitStd, 10),
 	)
 }
 
@@ -103,8 +103,8 @@ func (o OnPolicy) checks() []check {
 	if o.At > 0 {
 		c = append(c,
 			check{o.Drafts >= 1, "on_policy.drafts", o.Drafts, "at least 1"},
-			above("on_policy.share", o.Share, 0, 1),
-			above("on_policy.temperature", o.Temperature, 0, 10),
+			above("on_policy.share", o.Share, 1),
+			above("on_policy.temperature", o.Temperature, 10),
 		)
 	}
 	return c
@@ -126,10 +126,10 @@ func (t Train) checks() []check {
 func (o Optimizer) checks() []check {
 	c := []check{
 		oneOf("optimizer.kind", o.Kind, "adamw", "muon"),
-		above("optimizer.lr", o.LR, 0, 10),
+		above("optimizer.lr", o.LR, 10),
 		{o.Beta1 >= 0 && o.Beta1 < 1, "optimizer.beta1", o.Beta1, "0 up to but not 1"},
 		{o.Beta2 >= 0 && o.Beta2 < 1, "optimizer.beta2", o.Beta2, "0 up to but not 1"},
-		above("optimizer.eps", o.Eps, 0, 1),
+		above("optimizer.eps", o.Eps, 1),
 		within("optimizer.weight_decay", o.WeightDecay, 0, 10),
 		{o.Clip >= 0 && !math.IsInf(o.Clip, 0), "optimizer.clip", o.Clip, "0 (no clipping) or a norm above it"},
 		{o.Warmup >= 0 && o.Warmup < 1, "optimizer.warmup", o.Warmup, "a share of the steps, 0 up to but not 1"},
@@ -138,7 +138,7 @@ func (o Optimizer) checks() []check {
 		{o.SpikeZ == 0 || o.SpikeZ >= 1 && !math.IsInf(o.SpikeZ, 0), "optimizer.spike_z", o.SpikeZ, "0 (never) or at least 1 standard deviation"},
 	}
 	if o.Kind == "muon" {
-		c = append(c, above("optimizer.muon_lr", o.MuonLR, 0, 10),
+		c = append(c, above("optimizer.muon_lr", o.MuonLR, 10),
 			check{o.MuonMomentum >= 0 && o.MuonMomentum < 1, "optimizer.muon_momentum", o.MuonMomentum, "0 up to but not 1"})
 	}
 	return c
@@ -156,7 +156,7 @@ func (r Recipe) adapterChecks() []check {
 	if l.Rank > 0 {
 		c = append(c,
 			check{!r.Model.Scratch(), "lora.rank", l.Rank, "0 for a new model: there is nothing to adapt"},
-			above("lora.alpha", l.Alpha, 0, 1e5),
+			above("lora.alpha", l.Alpha, 1e5),
 			check{l.Dropout >= 0 && l.Dropout < 1, "lora.dropout", l.Dropout, "0 up to but not 1"},
 			check{len(l.Targets) > 0 && !slices.Contains(l.Targets, ""), "lora.targets", l.Targets, `["all-linear"] or names such as "q_proj"`},
 		)
@@ -202,9 +202,9 @@ func (m Model) Dim() int {
 	return m.HeadDim
 }
 
-// above wants from < x <= to; it refuses NaN.
-func above(key string, x, from, to float64) check {
-	return check{x > from && x <= to, key, x, fmt.Sprintf("above %g, at most %g", from, to)}
+// above wants 0 < x <= to; it refuses NaN.
+func above(key string, x, to float64) check {
+	return check{x > 0 && x <= to, key, x, fmt.Sprintf("above 0, at most %g", to)}
 }
 
 // within wants from <= x <= to; it refuses NaN.

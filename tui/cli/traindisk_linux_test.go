@@ -2,14 +2,13 @@ package cli
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
-
-	"crypto/sha256"
 )
 
 // namespace runs a line of shell as root of mounts of its own; it skips where there are none.

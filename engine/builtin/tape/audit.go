@@ -20,7 +20,7 @@ type Report struct {
 	Slip       string // what the first one was, with where
 	Unfinished int    // traces whose thought ended before the last line of a draft or check: cut, or, at a natural end, a slip
 
-	Waits, Sures, Agains int
+	Waits, Sures, Redone int
 	Interrupted          int // Waits inside a line or a list of lines: after a cap, or where the model wished to end early
 
 	Answer   int
@@ -72,7 +72,7 @@ func (r *Report) Add(o Report) {
 	r.Unfinished += o.Unfinished
 	r.Waits += o.Waits
 	r.Sures += o.Sures
-	r.Agains += o.Agains
+	r.Redone += o.Redone
 	r.Interrupted += o.Interrupted
 	r.Right += o.Right
 }
@@ -126,7 +126,7 @@ func (a *audit) thought() {
 			a.r.Waits++
 			ok = a.wait()
 		case Again:
-			a.r.Agains++
+			a.r.Redone++
 			a.settled, a.base = 0, []int{a.p.Start}
 			ok = a.token(Newline, "a line break after Again") && a.draft(a.p.Start, a.p.Ops)
 		default:

@@ -172,19 +172,31 @@ func TestAuditReadsEveryKindOfFault(t *testing.T) {
 		want        tape.Report
 	}{
 		{"a clean draft", "+20=78\n*9=702\n-143=559\n</think>559<end>", tape.Report{Right: 1, Answered: true, Answer: 559}},
-		{"an error that is found and repaired", drafted + "Wait\n58+20=78? 8 7 =78 ok\n78*9=602? 2c7 0c7 =702 no\n-143=559\nWait\n702-143=559? 9b 5 5 =559 ok\nWait sure\n</think>559<end>",
-			tape.Report{Right: 1, Answered: true, Answer: 559, RightClaims: 2, WrongClaims: 1, Detected: 1, Repaired: 1, Waits: 3, Sures: 1}},
-		{"an error that is found and repaired wrong", drafted + "Wait\n58+20=78? 8 7 =78 ok\n78*9=602? 2c7 0c7 =712 no\n-143=569\n</think>569<end>",
-			tape.Report{Answered: true, Answer: 569, RightClaims: 1, WrongClaims: 1, Detected: 1, Waits: 1}},
-		{"an error that is missed", drafted + "Wait\n58+20=78? 8 7 =78 ok\n78*9=602? 2c7 0c6 =602 ok\n602-143=459? 9b 5 4 =459 ok\n</think>459<end>",
-			tape.Report{Answered: true, Answer: 459, RightClaims: 2, WrongClaims: 1, Waits: 1}},
-		{"an ok whose result says otherwise, and a check that goes on from the result", drafted + "Wait\n58+20=78? 8 7 =78 ok\n78*9=602? 2c7 0c7 =702 ok\n702-143=459? 9b 5 5 =559 no\n</think>559<end>",
-			tape.Report{Right: 1, Answered: true, Answer: 559, RightClaims: 1, WrongClaims: 2, Detected: 1, Repaired: 1, Waits: 1}},
-		{"a false alarm", "+20=78\n*9=702\n-143=559\nWait\n58+20=78? 8 8 =88 no\n*9=792\n-143=649\n</think>649<end>",
-			tape.Report{Answered: true, Answer: 649, RightClaims: 1, FalseAlarms: 1, Waits: 1}},
+		{
+			"an error that is found and repaired", drafted + "Wait\n58+20=78? 8 7 =78 ok\n78*9=602? 2c7 0c7 =702 no\n-143=559\nWait\n702-143=559? 9b 5 5 =559 ok\nWait sure\n</think>559<end>",
+			tape.Report{Right: 1, Answered: true, Answer: 559, RightClaims: 2, WrongClaims: 1, Detected: 1, Repaired: 1, Waits: 3, Sures: 1},
+		},
+		{
+			"an error that is found and repaired wrong", drafted + "Wait\n58+20=78? 8 7 =78 ok\n78*9=602? 2c7 0c7 =712 no\n-143=569\n</think>569<end>",
+			tape.Report{Answered: true, Answer: 569, RightClaims: 1, WrongClaims: 1, Detected: 1, Waits: 1},
+		},
+		{
+			"an error that is missed", drafted + "Wait\n58+20=78? 8 7 =78 ok\n78*9=602? 2c7 0c6 =602 ok\n602-143=459? 9b 5 4 =459 ok\n</think>459<end>",
+			tape.Report{Answered: true, Answer: 459, RightClaims: 2, WrongClaims: 1, Waits: 1},
+		},
+		{
+			"an ok whose result says otherwise, and a check that goes on from the result", drafted + "Wait\n58+20=78? 8 7 =78 ok\n78*9=602? 2c7 0c7 =702 ok\n702-143=459? 9b 5 5 =559 no\n</think>559<end>",
+			tape.Report{Right: 1, Answered: true, Answer: 559, RightClaims: 1, WrongClaims: 2, Detected: 1, Repaired: 1, Waits: 1},
+		},
+		{
+			"a false alarm", "+20=78\n*9=702\n-143=559\nWait\n58+20=78? 8 8 =88 no\n*9=792\n-143=649\n</think>649<end>",
+			tape.Report{Answered: true, Answer: 649, RightClaims: 1, FalseAlarms: 1, Waits: 1},
+		},
 		{"a step skipped in a draft", "+20=78\n-143=459\n</think>459<end>", tape.Report{Answered: true, Answer: 459, Slips: 1}},
-		{"an operand miscopied", "+20=78\n*9=702\n-143=559\nWait\n58+20=78? 8 7 =78 ok\n78*8=702? 4c6 2c6 =624 no\n</think>624<end>",
-			tape.Report{Answered: true, Answer: 624, Slips: 1, RightClaims: 1, Waits: 1}},
+		{
+			"an operand miscopied", "+20=78\n*9=702\n-143=559\nWait\n58+20=78? 8 7 =78 ok\n78*8=702? 4c6 2c6 =624 no\n</think>624<end>",
+			tape.Report{Answered: true, Answer: 624, Slips: 1, RightClaims: 1, Waits: 1},
+		},
 		{"a longer operand", "+20=78\n*9=702\n-1433=559\n", tape.Report{Slips: 1}},
 		{"a claim miscopied", "+20=78\n*9=702\n-143=559\nWait\n58+20=77? 8 7 =78 no\n", tape.Report{Slips: 1, Waits: 1}},
 		{"a check that begins elsewhere", "+20=78\n*9=702\n-143=559\nWait\n59+20=78? 8 7 =78 ok\n", tape.Report{Slips: 1, Waits: 1}},
@@ -194,14 +206,20 @@ func TestAuditReadsEveryKindOfFault(t *testing.T) {
 		{"cut before anything", "</think>559<end>", tape.Report{Right: 1, Answered: true, Answer: 559, Unfinished: 1}},
 		{"no answer", "+20=78\n*9=702\n-143=559\n</think>", tape.Report{}},
 		{"an answer that never ends", "+20=78\n*9=702\n-143=559\n</think>559", tape.Report{}},
-		{"Wait in a line of the draft", "+20=78\n*9=6Wait\n58+20=78? 8 7 =78 ok\n*9=702\n-143=559\n</think>559<end>",
-			tape.Report{Right: 1, Answered: true, Answer: 559, RightClaims: 1, Waits: 1, Interrupted: 1}},
-		{"Wait before the first line, and between two", "Wait\n+20=78\n*9=702\nWait\n58+20=78? 8 7 =78 ok\n78*9=702? 2c7 0c7 =702 ok\n-143=559\n",
-			tape.Report{RightClaims: 2, Waits: 2, Interrupted: 2}},
-		{"Wait in a check", "+20=78\n*9=702\n-143=559\nWait\n58+20=78? 8 7 =78 ok\n78*Wait\n78*9=702? 2c7 0c7 =702 ok\n702-143=559? 9b 5 5 =559 ok\nWait sure\n",
-			tape.Report{RightClaims: 3, Waits: 3, Sures: 1, Interrupted: 1}},
+		{
+			"Wait in a line of the draft", "+20=78\n*9=6Wait\n58+20=78? 8 7 =78 ok\n*9=702\n-143=559\n</think>559<end>",
+			tape.Report{Right: 1, Answered: true, Answer: 559, RightClaims: 1, Waits: 1, Interrupted: 1},
+		},
+		{
+			"Wait before the first line, and between two", "Wait\n+20=78\n*9=702\nWait\n58+20=78? 8 7 =78 ok\n78*9=702? 2c7 0c7 =702 ok\n-143=559\n",
+			tape.Report{RightClaims: 2, Waits: 2, Interrupted: 2},
+		},
+		{
+			"Wait in a check", "+20=78\n*9=702\n-143=559\nWait\n58+20=78? 8 7 =78 ok\n78*Wait\n78*9=702? 2c7 0c7 =702 ok\n702-143=559? 9b 5 5 =559 ok\nWait sure\n",
+			tape.Report{RightClaims: 3, Waits: 3, Sures: 1, Interrupted: 1},
+		},
 		{"sure too early, after a Wait in a line", "+20=78\nWait sure\n", tape.Report{Slips: 1, Waits: 1, Sures: 1, Interrupted: 1}},
-		{"again", "+20=78\n*9=702\n-143=558\nAgain\n+20=78\n*9=702\n-143=559\n</think>559<end>", tape.Report{Right: 1, Answered: true, Answer: 559, Agains: 1}},
+		{"again", "+20=78\n*9=702\n-143=558\nAgain\n+20=78\n*9=702\n-143=559\n</think>559<end>", tape.Report{Right: 1, Answered: true, Answer: 559, Redone: 1}},
 		{"nothing", "", tape.Report{Unfinished: 1}},
 	} {
 		got := tape.Audit(problem(t, "58,+20,*9,-143"), read(t, tok, c.trace))
