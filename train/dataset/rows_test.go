@@ -193,7 +193,7 @@ func TestNothingToReadIsSaid(t *testing.T) {
 	}{
 		{defaults(), "no file is named"},
 		{defaults(filepath.Join(t.TempDir(), "none.jsonl")), "none.jsonl: no such file"},
-		{defaults(writeRows(t)), "leave nothing to train on"},
+		{defaults(writeRows(t)), "there is no row in it"},
 		{RowsOptions{Files: []string{"x"}}, "a block of 0 tokens"},
 	} {
 		if _, err := OpenRows(t.Context(), tok, tt.o); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -22,7 +22,7 @@ func (r result) refuses(code int, texts ...string) result {
 	r.t.Helper()
 	r.wants(code, texts...)
 	lines := strings.Split(strings.TrimSpace(r.err), "\n")
-	if len(lines) == 2 && strings.Contains(lines[1], "s1 --help") {
+	if len(lines) == 2 && (strings.Contains(lines[1], "s1 --help") || strings.HasPrefix(lines[1], "    for example: s1 ")) { // what to type instead
 		lines = lines[:1]
 	}
 	if len(lines) != 1 || !strings.HasPrefix(lines[0], "s1: ") || len(lines[0]) > maxSentence || !utf8.ValidString(lines[0]) {
