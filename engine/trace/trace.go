@@ -132,6 +132,7 @@ const (
 	CommandInject                       // Text goes in before the next token
 	CommandPace                         // N = tokens per second, 0 = as fast as it goes
 	CommandSampling                     // Sampling replaces the parameters (raise the temperature out of a loop)
+	CommandTake                         // N = the id of the next token, chosen by the user from its candidates
 )
 
 // Command travels from a key or a flag into think and takes effect before the next token.

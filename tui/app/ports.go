@@ -45,3 +45,19 @@ type Kept struct {
 type Reopener interface {
 	Reopen(ctx context.Context, id string) (question string, branches []Live, err error)
 }
+
+// Explorer is a Thinker that can also be asked about a trace. What it makes on the way is not kept and is not in the tree,
+// until Open. The reports come one at a time, never after the call has returned; ctx cancels.
+type Explorer interface {
+	// Piece is the bytes of a token.
+	Piece(id int32) []byte
+	// Scrub closes a trace that has ended, or is paused, at each of the stops (thinking tokens, ascending) and reports the
+	// answers as they come.
+	Scrub(ctx context.Context, from trace.BranchID, stops []int, report func(trace.Guess)) error
+	// Tick guesses the answer of a running branch until it answers.
+	Tick(ctx context.Context, of trace.BranchID, t trace.Ticker, report func(trace.Guess)) error
+	// Try carries out an experiment.
+	Try(ctx context.Context, t trace.Trials, report func(trace.TrialsReport)) error
+	// Open makes a trial of the newest experiment a branch of its tree, kept like any other.
+	Open(ctx context.Context, id trace.BranchID) (Live, error)
+}
