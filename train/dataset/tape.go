@@ -20,7 +20,7 @@ type Tape struct {
 }
 
 // tapeVersion changes with what is generated for an equal configuration.
-const tapeVersion = 2
+const tapeVersion = 3
 
 // NewTape checks the configuration.
 func NewTape(c TapeConfig) (*Tape, error) {
@@ -73,8 +73,10 @@ func (s *Tape) problem(rng *rand.Rand, i int64, limit *int) tape.Problem {
 	if rng.IntN(2) == 0 {
 		steps = min(steps, rng.IntN(n))
 	}
+	mix := tape.Usual()
+	mix.Divide = s.c.Divide
 	for {
-		if p := tape.Random(rng, s.c.StepsMin+steps, *limit); !p.Reserved() {
+		if p := tape.Random(rng, s.c.StepsMin+steps, *limit, mix); !p.Reserved() {
 			return p
 		}
 	}

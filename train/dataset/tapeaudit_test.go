@@ -51,7 +51,8 @@ func TestTapeTracesHoldNoFaultsButThePlantedOnes(t *testing.T) {
 			p, trace := of(t, e)
 			r := tape.Audit(p, trace)
 			_, wrong := r.Lines()
-			if !r.Answered || r.Right != 1 || r.Slips != 0 || r.FalseAlarms != 0 || r.Detected != r.WrongClaims || r.Repaired != r.WrongClaims {
+			claims, detected, repaired := r.Checks()
+			if !r.Answered || r.Right != 1 || r.Slips != 0 || r.FalseAlarms != 0 || detected != claims || repaired != claims {
 				t.Fatalf("%s: %s: %+v\n%s", c.name, e.Name, r, tape.Text(e.IDs))
 			}
 			if r.Unfinished == 0 && wrong > masked(e) {
@@ -70,8 +71,9 @@ func TestTapeTracesHoldNoFaultsButThePlantedOnes(t *testing.T) {
 			t.Errorf("%s: the most Waits is %d, want %d", c.name, most, c.most)
 		}
 		lines, wrong := sum.Lines()
+		claims, _, _ := sum.Checks()
 		t.Logf("%s: %d traces, %d whole; lines %d, wrong %d; claims right %d, wrong %d; Waits %d (most %d, in a line %d), sure %d, Again %d",
-			c.name, sum.Traces, uncut, lines, wrong, sum.RightClaims, sum.WrongClaims, sum.Waits, most, sum.Interrupted, sum.Sures, sum.Redone)
+			c.name, sum.Traces, uncut, lines, wrong, sum.RightClaims, claims, sum.Waits, most, sum.Interrupted, sum.Sures, sum.Redone)
 	}
 }
 
@@ -218,10 +220,11 @@ func TestOwnDraftsAreCheckedMaskedAndCounted(t *testing.T) {
 		own++
 		a := tape.Audit(r, trace)
 		_, wrong := a.Lines()
-		if a.Slips+a.FalseAlarms+a.Unfinished > 0 || a.Right != 1 || a.Detected != a.WrongClaims || a.Repaired != a.Detected || wrong > masked(e) {
+		claims, detected, repaired := a.Checks()
+		if a.Slips+a.FalseAlarms+a.Unfinished > 0 || a.Right != 1 || detected != claims || repaired != claims || wrong > masked(e) {
 			t.Fatalf("%s: %+v, %d wrong, %d masked\n%s", e.Name, a, wrong, masked(e), tape.Text(e.IDs))
 		}
-		if r.String() == p.String() && (wrong < 2 || a.WrongClaims < 1) {
+		if r.String() == p.String() && (wrong < 2 || claims < 1) {
 			t.Fatalf("%s: the draft's own two errors are not there\n%s", e.Name, tape.Text(e.IDs))
 		}
 	}

@@ -13,13 +13,15 @@ type TapeConfig struct {
 	StepsMax   int          `toml:"steps_max"`
 	Curriculum int64        `toml:"curriculum"` // examples over which the most steps grow from steps_min + 1 to steps_max
 	Values     []TapeValues `toml:"values"`     // how many problems stay below which value
+	Divide     int          `toml:"divide"`     // percent of the steps that divide, where the value allows it; the tests have 15
 	Mixture    TapeMixture  `toml:"mixture"`
-	ErrorRates []float64    `toml:"error_rates"`   // of a draft line; one of them is drawn for a whole example with checks
-	Checks     bool         `toml:"checks"`        // false: the control whose Wait opens no check
-	SureMax    int          `toml:"sure_max"`      // the most "Wait sure" at the end of an example, so the most Waits without an error
-	Interrupt  float64      `toml:"interrupted"`   // share of the examples with Waits where one falls into a line, as after a cap
-	Cut        float64      `toml:"cut_in_check"`  // share of the truncated examples that are cut inside a check
-	Random     float64      `toml:"random_errors"` // share of wrong values drawn uniformly; the others are plausible slips
+	ErrorRates []float64    `toml:"error_rates"`     // of a draft line; one of them is drawn for a whole example with checks
+	Checks     bool         `toml:"checks"`          // false: the control whose Wait opens no check
+	SureMax    int          `toml:"sure_max"`        // the most "Wait sure" at the end of an example, so the most Waits without an error
+	Interrupt  float64      `toml:"interrupted"`     // share of the examples with Waits where one falls into a line, as after a cap
+	Cut        float64      `toml:"cut_in_check"`    // share of the truncated examples that are cut inside a check
+	Divisions  float64      `toml:"division_errors"` // how many times as often a division is wrong as another line, for the same rate
+	Random     float64      `toml:"random_errors"`   // share of wrong values drawn uniformly; the others are plausible slips
 	Weights    TapeWeights  `toml:"weights"`
 }
 
@@ -43,7 +45,9 @@ type TapeWeights struct {
 	WrongClaim float64 `toml:"wrong_claim"` // digits of a wrong value restated in a check
 	No         float64 `toml:"no"`
 	OK         float64 `toml:"ok"`
-	CutAnswer  float64 `toml:"cut_answer"` // the answer after a cut thought
+	CutAnswer  float64 `toml:"cut_answer"`  // the answer after a cut thought
+	WrongCheck float64 `toml:"wrong_check"` // columns and result of a check whose claim is wrong
+	Draft      float64 `toml:"draft"`       // right values of drafts
 }
 
 // DefaultTape is the recipe of the built-in model.
@@ -53,8 +57,8 @@ func DefaultTape() TapeConfig {
 		Values:     []TapeValues{{99, .25}, {999, .25}, {9999, .5}},
 		Mixture:    TapeMixture{Clean: .25, Truncated: .13, Again: .06, Waits: .56},
 		ErrorRates: []float64{0, .1, .25, .4, .6},
-		Checks:     true, SureMax: 8, Interrupt: .1, Cut: .15, Random: .2,
-		Weights: TapeWeights{WrongClaim: 4, No: 6, OK: 2, CutAnswer: 1},
+		Divide:     15, Checks: true, SureMax: 8, Interrupt: .1, Cut: .15, Divisions: 1, Random: .2,
+		Weights: TapeWeights{WrongClaim: 4, No: 6, OK: 2, CutAnswer: 1, WrongCheck: 1, Draft: 1},
 	}
 }
 
@@ -86,8 +90,11 @@ func (c TapeConfig) Validate() error {
 			return fmt.Errorf("tape: %g in error_rates, interrupted, cut_in_check or random_errors is not within 0..1", r)
 		}
 	}
+	if c.Divide < 0 || c.Divide > 100-tape.Usual().Times || !(c.Divisions >= 0) {
+		return fmt.Errorf("tape: divide %d is not within 0..%d percent, or division_errors %g is below 0", c.Divide, 100-tape.Usual().Times, c.Divisions)
+	}
 	w := c.Weights
-	if !(min(w.WrongClaim, w.No, w.OK, w.CutAnswer) >= 0) {
+	if !(min(w.WrongClaim, w.No, w.OK, w.CutAnswer, w.WrongCheck, w.Draft) >= 0) {
 		return fmt.Errorf("tape: a loss weight is below 0 in %+v", w)
 	}
 	return nil

@@ -95,7 +95,7 @@ func (t *tapeTrace) own(d Draft) {
 	for _, l := range lines {
 		weight := 0.0
 		if exact, ok := l.op.Apply(x); ok && exact == l.claim {
-			weight = 1
+			weight = t.c.Weights.Draft
 		}
 		t.terse(weight, l.op, l.claim)
 		x = l.claim

@@ -63,11 +63,15 @@ func (t *tapeTrace) draft(x int, ops []tape.Op) (lines []line) {
 	wrong := false
 	for _, o := range ops {
 		value, ok := o.Apply(x)
-		weight := 1.0
+		weight := t.c.Weights.Draft
 		if !ok {
 			value, weight = standIn(o, x), 0
 		}
-		if !wrong && t.rng.Float64() < rate {
+		errs := rate
+		if o.Kind == '/' {
+			errs *= t.c.Divisions
+		}
+		if !wrong && t.rng.Float64() < errs {
 			wrong, value, weight = true, t.slip(o, x, value), 0
 		}
 		t.terse(weight, o, value)
@@ -93,9 +97,9 @@ func (t *tapeTrace) check(x int, lines []line) (settled, value int) {
 	for i, l := range lines {
 		value, _ := l.op.Apply(x)
 		right := value == l.claim
-		claim := 1.0
+		claim, worked := 1.0, 1.0
 		if !right {
-			claim = w.WrongClaim
+			claim, worked = w.WrongClaim, w.WrongCheck
 		}
 		t.number(1, x)
 		t.op(l.op)
@@ -105,7 +109,7 @@ func (t *tapeTrace) check(x int, lines []line) (settled, value int) {
 		t.ids = tape.AppendColumns(t.ids, x, l.op)
 		t.ids = append(t.ids, tape.Result)
 		t.ids = tape.AppendNumber(t.ids, value)
-		t.fill(1)
+		t.fill(worked)
 		if right {
 			t.put(w.OK, tape.OK)
 		} else {

@@ -27,7 +27,7 @@ func Drafts(ctx context.Context, m *engine.Model, d DraftOptions) ([]dataset.Dra
 	rng := rand.New(rand.NewPCG(d.Seed, 0x647261667473))
 	problems := make([]tape.Problem, 0, d.N)
 	for len(problems) < d.N {
-		if p := tape.Random(rng, d.StepsMin+rng.IntN(d.StepsMax-d.StepsMin+1), d.MaxValue); !p.Reserved() {
+		if p := tape.Random(rng, d.StepsMin+rng.IntN(d.StepsMax-d.StepsMin+1), d.MaxValue, tape.Usual()); !p.Reserved() {
 			problems = append(problems, p)
 		}
 	}

@@ -62,11 +62,14 @@ type ByStep struct {
 type AuditResult struct {
 	DraftErrors Rate            `json:"draft_errors"`
 	ByOp        map[string]Rate `json:"by_op"`
-	Detection   Rate            `json:"detection"`
+	Detection   Rate            `json:"detection"` // of checked lines whose claim is wrong
 	FalseAlarms Rate            `json:"false_alarms"`
-	Repair      Rate            `json:"repair"`
-	Slips       Rate            `json:"slips"` // of traces
+	Repair      Rate            `json:"repair"` // of those found
+	Slips       Rate            `json:"slips"`  // of traces
 	FirstSlip   string          `json:"first_slip,omitempty"`
+
+	DetectionByOp map[string]Rate `json:"detection_by_op"`
+	RepairByOp    map[string]Rate `json:"repair_by_op"`
 }
 
 // Result is all that was measured.
@@ -161,14 +164,17 @@ func reduceCurve(o Options, problems []tape.Problem, all []measurement, of func(
 
 func auditOf(r tape.Report) AuditResult {
 	lines, wrong := r.Lines()
+	claims, detected, repaired := r.Checks()
 	a := AuditResult{
-		DraftErrors: NewRate(wrong, lines), ByOp: map[string]Rate{},
-		Detection: NewRate(r.Detected, r.WrongClaims), FalseAlarms: NewRate(r.FalseAlarms, r.RightClaims),
-		Repair: NewRate(r.Repaired, r.Detected), Slips: NewRate(r.Slips, r.Traces), FirstSlip: r.Slip,
+		DraftErrors: NewRate(wrong, lines), ByOp: map[string]Rate{}, DetectionByOp: map[string]Rate{}, RepairByOp: map[string]Rate{},
+		Detection: NewRate(detected, claims), FalseAlarms: NewRate(r.FalseAlarms, r.RightClaims),
+		Repair: NewRate(repaired, detected), Slips: NewRate(r.Slips, r.Traces), FirstSlip: r.Slip,
 	}
 	for _, kind := range []byte("+-*/") {
 		c := r.Op(kind)
 		a.ByOp[string(kind)] = NewRate(c.Wrong, c.Lines)
+		a.DetectionByOp[string(kind)] = NewRate(c.Detected, c.WrongClaims)
+		a.RepairByOp[string(kind)] = NewRate(c.Repaired, c.Detected)
 	}
 	return a
 }

@@ -48,15 +48,20 @@ func (c Curve) write(b *strings.Builder, how string) {
 	}
 	a := c.Audit
 	fmt.Fprintf(b, "\nlines, %s\n", how)
-	fmt.Fprintf(b, "  draft errors   %s   + %.1f  - %.1f  * %.1f  / %.1f\n", a.DraftErrors, a.ByOp["+"].Rate, a.ByOp["-"].Rate, a.ByOp["*"].Rate, a.ByOp["/"].Rate)
-	fmt.Fprintf(b, "  detection      %s\n", a.Detection)
+	fmt.Fprintf(b, "  draft errors   %s   %s\n", a.DraftErrors, byOp(a.ByOp))
+	fmt.Fprintf(b, "  detection      %s   %s\n", a.Detection, byOp(a.DetectionByOp))
 	fmt.Fprintf(b, "  false alarms   %s\n", a.FalseAlarms)
-	fmt.Fprintf(b, "  repair         %s\n", a.Repair)
+	fmt.Fprintf(b, "  repair         %s   %s\n", a.Repair, byOp(a.RepairByOp))
 	fmt.Fprintf(b, "  slips, traces  %s", a.Slips)
 	if a.FirstSlip != "" {
 		fmt.Fprintf(b, "   such as %q", a.FirstSlip)
 	}
 	b.WriteString("\n")
+}
+
+// byOp is the share of each operation, in percent.
+func byOp(r map[string]Rate) string {
+	return fmt.Sprintf("+ %.1f  - %.1f  * %.1f  / %.1f", r["+"].Rate, r["-"].Rate, r["*"].Rate, r["/"].Rate)
 }
 
 // String is "78.5 [75.8, 80.9] 785/1000", of even width.

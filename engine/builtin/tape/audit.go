@@ -12,9 +12,6 @@ type Report struct {
 
 	RightClaims int // checked lines whose claim is right
 	FalseAlarms int // of those, flagged " no"
-	WrongClaims int // checked lines whose claim is wrong
-	Detected    int // of those, flagged " no"
-	Repaired    int // of the detected, given the right value
 
 	Slips      int    // traces with a format slip: a step skipped, an operand or a claim miscopied, a line that is no line
 	Slip       string // what the first one was, with where
@@ -28,8 +25,13 @@ type Report struct {
 	Right    int  // traces answered rightly
 }
 
-// OpCount is draft lines of one operation.
-type OpCount struct{ Lines, Wrong int }
+// OpCount is the lines of one operation: those of drafts, and the checks of wrong ones.
+type OpCount struct {
+	Lines, Wrong int // of drafts
+	WrongClaims  int // checked lines whose claim is wrong
+	Detected     int // of those, flagged " no"
+	Repaired     int // of the detected, given the right value
+}
 
 // Lines is the judged draft lines, and how many of them are wrong.
 func (r Report) Lines() (lines, wrong int) {
@@ -38,6 +40,16 @@ func (r Report) Lines() (lines, wrong int) {
 		wrong += c.Wrong
 	}
 	return lines, wrong
+}
+
+// Checks is the checked lines whose claim is wrong, how many of them were flagged, and how many of those were repaired.
+func (r Report) Checks() (wrong, detected, repaired int) {
+	for _, c := range r.ByOp {
+		wrong += c.WrongClaims
+		detected += c.Detected
+		repaired += c.Repaired
+	}
+	return wrong, detected, repaired
 }
 
 // Op gives the count of an operation by its sign.
@@ -58,13 +70,13 @@ func (r *Report) Add(o Report) {
 	for i, c := range o.ByOp {
 		r.ByOp[i].Lines += c.Lines
 		r.ByOp[i].Wrong += c.Wrong
+		r.ByOp[i].WrongClaims += c.WrongClaims
+		r.ByOp[i].Detected += c.Detected
+		r.ByOp[i].Repaired += c.Repaired
 	}
 	r.Traces += o.Traces
 	r.RightClaims += o.RightClaims
 	r.FalseAlarms += o.FalseAlarms
-	r.WrongClaims += o.WrongClaims
-	r.Detected += o.Detected
-	r.Repaired += o.Repaired
 	r.Slips += o.Slips
 	if r.Slip == "" {
 		r.Slip = o.Slip

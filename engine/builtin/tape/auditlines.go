@@ -93,6 +93,7 @@ func (a *audit) check() (flagged, ok bool) {
 // count judges a check line against exact arithmetic.
 func (a *audit) count(o Op, x, claim, result int, flagged bool) {
 	exact, ok := o.Apply(x)
+	c := a.r.Op(o.Kind)
 	switch {
 	case !ok:
 	case claim == exact:
@@ -101,11 +102,11 @@ func (a *audit) count(o Op, x, claim, result int, flagged bool) {
 			a.r.FalseAlarms++
 		}
 	default:
-		a.r.WrongClaims++
+		c.WrongClaims++
 		if flagged {
-			a.r.Detected++
+			c.Detected++
 			if result == exact {
-				a.r.Repaired++
+				c.Repaired++
 			}
 		}
 	}

@@ -95,7 +95,7 @@ func TestUnsuitableTextsSayWhatTheModelCanDo(t *testing.T) {
 func TestEveryProblemIsReadBackFromItsText(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 1))
 	for range 5000 {
-		want := Random(rng, 1+rng.IntN(MaxSteps), []int{99, 999, 9999}[rng.IntN(3)])
+		want := Random(rng, 1+rng.IntN(MaxSteps), []int{99, 999, 9999}[rng.IntN(3)], Usual())
 		if err := want.Check(); err != nil {
 			t.Fatalf("Random drew %s: %v", want, err)
 		}

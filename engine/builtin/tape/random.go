@@ -5,20 +5,25 @@ import "math/rand/v2"
 // ExamplesSeed draws the built-in examples; a new one by key takes any other.
 const ExamplesSeed = 20261126
 
+// Mix is how often a step multiplies or divides where the value allows it, in percent; the others add and subtract.
+type Mix struct{ Times, Divide int }
+
+// Usual is the mix of the examples and of every test: a third multiply, fewer divide (most values cannot be).
+func Usual() Mix { return Mix{Times: 35, Divide: 15} }
+
 // Random draws a problem of exactly that many steps (1..MaxSteps) with all values within 1..maxValue (10..MaxValue).
-// A third of the operations multiply, fewer divide (most values cannot be), the rest add and subtract.
-func Random(rng *rand.Rand, steps, maxValue int) Problem {
+func Random(rng *rand.Rand, steps, maxValue int, mix Mix) Problem {
 	steps = min(max(steps, 1), MaxSteps)
 	maxValue = min(max(maxValue, 10), MaxValue)
 	for {
-		if p, ok := draw(rng, steps, maxValue); ok {
+		if p, ok := draw(rng, steps, maxValue, mix); ok {
 			return p
 		}
 	}
 }
 
 // draw may come to a value from which no new operation is found in 64 tries.
-func draw(rng *rand.Rand, steps, maxValue int) (Problem, bool) {
+func draw(rng *rand.Rand, steps, maxValue int, mix Mix) (Problem, bool) {
 	start := 2 + rng.IntN(min(99, maxValue)-1)
 	if rng.IntN(2) == 0 {
 		start = 2 + rng.IntN(maxValue-1)
@@ -29,7 +34,7 @@ func draw(rng *rand.Rand, steps, maxValue int) (Problem, bool) {
 		if tries == 64*steps {
 			return p, false
 		}
-		o := drawOp(rng, x, maxValue)
+		o := drawOp(rng, x, maxValue, mix)
 		next, ok := o.Apply(x)
 		if !ok || next > maxValue || o.Arg < 1 || contains(p.Ops, o) {
 			continue
@@ -40,15 +45,15 @@ func draw(rng *rand.Rand, steps, maxValue int) (Problem, bool) {
 	return p, true
 }
 
-// drawOp draws 35 % multiplications and 15 % divisions where the value allows any, else an addition or subtraction.
-func drawOp(rng *rand.Rand, x, maxValue int) Op {
+// drawOp draws by the mix where the value allows any, else an addition or subtraction.
+func drawOp(rng *rand.Rand, x, maxValue int, mix Mix) Op {
 	kind := rng.IntN(100)
 	switch {
-	case kind < 35:
+	case kind < mix.Times:
 		if most := min(MaxScale, maxValue/x); most >= MinScale {
 			return Op{'*', MinScale + rng.IntN(most-MinScale+1)}
 		}
-	case kind < 50:
+	case kind < mix.Times+mix.Divide:
 		var by [MaxScale]int
 		n := 0
 		for d := MinScale; d <= MaxScale; d++ {
@@ -88,7 +93,7 @@ func contains(ops []Op, o Op) bool {
 // RandomReserved draws as Random does, from the problems kept out of training.
 func RandomReserved(rng *rand.Rand, steps, maxValue int) Problem {
 	for {
-		if p := Random(rng, steps, maxValue); p.Reserved() {
+		if p := Random(rng, steps, maxValue, Usual()); p.Reserved() {
 			return p
 		}
 	}

@@ -94,7 +94,7 @@ func TestColumnsAreWorkedRight(t *testing.T) {
 func TestColumnsGiveTheExactValue(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 2))
 	for range 20_000 {
-		p := tape.Random(rng, 1, tape.MaxValue)
+		p := tape.Random(rng, 1, tape.MaxValue, tape.Usual())
 		o := p.Ops[0]
 		value, scale, carry := 0, 1, 0
 		for _, id := range tape.AppendColumns(nil, p.Start, o) {
@@ -142,7 +142,7 @@ func TestRandomProblemsAreMostlyAdditionsMultiplicationsAndAFewDivisions(t *test
 	kinds := map[byte]int{}
 	total := 0
 	for range 3000 {
-		for _, o := range tape.Random(rng, 6, tape.MaxValue).Ops {
+		for _, o := range tape.Random(rng, 6, tape.MaxValue, tape.Usual()).Ops {
 			kinds[o.Kind]++
 			total++
 		}
@@ -174,19 +174,19 @@ func TestAuditReadsEveryKindOfFault(t *testing.T) {
 		{"a clean draft", "+20=78\n*9=702\n-143=559\n</think>559<end>", tape.Report{Right: 1, Answered: true, Answer: 559}},
 		{
 			"an error that is found and repaired", drafted + "Wait\n58+20=78? 8 7 =78 ok\n78*9=602? 2c7 0c7 =702 no\n-143=559\nWait\n702-143=559? 9b 5 5 =559 ok\nWait sure\n</think>559<end>",
-			tape.Report{Right: 1, Answered: true, Answer: 559, RightClaims: 2, WrongClaims: 1, Detected: 1, Repaired: 1, Waits: 3, Sures: 1},
+			tape.Report{Right: 1, Answered: true, Answer: 559, RightClaims: 2, ByOp: [4]tape.OpCount{2: {WrongClaims: 1, Detected: 1, Repaired: 1}}, Waits: 3, Sures: 1},
 		},
 		{
 			"an error that is found and repaired wrong", drafted + "Wait\n58+20=78? 8 7 =78 ok\n78*9=602? 2c7 0c7 =712 no\n-143=569\n</think>569<end>",
-			tape.Report{Answered: true, Answer: 569, RightClaims: 1, WrongClaims: 1, Detected: 1, Waits: 1},
+			tape.Report{Answered: true, Answer: 569, RightClaims: 1, ByOp: [4]tape.OpCount{2: {WrongClaims: 1, Detected: 1}}, Waits: 1},
 		},
 		{
 			"an error that is missed", drafted + "Wait\n58+20=78? 8 7 =78 ok\n78*9=602? 2c7 0c6 =602 ok\n602-143=459? 9b 5 4 =459 ok\n</think>459<end>",
-			tape.Report{Answered: true, Answer: 459, RightClaims: 2, WrongClaims: 1, Waits: 1},
+			tape.Report{Answered: true, Answer: 459, RightClaims: 2, ByOp: [4]tape.OpCount{2: {WrongClaims: 1}}, Waits: 1},
 		},
 		{
 			"an ok whose result says otherwise, and a check that goes on from the result", drafted + "Wait\n58+20=78? 8 7 =78 ok\n78*9=602? 2c7 0c7 =702 ok\n702-143=459? 9b 5 5 =559 no\n</think>559<end>",
-			tape.Report{Right: 1, Answered: true, Answer: 559, RightClaims: 1, WrongClaims: 2, Detected: 1, Repaired: 1, Waits: 1},
+			tape.Report{Right: 1, Answered: true, Answer: 559, RightClaims: 1, ByOp: [4]tape.OpCount{1: {WrongClaims: 1, Detected: 1, Repaired: 1}, 2: {WrongClaims: 1}}, Waits: 1},
 		},
 		{
 			"a false alarm", "+20=78\n*9=702\n-143=559\nWait\n58+20=78? 8 8 =88 no\n*9=792\n-143=649\n</think>649<end>",
@@ -227,7 +227,10 @@ func TestAuditReadsEveryKindOfFault(t *testing.T) {
 		if got.Slips > 0 != (got.Slip != "") || lines == 0 && len(c.trace) > 30 {
 			t.Errorf("%s: slips %d, slip %q, %d lines, %d wrong", c.name, got.Slips, got.Slip, lines, wrong)
 		}
-		got.Slip, got.ByOp, got.Traces = "", [4]tape.OpCount{}, 0
+		got.Slip, got.Traces = "", 0
+		for i := range got.ByOp { // the draft lines have a test of their own
+			got.ByOp[i].Lines, got.ByOp[i].Wrong = 0, 0
+		}
 		if got != c.want {
 			t.Errorf("%s:\n got %+v\nwant %+v", c.name, got, c.want)
 		}
@@ -238,14 +241,14 @@ func TestAuditCountsDraftLinesByOperationUpToASlip(t *testing.T) {
 	tok := open(t)
 	p := problem(t, "58,+20,*9,/3,-143,*2") // 78 702 234 91 182
 	r := tape.Audit(p, read(t, tok, "+20=79\n*9=711\n/3=238\n-143=95\n+2=190\n"))
-	want := [4]tape.OpCount{{1, 1}, {1, 0}, {1, 0}, {1, 1}}
+	want := [4]tape.OpCount{{Lines: 1, Wrong: 1}, {Lines: 1}, {Lines: 1}, {Lines: 1, Wrong: 1}}
 	if r.ByOp != want || r.Slips != 1 || !strings.Contains(r.Slip, "*2") {
 		t.Errorf("got %v, slip %q; want %v and a slip at *2", r.ByOp, r.Slip, want)
 	}
 	// 79*9 = 711 is right although 79 is not; of 80*9/7 = 720/7 nothing can be said.
 	p = problem(t, "77,+7,/4,*9")
 	r = tape.Audit(p, read(t, tok, "+7=83\n/4=20\n*9=180\n"))
-	if want := [4]tape.OpCount{{1, 1}, {}, {1, 0}, {}}; r.ByOp != want || r.Slips != 0 {
+	if want := [4]tape.OpCount{{Lines: 1, Wrong: 1}, {}, {Lines: 1}, {}}; r.ByOp != want || r.Slips != 0 {
 		t.Errorf("got %v, slip %q; want %v: 83/4 leaves a remainder and is not judged", r.ByOp, r.Slip, want)
 	}
 }

@@ -6,8 +6,9 @@ import (
 )
 
 // TokenizerJSON gives the tokenizer.json of the vocabulary, as the Rust tokenizers library reads it: a byte-level BPE without
-// merges, whose tokens of one character stand in its vocab, and the longer ones beside it as added tokens, found first, the
-// leftmost and longest. The four in angle brackets are special.
+// merges, which by itself finds tokens of one character only. The longer ones are added tokens, found first, the leftmost and
+// longest. They stand in the BPE's vocab too: a reader that adds them anew, as transformers does, numbers what it does not find
+// there itself. The four in angle brackets are special.
 func TokenizerJSON() []byte {
 	type added struct {
 		ID         int    `json:"id"`
@@ -21,14 +22,14 @@ func TokenizerJSON() []byte {
 	var more []added
 	vocab := map[string]int{}
 	for id, text := range Tokens() {
-		switch {
-		case text == "\n":
-			vocab["Ċ"] = id // as the byte-level alphabet writes it
-		case len(text) == 1:
-			vocab[text] = id
-		default:
-			more = append(more, added{ID: id, Content: text, Special: strings.HasPrefix(text, "<")})
+		if text == "\n" {
+			text = "Ċ" // as the byte-level alphabet writes it
 		}
+		vocab[text] = id
+		if id == int(Newline) || len(text) == 1 {
+			continue
+		}
+		more = append(more, added{ID: id, Content: text, Special: strings.HasPrefix(text, "<")})
 	}
 	type dict = map[string]any
 	doc, err := json.MarshalIndent(dict{
