@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -30,14 +31,14 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 	if k.Type == tea.KeySpace && !k.Alt {
 		typed = " "
 	}
-	if m.over != nil && key != "ctrl+z" {
+	if m.over != nil && !m.keys.Is(keys.Suspend, key) {
 		return m.pressOver(key, typed)
 	}
-	if key != "ctrl+c" {
+	if !m.keys.Is(keys.Quit, key) {
 		m.quitArmed = false
 	}
 	if !k.Paste && key != "" {
-		if b, ok := keys.Find(m.state(), key); ok && !m.typing(b) {
+		if b, ok := m.keys.Find(m.state(), key); ok && !m.typing(b) {
 			if b.Action != keys.Stop || m.fault == "" {
 				m.notice, m.alarm = "", false
 			}
@@ -45,11 +46,11 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 		}
 	}
 	m.notice, m.alarm = "", false
+	if key == "esc" { // also when stop is on another key
+		m.back()
+		return nil
+	}
 	if m.focus == onPrompt {
-		if key == "esc" {
-			m.back()
-			return nil
-		}
 		if typed != "" {
 			m.promptPane.Editor.Insert(typed)
 		} else {
@@ -58,7 +59,7 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 		return nil
 	}
 	if typed != "" && len([]rune(typed)) == 1 {
-		m.say(fmt.Sprintf("%s does nothing here; ? shows all keys, i goes to the prompt", text.Clean(typed, m.theme.ASCII)))
+		m.say(text.Clean(typed, m.theme.ASCII) + m.keys.Text(" does nothing here; {help} shows all keys, {ask} goes to the prompt"))
 	} else if typed != "" {
 		// Pasted text belongs to the prompt, wherever the focus was.
 		m.focus = onPrompt
@@ -179,7 +180,7 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 	case keys.PrevBr:
 		m.switchTo((m.cur + len(m.branches) - 1) % len(m.branches))
 	case keys.PickBr:
-		if i := int(key[0] - '1'); i < len(m.branches) {
+		if i := slices.Index(m.keys.Of(a).Keys, key); i < len(m.branches) {
 			m.switchTo(i)
 		} else {
 			m.warn(fmt.Sprintf("there are %d branches", len(m.branches)))
@@ -193,14 +194,14 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 	case keys.Recent:
 		return m.loadRecent()
 	case keys.Help:
-		m.over = &overlay.Help{Theme: m.theme, State: m.state()}
+		m.over = &overlay.Help{Theme: m.theme, Keys: m.keys, State: m.state()}
 	case keys.Palette:
-		m.over = &overlay.Palette{Theme: m.theme, State: m.state()}
+		m.over = &overlay.Palette{Theme: m.theme, Keys: m.keys, State: m.state()}
 		m.chosen = func(r overlay.Result) tea.Cmd {
-			if m.focus == onPrompt && keys.Of(r.Action).Where&keys.Prompt == 0 && b != nil {
+			if m.focus == onPrompt && m.keys.Of(r.Action).Where&keys.Prompt == 0 && b != nil {
 				m.focus = onThought
 			}
-			return m.try(keys.Of(r.Action), "")
+			return m.try(m.keys.Of(r.Action), "")
 		}
 	case keys.Suspend:
 		return tea.Suspend
@@ -226,9 +227,9 @@ func (m *Model) interrupt() tea.Cmd {
 		}
 	}
 	if stopped > 0 {
-		m.say("stopped, everything is kept; ctrl+c again quits")
+		m.say(m.keys.Text("stopped, everything is kept; {quit} again quits"))
 	} else {
-		m.say("ctrl+c again quits")
+		m.say(m.keys.Text("{quit} again quits"))
 	}
 	return nil
 }

@@ -3,7 +3,7 @@
 // It knows branches as logs of tokens and an engine as the narrow ports of ports.go. It does not know how a token is
 // made, kept or trained. Panes are plain structs that draw what they are given; the app gives it to them.
 //
-//	key ----> keys.Find ----> act ----> Live.Send (at once, no queue) or a tea.Cmd (Ask, Branch)
+//	key ----> keys.Map ----> act ----> Live.Send (at once, no queue) or a tea.Cmd (Ask, Branch)
 //	trace.Log ----> feed (a batch a frame) ----> branch.apply ----> text.Doc ----> pane.Render ----> frame
 package app
 
@@ -60,6 +60,7 @@ type Model struct {
 	ctx      context.Context // the run root: ends every command and watcher
 	opt      Options
 	theme    *theme.Theme
+	keys     *keys.Map
 	feed     *feed.Feed
 	progress *latest
 
@@ -112,8 +113,11 @@ type Model struct {
 func New(ctx context.Context, opt Options) *Model {
 	th := theme.New(opt.Theme)
 	m := &Model{
-		ctx: ctx, opt: opt, theme: th, feed: feed.New(ctx), progress: newLatest(),
+		ctx: ctx, opt: opt, theme: th, keys: opt.Keys, feed: feed.New(ctx), progress: newLatest(),
 		pace: max(opt.Pace, 0), sampling: opt.Sampling, other: -1, loading: "loading the model",
+	}
+	if m.keys == nil {
+		m.keys = keys.Default()
 	}
 	m.thoughtsPane.Theme, m.answerPane.Theme, m.statusPane.Theme = th, th, th
 	m.budgetPane.Theme, m.promptPane.Theme, m.sidePane.Theme, m.comparePane.Theme = th, th, th, th
@@ -136,6 +140,9 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	}
 	return m, cmd
 }
+
+// Keys returns what the keys do.
+func (m *Model) Keys() *keys.Map { return m.keys }
 
 // View returns the last frame.
 func (m *Model) View() string { return m.frame }

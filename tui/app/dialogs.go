@@ -187,7 +187,7 @@ func (m *Model) showRecent(msg recentLoaded) {
 			return nil
 		}
 		if m.anyRunning() {
-			m.warn("it is still at work: esc stops it and keeps everything, then open another")
+			m.warn(m.keys.Text("it is still at work: {stop} stops it and keeps everything, then open another"))
 			return nil
 		}
 		return reopen(m.ctx, re, k.ID)

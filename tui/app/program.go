@@ -13,6 +13,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"s1/engine/trace"
+	"s1/tui/keys"
 	"s1/tui/theme"
 )
 
@@ -36,6 +37,7 @@ type Options struct {
 	Pace          int  // tokens per second for people, 0 = as fast as it goes, PaceByModel
 
 	Theme         theme.Options // theme.Detect(os.Getenv)
+	Keys          *keys.Map     // nil: the built-in ones
 	Input, Output *os.File      // nil: the standard ones
 
 	Manual bool // for drivers: no timers and no waiting; Pull brings what has arrived

@@ -99,14 +99,14 @@ func (m *Model) setCap(n int) tea.Cmd {
 		at, _ := b.closeAt()
 		return m.grow(at, budget, "think on", false)
 	}
-	m.warn(fmt.Sprintf("it closed by itself after %d tokens, a higher cap changes nothing; w makes it think on", b.spent))
+	m.warn(m.keys.Text(fmt.Sprintf("it closed by itself after %d tokens, a higher cap changes nothing; {wait} makes it think on", b.spent)))
 	return nil
 }
 
 func (m *Model) nudgeCap(up bool) tea.Cmd {
 	b := m.now()
 	if b.budget.Cap < 0 {
-		m.warn("there is no cap to move; c sets one")
+		m.warn(m.keys.Text("there is no cap to move; {cap} sets one"))
 		return nil
 	}
 	return m.setCap(nudged(b.budget.Cap, up))

@@ -130,9 +130,9 @@ func (m *Model) fill(l layout) {
 	th.Question, th.Doc, th.Fault = m.question, nil, m.fault
 	th.Empty = m.emptyThought(b)
 	an.Doc, an.Empty, an.Verdict, an.Focused = nil, "", "", m.focus == onAnswer
-	m.promptPane.Idle, m.promptPane.Hint = "i  another question", "a question, then enter"
+	m.promptPane.Idle, m.promptPane.Hint = m.keys.Text("{ask}  another question"), m.keys.Text("a question, then {send}")
 	if e := m.examples.offer(); e != "" {
-		m.promptPane.Hint = e + "   enter asks it"
+		m.promptPane.Hint = e + m.keys.Text("   {send} asks it")
 	}
 	if m.broken != "" {
 		th.Fault = "could not load the model: " + m.broken
@@ -141,7 +141,7 @@ func (m *Model) fill(l layout) {
 	if b == nil {
 		an.Empty = "the answer stands here"
 		if l.one {
-			an.Empty = "the answer stands here; tab goes on to the prompt"
+			an.Empty = m.keys.Text("the answer stands here; {focus} goes on to the prompt")
 		}
 		m.budgetPane.Asked, m.budgetPane.Cap = false, m.opt.Budget.Cap
 		return
@@ -239,7 +239,7 @@ func (m *Model) drawKeys(w int) string {
 	if w < twoFrom {
 		gap = 2
 	}
-	for _, b := range keys.Line(m.state()) {
+	for _, b := range m.keys.Line(m.state()) {
 		k, what := b.Shown(), b.Short
 		if b.Action == keys.Focus && m.focus != onPrompt {
 			what = "panes"

@@ -112,9 +112,9 @@ func (m *Model) emptyThought(b *branch) string {
 	case b == nil && m.busy:
 		return "asking" + m.theme.Glyphs.Ellipsis
 	case b == nil && m.examples.offer() != "":
-		return "Press enter to ask the example below, or type a problem of your own. The thought streams here."
+		return m.keys.Text("Press {send} to ask the example below, or type a problem of your own. The thought streams here.")
 	case b == nil:
-		return "Type a question and press enter. The thought streams here."
+		return m.keys.Text("Type a question and press {send}. The thought streams here.")
 	case b.state == trace.StateReading && b.total > 0:
 		return fmt.Sprintf("reading the question, %d of %d tokens", b.done, b.total)
 	case b.state == trace.StateReading || b.state == trace.StateQueued:
@@ -122,17 +122,17 @@ func (m *Model) emptyThought(b *branch) string {
 	case b.running():
 		return "the first token is on its way"
 	}
-	return "there was no thought; n asks again under another cap"
+	return m.keys.Text("there was no thought; {second} asks again under another cap")
 }
 
 func (m *Model) emptyAnswer(b *branch) string {
 	switch {
 	case b.thinking():
-		return "comes when the thought closes, a closes it"
+		return m.keys.Text("comes when the thought closes, {answer-now} closes it")
 	case b.running():
 		return "coming"
 	case b.receipt != nil && b.receipt.Closed == trace.ClosedStopped:
-		return "none, w thinks on"
+		return m.keys.Text("none, {wait} thinks on")
 	}
 	return "none"
 }

@@ -133,5 +133,5 @@ func generated() map[string]string {
 	}
 	var flags strings.Builder
 	flags.WriteString("```\n" + run.LocalFlags().FlagUsages() + root.PersistentFlags().FlagUsages() + "```\n")
-	return map[string]string{"keys": keys.Markdown(), "commands": commands.String(), "flags": flags.String()}
+	return map[string]string{"keys": keys.Default().Markdown(), "commands": commands.String(), "flags": flags.String()}
 }

@@ -2,7 +2,10 @@
 // palette and the README are made from it. It knows no screen and does nothing itself: it answers questions.
 package keys
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Action names something a key can do.
 type Action string
@@ -91,16 +94,32 @@ type Binding struct {
 	WhyNot func(State) string // "" = it can be done now; nil = always
 }
 
-// Shown returns the name of the first key as people write it.
-func (b Binding) Shown() string { return Name(b.Keys[0]) }
+// Shown returns the name of the first key as people write it, "" for none.
+func (b Binding) Shown() string {
+	if len(b.Keys) == 0 {
+		return ""
+	}
+	return Name(b.Keys[0])
+}
 
 // AllShown returns all keys of a binding as people write them.
 func (b Binding) AllShown() string {
+	if len(b.Keys) == 0 {
+		return "no key"
+	}
+	return strings.Join(b.shown(), " ")
+}
+
+// shown names the keys; the digits from 1 to 9 are one entry.
+func (b Binding) shown() []string {
+	if strings.Join(b.Keys, "") == "123456789" {
+		return []string{"1 to 9"}
+	}
 	names := make([]string, len(b.Keys))
 	for i, k := range b.Keys {
 		names[i] = Name(k)
 	}
-	return strings.Join(names, " ")
+	return names
 }
 
 // Enabled says whether the binding acts, and if not, why.
@@ -126,36 +145,31 @@ func Name(key string) string {
 }
 
 // Find returns the binding that hears key in this state.
-func Find(s State, key string) (Binding, bool) {
+func (m *Map) Find(s State, key string) (Binding, bool) {
 	where := Page
 	if s.Prompt {
 		where = Prompt
 	}
-	for _, b := range table {
-		if b.Where&where == 0 {
-			continue
-		}
-		for _, k := range b.Keys {
-			if k == key {
-				return b, true
-			}
+	for _, b := range m.rows {
+		if b.Where&where != 0 && slices.Contains(b.Keys, key) {
+			return b, true
 		}
 	}
 	return Binding{}, false
 }
 
 // Of returns the binding of an action.
-func Of(a Action) Binding {
-	for _, b := range table {
+func (m *Map) Of(a Action) Binding {
+	for _, b := range m.rows {
 		if b.Action == a {
 			return b
 		}
 	}
-	return Binding{Action: a, Keys: []string{""}}
+	return Binding{Action: a}
 }
 
 // Line returns the bindings for the bottom line: those that matter in this state, most useful first, none that is disabled.
-func Line(s State) []Binding {
+func (m *Map) Line(s State) []Binding {
 	var want []Action
 	switch {
 	case s.Prompt && s.Offered && s.Asked:
@@ -184,8 +198,8 @@ func Line(s State) []Binding {
 	}
 	var out []Binding
 	for _, a := range want {
-		b := Of(a)
-		if _, ok := b.Enabled(s); ok {
+		b := m.Of(a)
+		if _, ok := b.Enabled(s); ok && len(b.Keys) > 0 {
 			switch {
 			case a == Pause && s.Paused:
 				b.Short = "go on"

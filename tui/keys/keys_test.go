@@ -45,7 +45,7 @@ func TestEveryBindingIsCompleteAndSaysWhyNotInOneLine(t *testing.T) {
 func TestBottomLineHasOnlyWhatActsNow(t *testing.T) {
 	t.Parallel()
 	for _, s := range states() {
-		line := Line(s)
+		line := Default().Line(s)
 		if len(line) == 0 {
 			t.Errorf("%+v: the bottom line is empty", s)
 		}
@@ -53,7 +53,7 @@ func TestBottomLineHasOnlyWhatActsNow(t *testing.T) {
 			if why, ok := b.Enabled(s); !ok {
 				t.Errorf("%+v: %s is on the bottom line but %s", s, b.Action, why)
 			}
-			found, ok := Find(s, b.Keys[0])
+			found, ok := Default().Find(s, b.Keys[0])
 			if !ok || found.Action != b.Action {
 				t.Errorf("%+v: %q on the bottom line does %q, want %q", s, b.Keys[0], found.Action, b.Action)
 			}
@@ -84,7 +84,7 @@ func TestWhyNot(t *testing.T) {
 		{Send, State{Prompt: true, Asked: true, Running: true}, "esc stops it", "while one runs"},
 		{Send, State{Prompt: true, PromptEmpty: true}, "type a question", "without text"},
 	} {
-		got, _ := Of(c.a).Enabled(c.s)
+		got, _ := Default().Of(c.a).Enabled(c.s)
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 			t.Errorf("%s %s: got %q, want %q", c.a, c.about, got, c.want)
 		}
@@ -93,7 +93,7 @@ func TestWhyNot(t *testing.T) {
 
 func TestMarkdownNamesEveryKey(t *testing.T) {
 	t.Parallel()
-	md := Markdown()
+	md := Default().Markdown()
 	for _, b := range Table() {
 		if !strings.Contains(md, "`"+b.Shown()+"`") || !strings.Contains(md, b.Help) {
 			t.Errorf("%s (%s) is missing", b.Action, b.Shown())

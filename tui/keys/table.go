@@ -32,7 +32,7 @@ func needRunning(s State) string {
 		return why
 	}
 	if !s.Running {
-		return "this branch has ended: w thinks on, n asks again"
+		return "this branch has ended: {wait} thinks on, {second} asks again"
 	}
 	return ""
 }
@@ -42,7 +42,7 @@ func needThinking(s State) string {
 		return why
 	}
 	if s.Running && !s.Thinking {
-		return "the thought is closed and the answer is coming; after the end w goes back to the close"
+		return "the thought is closed and the answer is coming; after the end {wait} goes back to the close"
 	}
 	return ""
 }
@@ -52,7 +52,7 @@ func needClose(s State) string {
 		return why
 	}
 	if !s.Running && !s.CanClose {
-		return "this branch has no thought to go on with: n asks again under another cap"
+		return "this branch has no thought to go on with: {second} asks again under another cap"
 	}
 	return ""
 }
@@ -63,7 +63,7 @@ func needPause(what string) func(State) string {
 			return why
 		}
 		if !s.Running && s.Pauses == 0 {
-			return "after the end, " + what + " acts at a point where you paused (p), and there is none"
+			return "after the end, " + what + " acts at a point where you paused ({pause}), and there is none"
 		}
 		return ""
 	}
@@ -74,7 +74,7 @@ func needTwo(s State) string {
 		return why
 	}
 	if s.Branches < 2 {
-		return "there is one answer so far: n asks for a second, w makes a branch"
+		return "there is one answer so far: {second} asks for a second, {wait} makes a branch"
 	}
 	return ""
 }
@@ -94,7 +94,7 @@ func needExample(s State) string {
 // table is never changed after it is built.
 var table = build()
 
-// Table returns every binding, in the order of the help.
+// Table returns every built-in binding, in the order of the help.
 func Table() []Binding { return slices.Clone(table) }
 
 func build() []Binding {
@@ -168,9 +168,9 @@ func build() []Binding {
 }
 
 // Groups returns the table by group, in order.
-func Groups() (names []string, of map[string][]Binding) {
+func (m *Map) Groups() (names []string, of map[string][]Binding) {
 	of = map[string][]Binding{}
-	for _, b := range table {
+	for _, b := range m.rows {
 		if of[b.Group] == nil {
 			names = append(names, b.Group)
 		}
@@ -180,21 +180,15 @@ func Groups() (names []string, of map[string][]Binding) {
 }
 
 // Markdown returns the table for the README.
-func Markdown() string {
+func (m *Map) Markdown() string {
 	var out strings.Builder
 	out.WriteString("| Key | What it does |\n|---|---|\n")
-	names, of := Groups()
+	names, of := m.Groups()
 	for _, g := range names {
 		fmt.Fprintf(&out, "| **%s** | |\n", g)
 		for _, b := range of[g] {
-			var ks []string
-			for _, k := range b.Keys {
-				ks = append(ks, "`"+Name(k)+"`")
-			}
-			if b.Action == PickBr {
-				ks = []string{"`1` to `9`"}
-			}
-			fmt.Fprintf(&out, "| %s | %s |\n", strings.Join(ks, " "), b.Help)
+			shown := "`" + strings.Join(b.shown(), "` `") + "`"
+			fmt.Fprintf(&out, "| %s | %s |\n", strings.ReplaceAll(shown, " to ", "` to `"), b.Help)
 		}
 	}
 	return out.String()

@@ -11,6 +11,7 @@ import (
 // Help is the sheet of all keys, grouped by task; what cannot be done now is dim and says why.
 type Help struct {
 	Theme *theme.Theme
+	Keys  *keys.Map
 	State keys.State
 	top   int
 	rows  int
@@ -44,7 +45,7 @@ func (h *Help) Render(width, height int) []string {
 	const keyCells = 17
 	var rows []string
 	blank := text.Blank(w)
-	names, of := keys.Groups()
+	names, of := h.Keys.Groups()
 	for i, g := range names {
 		if i > 0 {
 			rows = append(rows, blank)

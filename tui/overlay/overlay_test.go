@@ -15,8 +15,8 @@ func all(t *theme.Theme) map[string]Overlay {
 	in := &Input{Theme: t, Title: "cap", Hint: long}
 	in.Editor.Insert(long)
 	return map[string]Overlay{
-		"help":    &Help{Theme: t},
-		"palette": &Palette{Theme: t},
+		"help":    &Help{Theme: t, Keys: keys.Default()},
+		"palette": &Palette{Theme: t, Keys: keys.Default()},
 		"input":   in,
 		"list":    &List{Theme: t, Title: "sessions", Rows: [][3]string{{"1 min ago", long, "1,234 tokens"}, {"日本", "日本", ""}}},
 		"empty":   &List{Theme: t, Title: "sessions", Empty: "nothing yet"},
@@ -49,7 +49,7 @@ func TestEveryOverlayFitsEverySize(t *testing.T) {
 
 func TestPaletteFindsByLettersAndPutsWhatCanBeDoneFirst(t *testing.T) {
 	t.Parallel()
-	p := &Palette{Theme: theme.New(theme.Options{}), State: keys.State{Asked: true, Running: true, Thinking: true, Branches: 1}}
+	p := &Palette{Theme: theme.New(theme.Options{}), Keys: keys.Default(), State: keys.State{Asked: true, Running: true, Thinking: true, Branches: 1}}
 	for _, c := range []struct {
 		typed string
 		want  keys.Action

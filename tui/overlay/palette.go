@@ -13,6 +13,7 @@ import (
 // Palette finds a command by a few of its letters, and shows its key so that the next time needs no palette.
 type Palette struct {
 	Theme  *theme.Theme
+	Keys   *keys.Map
 	State  keys.State
 	editor text.Editor
 	pick   int
@@ -21,8 +22,11 @@ type Palette struct {
 // Press edits the search, moves, chooses.
 func (p *Palette) Press(key, typed string) Result {
 	found := p.found()
+	if p.Keys.Is(keys.Palette, key) || p.Keys.Is(keys.Quit, key) {
+		return Result{Close: true}
+	}
 	switch key {
-	case "esc", "ctrl+c", "ctrl+p":
+	case "esc":
 		return Result{Close: true}
 	case "up", "shift+tab":
 		p.pick = max(0, p.pick-1)
@@ -51,7 +55,7 @@ func (p *Palette) found() []keys.Binding {
 		score int
 	}
 	var hits []hit
-	for _, b := range keys.Table() {
+	for _, b := range p.Keys.Table() {
 		switch b.Action {
 		case keys.Send, keys.Example, keys.Newline, keys.Older, keys.Newer, keys.PickBr, keys.Palette, keys.QuitEmpty:
 			continue // they need the prompt, or a number

@@ -142,7 +142,11 @@ func (d *Driver) Press(names ...string) *Driver {
 func (d *Driver) Do(actions ...keys.Action) *Driver {
 	d.T.Helper()
 	for _, a := range actions {
-		d.Press(keys.Of(a).Keys[0])
+		b := d.Model.Keys().Of(a)
+		if len(b.Keys) == 0 {
+			d.T.Fatalf("tuitest: %s has no key", a)
+		}
+		d.Press(b.Keys[0])
 	}
 	return d
 }
