@@ -26,12 +26,12 @@ func rebound(t *testing.T, w, h int, o keys.Overrides) *tuitest.Driver {
 
 func TestAUsersKeysActAndAreShownEverywhere(t *testing.T) {
 	t.Parallel()
-	d := rebound(t, 110, 30, keys.Overrides{"wait": {"y"}, "pause": {"w"}, "ask": {"o"}, "compare": {}, "help": {"v"}, "palette": {"ctrl+o"}, "stop": {"backspace"}})
+	d := rebound(t, 110, 30, keys.Overrides{"wait": {"y"}, "pause": {"w"}, "ask": {"o"}, "compare": {}, "help": {"v"}, "palette": {"ctrl+a"}, "stop": {"backspace"}})
 	d.Ask(question).Advance(3).Expect("y wait", "w pause", "v help")
 	d.Press("w").Advance(0).Expect("paused").Press("w").Press("y").Expect(`becomes "Wait"`)
 	d.Press("q").Expect("q does nothing here; v shows all keys, o goes to the prompt")
-	d.Press("v").Expect("y                Wait: suppress", "no key           Compare two answers", "w                Pause").Press("v").Refute("Steer the thinking")
-	d.Press("ctrl+o").Type("compare").Expect("compare", "Compare two").Press("esc")
+	d.Press("v").Expect("y                 Wait: suppress", "no key            Compare two answers", "w                 Pause").Press("v").Refute("Steer the thinking")
+	d.Press("ctrl+a").Type("compare").Expect("compare                  there is one answer so far: n asks").Press("esc")
 	d.Advance(9999).Press("w").Expect("this branch has ended: y thinks on")
 	d.Press("o").Expect("› ").Press("esc") // esc is a way back although stop has another key
 	d.Do(keys.Wait).Pull().Expect("B of 2")
@@ -61,9 +61,9 @@ func TestTheWheelScrollsThePaneUnderItAndAClickFocuses(t *testing.T) {
 	f := tuitest.NewFake(tuitest.Tape())
 	f.Script.Endless = endless
 	d := tuitest.Start(t, f, 110, 20, nil)
-	d.Ask("go").Advance(2000).Refute("new below")
+	d.Ask("go").Advance(140).Refute("new below")
 	mouse(d, 5, 8, tea.MouseButtonWheelUp)
-	d.Expect("follows again")
+	d.Expect("new below, press G")
 	mouse(d, 5, 8, tea.MouseButtonWheelDown)
 	mouse(d, 5, 8, tea.MouseButtonWheelDown)
 	before := d.Frame()
@@ -86,7 +86,9 @@ func TestARecordingHoldsEveryFrame(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a.cast")
 	x, _ := terminal(t, 80, 24, "-rate 200 -record "+path)
-	x.Until("ready").Type("hello").Keys("Enter").Until("done", "The result is 84.").Resize(70, 20).Until("The result is 84.", "after").Keys("C-c", "C-c").Until("left with 0")
+	x.Until("ready").Type("hello").Keys("Enter").Until("done", "The result is 84.").Resize(70, 20).Until("The result is 84.", "after").Keys("C-c").Until("ctrl+c again quits")
+	want := x.Frame()
+	x.Keys("C-c").Until("left with 0")
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -107,14 +109,17 @@ func TestARecordingHoldsEveryFrame(t *testing.T) {
 	if !strings.HasPrefix(size, "70x") {
 		t.Errorf("the last change of size is %q", size)
 	}
-	// Replayed into a terminal up to where the screen was left, it shows what it showed.
-	shown, _, ok := strings.Cut(out.String(), "\x1b[?1049l")
-	if !ok {
-		t.Fatal("the recording does not leave the screen")
+	// Replayed into a terminal up to the frame that was looked at, it shows what it showed.
+	all := out.String()
+	at := strings.LastIndex(all, "ctrl+c again quits")
+	if at < 0 || !strings.Contains(all[at:], "\x1b[?1049l") {
+		t.Fatal("the recording lacks the last frame, or does not leave the screen")
 	}
+	const frameEnd = "\x1b[?2026l"
+	shown := all[:at+strings.Index(all[at:], frameEnd)+len(frameEnd)]
 	again := filepath.Join(t.TempDir(), "raw")
 	if err := os.WriteFile(again, []byte(shown), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tuitest.StartTmux(t, 70, 20, nil, "cat '"+again+"'; sleep 100").Until("The result is 84.", "ctrl+c again quits", "hello")
+	tuitest.StartTmux(t, 70, 20, nil, "cat '"+again+"'; sleep 100").Satisfies("shows what was recorded", func(f string) bool { return f == want })
 }
