@@ -151,6 +151,11 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.w, m.h = msg.Width, msg.Height
+		if m.opt.Record != nil {
+			m.opt.Record.Resize(m.w, m.h)
+		}
+	case tea.MouseMsg:
+		m.mouse(msg)
 	case tea.KeyMsg:
 		return m.press(msg)
 	case loadProgressed:

@@ -14,6 +14,7 @@ import (
 
 	"s1/engine/trace"
 	"s1/tui/keys"
+	"s1/tui/record"
 	"s1/tui/theme"
 )
 
@@ -38,7 +39,11 @@ type Options struct {
 
 	Theme         theme.Options // theme.Detect(os.Getenv)
 	Keys          *keys.Map     // nil: the built-in ones
-	Input, Output *os.File      // nil: the standard ones
+	Mouse         bool          // the wheel scrolls, a click focuses; the terminal's own selection needs shift then
+	Reflection    []string      // words that count as a reflection; nil = the built-in list
+	First         bool          // nothing has been set or kept yet: three lines say what there is
+	Record        *record.Recorder
+	Input, Output *os.File // nil: the standard ones
 
 	Manual bool // for drivers: no timers and no waiting; Pull brings what has arrived
 }
@@ -61,11 +66,15 @@ func Run(ctx context.Context, opt Options) (err error) {
 		defer log.SetOutput(w)
 	}
 	m := New(ctx, opt)
-	p := tea.NewProgram(guarded{m},
+	with := []tea.ProgramOption{
 		tea.WithContext(ctx), tea.WithAltScreen(), tea.WithFPS(framesPerSecond),
-		tea.WithInput(in), tea.WithOutput(&frames{File: out}),
+		tea.WithInput(in), tea.WithOutput(&frames{File: out, record: opt.Record}),
 		tea.WithoutCatchPanics(), // guarded catches them: the library's way prints a stack over the screen
-	)
+	}
+	if opt.Mouse {
+		with = append(with, tea.WithMouseCellMotion())
+	}
+	p := tea.NewProgram(guarded{m}, with...)
 	final, err := p.Run()
 	if g, ok := final.(guarded); ok {
 		for _, b := range g.branches {
@@ -134,8 +143,9 @@ func (m *Model) failure() error { return m.crash }
 // half a frame. It embeds the file so that the renderer still sees a terminal.
 type frames struct {
 	*os.File
-	mu  sync.Mutex
-	buf bytes.Buffer
+	record *record.Recorder // nil: nothing is recorded
+	mu     sync.Mutex
+	buf    bytes.Buffer
 }
 
 const (
@@ -152,6 +162,9 @@ func (f *frames) Write(p []byte) (int, error) {
 	f.buf.WriteString(syncEnd)
 	if _, err := f.File.Write(f.buf.Bytes()); err != nil {
 		return 0, err
+	}
+	if f.record != nil {
+		f.record.Output(f.buf.Bytes())
 	}
 	return len(p), nil
 }

@@ -128,7 +128,7 @@ func (m *Model) fill(l layout) {
 	m.fillStatus(b)
 	th, an := &m.thoughtsPane, &m.answerPane
 	th.Question, th.Doc, th.Fault = m.question, nil, m.fault
-	th.Empty = m.emptyThought(b)
+	th.Empty, th.End = m.emptyThought(b), m.keys.Text("{bottom}")
 	an.Doc, an.Empty, an.Verdict, an.Focused = nil, "", "", m.focus == onAnswer
 	m.promptPane.Idle, m.promptPane.Hint = m.keys.Text("{ask}  another question"), m.keys.Text("a question, then {send}")
 	if e := m.examples.offer(); e != "" {

@@ -111,6 +111,8 @@ func (m *Model) emptyThought(b *branch) string {
 		return m.loading + m.theme.Glyphs.Ellipsis + " you can type already"
 	case b == nil && m.busy:
 		return "asking" + m.theme.Glyphs.Ellipsis
+	case b == nil && m.opt.First:
+		return m.firstWords()
 	case b == nil && m.examples.offer() != "":
 		return m.keys.Text("Press {send} to ask the example below, or type a problem of your own. The thought streams here.")
 	case b == nil:
@@ -123,6 +125,17 @@ func (m *Model) emptyThought(b *branch) string {
 		return "the first token is on its way"
 	}
 	return m.keys.Text("there was no thought; {second} asks again under another cap")
+}
+
+// firstWords are the three lines of a first start. There is no tour.
+func (m *Model) firstWords() string {
+	ask := "Type a question and press {send}. The thought streams here."
+	if m.examples.offer() != "" {
+		ask = "Press {send} to ask the example below, or type a problem of your own. The thought streams here."
+	}
+	return m.keys.Text(ask + "\n" +
+		"While it thinks: {wait} makes it think on, {cap} caps it, {answer-now} demands the answer, {pause} pauses.\n" +
+		"{palette} finds every command. In the shell, s1 demo plays the story of it in two minutes.")
 }
 
 func (m *Model) emptyAnswer(b *branch) string {

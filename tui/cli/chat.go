@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"os"
 	"os/signal"
 	"syscall"
 
@@ -13,7 +12,6 @@ import (
 	"s1/engine/builtin"
 	"s1/engine/trace"
 	tuiapp "s1/tui/app"
-	"s1/tui/theme"
 )
 
 // demoPrompt is asked when there is neither a terminal nor a prompt, of a model that takes any question.
@@ -32,6 +30,7 @@ func demo(model string) (prompt string, thought int) {
 
 func (a *app) chatCommand() *cobra.Command {
 	var f runFlags
+	var look screenFlags
 	cmd := &cobra.Command{
 		Use: "chat [PROMPT]", Short: "The screen, with a model and a prompt ready", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,17 +41,18 @@ func (a *app) chatCommand() *cobra.Command {
 					return err
 				}
 			}
-			return a.openScreen(cmd.Context(), &f, prompt)
+			return a.openScreen(cmd.Context(), &f, &look, prompt)
 		},
 	}
 	f.register(cmd.Flags())
+	look.register(cmd.Flags())
 	cmd.Flags().StringVar(&f.session, "session", "", "open a kept run (s1 sessions list shows the ids)")
 	return cmd
 }
 
 // openScreen runs the screen, or, without a terminal, streams the answer to the demo question.
-func (a *app) openScreen(ctx context.Context, f *runFlags, prompt string) error {
-	if err := f.check(); err != nil {
+func (a *app) openScreen(ctx context.Context, f *runFlags, look *screenFlags, prompt string) error {
+	if err := errors.Join(f.check(), look.check()); err != nil {
 		return err
 	}
 	if !term.IsTerminal(int(a.in.Fd())) || !term.IsTerminal(int(a.out.Fd())) {
@@ -78,10 +78,9 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, prompt string) error 
 	// A terminal that is closed ends the screen as a quit does, so that what runs is kept as stopped.
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
 	defer stop()
-	look := theme.Detect(os.Getenv)
-	look.ASCII = look.ASCII || f.ascii
 	d := a.newDesk(ctx, f)
-	err = tuiapp.Run(ctx, tuiapp.Options{
+	first := a.config == nil && d.empty(ctx)
+	opt := tuiapp.Options{
 		Open: func(ctx context.Context, progress func(string)) (tuiapp.Thinker, error) {
 			if err := d.open(ctx, progress); err != nil {
 				return nil, err
@@ -92,7 +91,12 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, prompt string) error 
 			return d, nil
 		},
 		Library: d, Model: f.model, Prompt: prompt, Session: f.session, System: f.system, ThinkFormat: f.thinkFormat, Budget: f.budget(),
-		ModelSampling: true, Sampling: trace.Sampling{Seed: d.seed}, Pace: pace, Theme: look, Input: a.in, Output: a.out,
-	})
-	return errors.Join(err, d.Close())
+		ModelSampling: true, Sampling: trace.Sampling{Seed: d.seed}, Pace: pace, First: first,
+	}
+	end, err := a.screen(look, f.ascii, &opt)
+	if err != nil {
+		return errors.Join(err, d.Close())
+	}
+	err = tuiapp.Run(ctx, opt)
+	return errors.Join(err, end(), d.Close())
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"s1/engine/trace"
+	"s1/tui/keys"
 )
 
 // version is set by the linker.
@@ -103,10 +104,13 @@ type app struct {
 	quiet    bool
 	seed     uint64
 	config   config
+	keys     *keys.Map // the built-in ones with [keys] put over them
+	words    []string  // [screen] reflection; nil = the built-in list
 }
 
 func newRoot(a *app) *cobra.Command {
 	var flags runFlags
+	var look screenFlags
 	root := &cobra.Command{
 		Use:   "s1",
 		Short: "Watch, steer and measure a model's thinking",
@@ -114,7 +118,7 @@ func newRoot(a *app) *cobra.Command {
 			"Without a command it opens the screen; without a terminal it streams the answer to a demo problem.",
 		Args:              noSuchCommand,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.settle(cmd) },
-		RunE:              func(cmd *cobra.Command, _ []string) error { return a.openScreen(cmd.Context(), &flags, "") },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return a.openScreen(cmd.Context(), &flags, &look, "") },
 	}
 	root.SetOut(a.out)
 	root.SetErr(a.err)
@@ -125,6 +129,7 @@ func newRoot(a *app) *cobra.Command {
 	p.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no hints")
 	p.Uint64Var(&a.seed, "seed", 0, "seed of every random choice (0 = one from the clock, printed in the receipt)")
 	flags.register(root.Flags())
+	look.register(root.Flags())
 	root.AddCommand(a.runCommand(), a.chatCommand(), a.tokensCommand(), a.sessionsCommand(), a.modelsCommand(), a.benchCommand(), a.doctorCommand(), a.pathsCommand(), a.versionCommand(), a.trainCommand())
 	return root
 }

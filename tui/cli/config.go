@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,8 +16,14 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// config is the settings file: a value for any flag, under the flag's name with _ for -.
+// config is the settings file: a value for any flag, under the flag's name with _ for -, and the tables [screen] and [keys].
 type config map[string]any
+
+// The tables of the settings file.
+const (
+	screenTable = "screen"
+	keysTable   = "keys"
+)
 
 func configPath() string { return filepath.Join(xdg.ConfigHome, "s1", "config.toml") }
 
@@ -40,8 +47,11 @@ func (a *app) settle(cmd *cobra.Command) error {
 		return err
 	}
 	a.config = c
-	known := settable(cmd.Root())
-	for key := range c {
+	if err := a.settleScreen(path, c); err != nil {
+		return err
+	}
+	known := append(settable(cmd.Root()), screenTable, keysTable)
+	for _, key := range slices.Sorted(maps.Keys(c)) {
 		if !slices.Contains(known, key) {
 			return usagef("settings %s: unknown key %q; did you mean %q?", path, key, nearest(key, known))
 		}

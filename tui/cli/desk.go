@@ -122,6 +122,15 @@ func (d *desk) Recent(ctx context.Context, n int) ([]tuiapp.Kept, error) {
 	return kept, nil
 }
 
+// empty says that nothing has been kept yet.
+func (d *desk) empty(ctx context.Context) bool {
+	if d.store == nil {
+		return false
+	}
+	list, err := d.store.List(ctx, 1)
+	return err == nil && len(list) == 0
+}
+
 // Close ends the model, writes what is left of the sessions, and says what could not be written. It may be called twice.
 func (d *desk) Close() error {
 	d.closed.Do(func() {

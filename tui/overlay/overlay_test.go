@@ -98,3 +98,54 @@ func TestFuzzyPrefersTheBeginningOfWords(t *testing.T) {
 		t.Error("xq occurs in answer")
 	}
 }
+
+func TestHelpSearchesByTypingAndPages(t *testing.T) {
+	t.Parallel()
+	h := &Help{Theme: theme.New(theme.Options{NoColor: true}), Keys: keys.Default()}
+	frame := func() string { return ansi.Strip(strings.Join(h.Render(78, 23), "\n")) }
+	press := func(ks ...string) string {
+		for _, k := range ks {
+			typed := ""
+			if len(k) == 1 {
+				typed = k
+			}
+			if r := h.Press(k, typed); r.Close {
+				return "closed"
+			}
+			frame()
+		}
+		return frame()
+	}
+	if f := frame(); !strings.Contains(f, "Steer the thinking") || !strings.Contains(f, "1-21 of ") {
+		t.Errorf("the sheet begins with\n%s", f)
+	}
+	// Every group can be seen whole on a small screen, by paging.
+	seen := frame()
+	for range 10 {
+		seen += press(" ")
+	}
+	names, of := keys.Default().Groups()
+	for _, g := range names {
+		if n := len(of[g]); n > 21 {
+			t.Errorf("%s has %d keys: more than a page of a small screen", g, n)
+		}
+		for _, b := range of[g] {
+			if !strings.Contains(seen, clip(h.Theme, b.AllShown(), keyCells-1)) {
+				t.Errorf("paging never shows %s (%s)", b.Action, b.AllShown())
+			}
+		}
+	}
+	press("home")
+	if f := press("c", "a", "p", " ", "r", "a"); !strings.Contains(f, "Raise the cap") || strings.Contains(f, "Lower the cap") || !strings.Contains(f, "cap ra") {
+		t.Errorf("cap ra finds\n%s", f)
+	}
+	if f := press("z"); !strings.Contains(f, "no key does that") {
+		t.Errorf("nothing is found, and that is not said:\n%s", f)
+	}
+	if f := press("esc"); !strings.Contains(f, "Steer the thinking") {
+		t.Errorf("esc does not show all again:\n%s", f)
+	}
+	if f := press("?"); f != "closed" {
+		t.Errorf("the key that opened the sheet does not close it:\n%s", f)
+	}
+}

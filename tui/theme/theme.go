@@ -1,5 +1,5 @@
 // Package theme turns meanings into styles and glyphs. It knows what a role looks like (a style over the
-// sixteen colours of the terminal, a glyph, an ASCII glyph); it does not know where on the screen it appears.
+// sixteen colours of the terminal or over a palette, a glyph, an ASCII glyph); it does not know where on the screen it appears.
 //
 // Colour never carries a meaning alone: every role that matters has a glyph or a word as well, so that the
 // screen reads under NO_COLOR and in ASCII.
@@ -33,8 +33,10 @@ const (
 
 // Options says what the terminal can show.
 type Options struct {
-	NoColor bool // attributes such as bold stay, hues go
-	ASCII   bool // glyphs from the ASCII set
+	NoColor bool   // attributes such as bold stay, hues go
+	ASCII   bool   // glyphs from the ASCII set
+	Name    string // of the theme, see Names; "" = ANSI
+	Colours int    // that the terminal shows
 }
 
 // Theme is a set of styles and glyphs. It is immutable and safe for concurrent use.
@@ -50,7 +52,14 @@ const profileANSI = 2
 // New returns the theme for a terminal.
 func New(o Options) *Theme {
 	r := lipgloss.NewRenderer(io.Discard)
-	r.SetColorProfile(profileANSI)
+	switch o.profile() { // its type is termenv's, which is not ours to import
+	case 0:
+		r.SetColorProfile(0)
+	case 1:
+		r.SetColorProfile(1)
+	default:
+		r.SetColorProfile(profileANSI)
+	}
 	hue := func(s lipgloss.Style, c string) lipgloss.Style {
 		if o.NoColor {
 			return s
@@ -71,6 +80,9 @@ func New(o Options) *Theme {
 		Cursor:   base.Reverse(true),
 		Pause:    base.Faint(true),
 		Differs:  base.Underline(true).UnderlineSpaces(true),
+	}
+	if p, ok := paletteOf(o.Name); ok {
+		p.over(styles[:], o)
 	}
 	t := &Theme{Glyphs: unicodeGlyphs, ASCII: o.ASCII}
 	if o.ASCII {
@@ -99,7 +111,7 @@ func (t *Theme) Around(r Role) (open, shut string) { return t.open[r], t.shut[r]
 // Detect reads from the environment what the terminal can show. A locale that names no UTF-8 character set
 // means ASCII; no locale at all is taken for UTF-8, which is what containers without one are viewed through.
 func Detect(getenv func(string) string) Options {
-	o := Options{NoColor: getenv("NO_COLOR") != "" || getenv("TERM") == "dumb"}
+	o := Options{NoColor: getenv("NO_COLOR") != "" || getenv("TERM") == "dumb", Colours: coloursOf(getenv)}
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if v := strings.ToLower(getenv(name)); v != "" {
 			o.ASCII = !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")

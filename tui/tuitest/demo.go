@@ -9,8 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/x/term"
+
 	"s1/engine/trace"
 	"s1/tui/app"
+	"s1/tui/record"
 	"s1/tui/theme"
 )
 
@@ -28,6 +31,7 @@ func Demo(args []string) int {
 	fail := flags.String("fail", "", "the model cannot be opened, and why")
 	plain := flags.Bool("plain", false, "the plain stream instead of the screen")
 	crash := flags.Bool("crash", false, "fail inside the screen when a question is asked")
+	recordTo := flags.String("record", "", "record the screen to this file")
 	prompt := flags.String("prompt", "", "a question in the prompt")
 	if err := flags.Parse(args); err != nil {
 		return 2
@@ -55,7 +59,17 @@ func Demo(args []string) int {
 		}
 		return 0
 	}
+	var rec *record.Recorder
+	if *recordTo != "" {
+		var err error
+		w, h, _ := term.GetSize(os.Stdout.Fd())
+		if rec, err = record.Create(*recordTo, w, h, time.Now); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
 	err := app.Run(ctx, app.Options{
+		Record: rec,
 		Open: func(ctx context.Context, progress func(string)) (app.Thinker, error) {
 			const steps = 20
 			for i := range steps {

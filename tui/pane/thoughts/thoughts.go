@@ -25,6 +25,7 @@ type Pane struct {
 	Empty    string        // what would fill it, and which key does that
 	Below    func(int) int // tokens from a byte on
 	Fault    string        // an error that happened here
+	End      string        // the key that goes to the end
 	Scroll   text.Scroll   //
 }
 
@@ -106,9 +107,9 @@ func (p *Pane) stream(width, rows int, add func(*text.Row)) {
 	}
 	r := text.NewRow(p.Theme, width).To(gutter)
 	if n := p.below(); n > 0 {
-		r.Add(theme.Accent, fmt.Sprintf("%s %d new below, press G", p.Theme.Glyphs.Down, n))
+		r.Add(theme.Accent, fmt.Sprintf("%s %d new below, press %s", p.Theme.Glyphs.Down, n, p.End))
 	} else {
-		r.Add(theme.Dim, "scrolled, G follows again")
+		r.Add(theme.Dim, "scrolled, "+p.End+" follows again")
 	}
 	add(r)
 }
