@@ -17,6 +17,7 @@ import (
 
 // Live is a branch that runs, or has run, with what it takes to go on from any of its tokens.
 type Live struct {
+	branch trace.Branch
 	live   *schedule.Live
 	run    *run
 	format think.Format
@@ -24,7 +25,7 @@ type Live struct {
 }
 
 // Branch says what was asked for.
-func (l *Live) Branch() trace.Branch { return l.live.Branch() }
+func (l *Live) Branch() trace.Branch { return l.branch }
 
 // Log is what happened, from the first token of the path on (also those inherited from the parent).
 func (l *Live) Log() *trace.Log { return l.live.Log() }
@@ -71,29 +72,51 @@ func (m *Model) Ask(ctx context.Context, a trace.Ask) (*Live, error) {
 		ThinkFormat: format.Name, Backend: info.Backend, System: a.System, Prompt: a.Prompt, Expected: expected, Rendered: rendered, PromptIDs: ids,
 	}}
 	b := trace.Branch{Cause: trace.CauseStart, Budget: a.Budget, Sampling: a.Sampling, Created: now}
-	return m.start(ctx, r, format, b, nil, think.Options{}, a.Pace, nil)
+	return m.start(ctx, r, start{branch: b, format: format, pace: a.Pace})
 }
 
 // Branch goes on from token at of branch from (0 = right after the prompt) as a new branch that ends with ctx, under the
 // given budget and with first applied before its first token. The original is never changed. At the token where a
 // thought closed, a Wait in first suppresses that close.
 func (m *Model) Branch(ctx context.Context, from trace.BranchID, at int, b trace.Budget, s trace.Sampling, first ...trace.Command) (*Live, error) {
+	parent, st, err := m.goOn(from, at, b, s, first)
+	if err != nil {
+		return nil, err
+	}
+	st.pace = int(parent.pace.Load())
+	return m.start(ctx, parent.run, st)
+}
+
+// start is what a branch begins with.
+type start struct {
+	branch trace.Branch
+	format think.Format
+	think  think.Options
+	tokens []trace.Token
+	first  []trace.Command
+	pace   int
+	side   bool
+	follow *schedule.Follow
+}
+
+// goOn is what a branch from a token of another one begins with.
+func (m *Model) goOn(from trace.BranchID, at int, b trace.Budget, s trace.Sampling, first []trace.Command) (*Live, start, error) {
 	m.mu.Lock()
 	parent := m.branches[from]
 	m.mu.Unlock()
 	if parent == nil {
-		return nil, fmt.Errorf("there is no branch %q", from)
+		return nil, start{}, fmt.Errorf("there is no branch %q", from)
 	}
 	tokens, receipt := past(parent.Log())
 	if at < 0 || at > len(tokens) {
-		return nil, fmt.Errorf("branch %s has %d tokens; there is no place %d to go on from", from, len(tokens), at)
+		return nil, start{}, fmt.Errorf("branch %s has %d tokens; there is no place %d to go on from", from, len(tokens), at)
 	}
-	var o think.Options
+	st := start{format: parent.format, tokens: tokens[:at], first: first}
 	closed, did := parent.format.CloseAt(tokens)
-	o.AtClose = did && closed == at
-	o.Closed = receipt.Closed
-	child := trace.Branch{Parent: from, At: at, Cause: causeOf(parent.Branch(), s, first), Budget: b, Sampling: s, Created: m.now()}
-	return m.start(ctx, parent.run, parent.format, child, tokens[:at], o, int(parent.pace.Load()), first)
+	st.think.AtClose = did && closed == at
+	st.think.Closed = receipt.Closed
+	st.branch = trace.Branch{Parent: from, At: at, Cause: causeOf(parent.Branch(), s, first), Budget: b, Sampling: s, Created: m.now()}
+	return parent, st, nil
 }
 
 // Run is the run that a branch belongs to.
@@ -108,23 +131,23 @@ func (m *Model) Run(id trace.BranchID) (trace.Run, bool) {
 }
 
 // start names a branch and hands it to the scheduler. A branch that cannot start leaves no trace.
-func (m *Model) start(ctx context.Context, r *run, f think.Format, b trace.Branch, tokens []trace.Token, o think.Options, pace int, first []trace.Command) (*Live, error) {
+func (m *Model) start(ctx context.Context, r *run, st start) (*Live, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	o.SoftLanding = b.Budget.SoftLanding
-	if b.Budget.CloseLoops {
-		o.OnLoop = think.LoopClose
+	number := 0
+	if st.side {
+		m.sideNumber++
+		st.branch.ID = trace.BranchID(fmt.Sprintf("%s~%d", r.ID, m.sideNumber))
+	} else {
+		st.branch.ID, number = m.nextID(r)
 	}
-	number := r.next
-	for {
-		number++
-		b.ID = trace.BranchID(fmt.Sprintf("%s.%d", r.ID, number))
-		if _, taken := m.branches[b.ID]; !taken {
-			break
-		}
+	st.think.SoftLanding = st.branch.Budget.SoftLanding
+	if st.branch.Budget.CloseLoops {
+		st.think.OnLoop = think.LoopClose
 	}
 	live, err := m.sched.Start(ctx, schedule.Spec{
-		Branch: b, Prompt: r.PromptIDs, Tokens: tokens, Format: f, Think: o, First: first, Pace: pace,
+		Branch: st.branch, Prompt: r.PromptIDs, Tokens: st.tokens, Format: st.format, Think: st.think, First: st.first, Pace: st.pace,
+		Side: st.side, Follow: st.follow,
 		Receipt: trace.Receipt{
 			Model: m.parts.Info.Name, ModelSHA256: m.parts.Info.SHA256, TemplateSHA256: m.parts.Info.TemplateSHA256,
 			Backend: m.parts.Info.Backend,
@@ -133,11 +156,25 @@ func (m *Model) start(ctx context.Context, r *run, f think.Format, b trace.Branc
 	if err != nil {
 		return nil, err
 	}
+	l := &Live{branch: st.branch, live: live, run: r, format: st.format}
+	l.pace.Store(int64(st.pace))
+	if st.side {
+		m.sides[l.branch.ID] = l
+		return l, nil
+	}
 	r.next = number
-	l := &Live{live: live, run: r, format: f}
-	l.pace.Store(int64(pace))
-	m.runs[r.ID], m.branches[b.ID] = r, l
+	m.runs[r.ID], m.branches[l.branch.ID] = r, l
 	return l, nil
+}
+
+// nextID is the next free name of a visible branch of a run, and its number.
+func (m *Model) nextID(r *run) (trace.BranchID, int) {
+	for number := r.next + 1; ; number++ {
+		id := trace.BranchID(fmt.Sprintf("%s.%d", r.ID, number))
+		if _, taken := m.branches[id]; !taken {
+			return id, number
+		}
+	}
 }
 
 func (m *Model) format(name string, prompt []int32) (think.Format, error) {
@@ -181,6 +218,8 @@ func causeOf(parent trace.Branch, s trace.Sampling, first []trace.Command) trace
 			return trace.CauseAnswer
 		case trace.CommandInject:
 			return trace.CauseInject
+		case trace.CommandEdit, trace.CommandTake:
+			return trace.CauseEdit
 		}
 	}
 	if s.Seed != parent.Sampling.Seed {

@@ -11,5 +11,16 @@ func (m *Model) Forget(run string) {
 			delete(m.branches, id)
 		}
 	}
+	for id, l := range m.sides {
+		if l.run.ID == run {
+			l.live.Forget()
+			delete(m.sides, id)
+		}
+	}
+	for side, id := range m.opened {
+		if m.branches[id] == nil {
+			delete(m.opened, side)
+		}
+	}
 	delete(m.runs, run)
 }

@@ -38,6 +38,10 @@ type Model struct {
 	mu       sync.Mutex
 	runs     map[string]*run
 	branches map[trace.BranchID]*Live
+
+	sides      map[trace.BranchID]*Live          // experiments, which nobody sees
+	sideNumber int                               // of the last one
+	opened     map[trace.BranchID]trace.BranchID // an experiment's id -> the visible one it got
 }
 
 // run is a tree of branches with the number of the next one.
@@ -55,7 +59,8 @@ func Assemble(p Parts) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{parts: p, sched: s, runs: map[string]*run{}, branches: map[trace.BranchID]*Live{}}
+	m := &Model{parts: p, sched: s, runs: map[string]*run{}, branches: map[trace.BranchID]*Live{},
+		sides: map[trace.BranchID]*Live{}, opened: map[trace.BranchID]trace.BranchID{}}
 	m.parts.Info.Context = p.Context
 	m.parts.Info.ThinkFormat = m.usualFormat()
 	return m, nil

@@ -14,6 +14,8 @@ type Saved struct {
 	Tokens  []trace.Token  // its own, from index Branch.At on
 	Receipt *trace.Receipt // nil when it never ended
 	Notices []string
+	// Resampled is what the user changed while the branch ran, ascending, within Branch.At and the end of Tokens.
+	Resampled []trace.Resampled
 }
 
 // Restore brings back a run of another session, so that branches can go on from it: parents come before their children.
@@ -55,7 +57,7 @@ func (m *Model) Restore(r trace.Run, saved []Saved) ([]*Live, error) {
 			lives = append(lives, l)
 			continue
 		}
-		lives = append(lives, &Live{live: schedule.Ended(b, logOf(s, path)), run: tree, format: format})
+		lives = append(lives, &Live{branch: b, live: schedule.Ended(b, logOf(s, path)), run: tree, format: format})
 	}
 	for _, l := range lives {
 		m.branches[l.Branch().ID] = l
@@ -87,7 +89,11 @@ func pathOf(s Saved, paths map[trace.BranchID][]trace.Token) ([]trace.Token, err
 func logOf(s Saved, path []trace.Token) *trace.Log {
 	log := trace.NewLog()
 	log.Append(trace.Event{Kind: trace.EventBudget, Budget: &s.Branch.Budget})
-	for _, t := range path {
+	changes := s.Resampled
+	for i, t := range path {
+		for ; len(changes) > 0 && changes[0].At <= i; changes = changes[1:] {
+			log.Append(trace.Event{Kind: trace.EventSampling, Sampling: &changes[0].Sampling})
+		}
 		log.Append(trace.Event{Kind: trace.EventToken, Token: t})
 	}
 	for _, n := range s.Notices {

@@ -44,6 +44,9 @@ func (b *branch) advance(rows []sample.Row) {
 // decide follows the machine from one row of logits to the next id of the branch. decided is false where there is none
 // now: the branch has ended, is held, or was rewound. mayPace says whether the reader's pace may hold it here.
 func (b *branch) decide(row sample.Row, mayPace bool) (id int32, decided bool) {
+	if b.follow != nil {
+		return b.again(row)
+	}
 	for {
 		a := b.machine.Next()
 		b.notices() // what a decision says comes before the token it leads to
@@ -87,6 +90,9 @@ func (b *branch) decide(row sample.Row, mayPace bool) (id int32, decided bool) {
 			row.Describe(&t, b.end)
 			v := b.machine.Took(id, signals(t))
 			if !v.Accepted {
+				if b.machine.State() == trace.StateEnded {
+					b.ending = t
+				}
 				continue
 			}
 			b.sampler.Accept(id)
@@ -116,6 +122,10 @@ func signals(t trace.Token) think.Signals {
 
 // look fills ahead with the ids the machine is going to feed if no command comes between.
 func (b *branch) look() {
+	if b.follow != nil {
+		b.ahead = b.follow.Ahead(max(0, min(maxAhead, b.s.maxRows-1, b.s.o.Context-1-len(b.ids))))
+		return
+	}
 	if b.machine.Next().Kind != think.Feed {
 		return
 	}

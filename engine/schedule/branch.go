@@ -38,6 +38,10 @@ type branch struct {
 	due    time.Time
 	pace   time.Duration // between two tokens, 0 = none
 
+	side   bool        // see Spec.Side
+	follow *follow     // a stored path that is carried out again; nil = the machine decides
+	ending trace.Token // the end of turn that ended the answer
+
 	read    bool // the prompt has been through the model once
 	parked  bool // its pages went to an older branch; it waits for room
 	dead    bool
@@ -89,7 +93,12 @@ func (b *branch) apply(c trace.Command) error {
 		if c.Sampling == nil {
 			return nil
 		}
-		return b.sampler.Set(*c.Sampling)
+		if err := b.sampler.Set(*c.Sampling); err != nil {
+			return err
+		}
+		now := b.sampler.Params()
+		b.log.Append(trace.Event{Kind: trace.EventSampling, Sampling: &now})
+		return nil
 	}
 	note, err := b.machine.Command(c)
 	if note != "" {
@@ -147,12 +156,15 @@ func (b *branch) finish(err error) {
 		r.Outcome = "error"
 	}
 	b.log.Append(trace.Event{Kind: trace.EventState, State: trace.StateEnded})
-	b.log.Append(trace.Event{Kind: trace.EventEnd, Receipt: &r, Err: err})
+	b.log.Append(trace.Event{Kind: trace.EventEnd, Receipt: &r, Err: err, Token: b.ending})
 	if b.forget != nil {
 		b.forget()
 	}
 	b.rewind(len(b.ids)) // what was read ahead is nobody's
 	b.dead, b.held, b.row, b.ahead = true, false, sample.Row{}, nil
+	if b.side {
+		b.release()
+	}
 }
 
 // append adds an id that was chosen at row to the branch and to its log.

@@ -19,6 +19,8 @@ type Spec struct {
 	First   []trace.Command // before its first own token
 	Pace    int             // tokens per second, 0 = as fast as it goes
 	Receipt trace.Receipt   // what the engine knows of the model; the rest is filled at the end
+	Side    bool            // an experiment: it makes way for every branch that is none, and gives its pages back at its end
+	Follow  *Follow         // a stored path to carry out again; Tokens and First are then empty
 }
 
 // Live is a branch that runs, or has run.
@@ -82,7 +84,7 @@ func (s *Scheduler) newBranch(spec Spec) (*branch, error) {
 	}
 	b := &branch{
 		s: s, log: trace.NewLog(), base: spec.Receipt, prompt: n, seq: s.pool.NewSeq(), decoder: s.o.NewDecoder(),
-		end: spec.Format.EndID(), tokens: len(spec.Tokens), began: s.o.Clock.Now(), state: trace.StateQueued,
+		end: spec.Format.EndID(), tokens: len(spec.Tokens), began: s.o.Clock.Now(), state: trace.StateQueued, side: spec.Side,
 	}
 	b.ids = append(append(make([]int32, 0, n+len(spec.Tokens)+64), spec.Prompt...), idsOf(spec.Tokens)...)
 	b.base.PromptTokens, b.base.Seed = n, spec.Branch.Sampling.Seed
@@ -92,7 +94,9 @@ func (s *Scheduler) newBranch(spec Spec) (*branch, error) {
 		return nil, err
 	}
 	spec.Think.Context = s.o.Context - n
-	if len(spec.Tokens) == 0 {
+	if spec.Follow != nil {
+		err = b.followAlong(spec)
+	} else if len(spec.Tokens) == 0 {
 		b.machine, err = think.New(spec.Format, spec.Branch.Budget, spec.Think)
 	} else {
 		b.machine, err = think.Replay(spec.Format, spec.Branch.Budget, spec.Think, spec.Tokens)

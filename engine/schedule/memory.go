@@ -67,34 +67,59 @@ func (s *Scheduler) grow(b *branch, n int) bool {
 	}
 }
 
-// evict takes the pages of the branch that needs them least: one that has ended, else one that is paused, the least
-// recently used first. If it goes on later, it reads again.
+// evict takes the pages of the branch that needs them least: one that has ended, then an experiment that runs (it waits and
+// reads again), then one that is paused; the least recently used first. If it goes on later, it reads again. For an experiment
+// only those that have ended give theirs.
 func (s *Scheduler) evict(not *branch) bool {
 	var victim *branch
+	worth := func(b *branch) int { // the least goes first
+		switch idle := b.held && !b.pacing; {
+		case b.dead:
+			return 1
+		case not.side:
+			return 0
+		case b.side && !s.planned(b):
+			return 2
+		case idle:
+			return 3
+		}
+		return 0
+	}
 	for _, b := range s.branches {
-		idle := b.dead || b.held && !b.pacing
-		if b == not || !idle || b.seq.Len() == 0 {
+		w := worth(b)
+		if b == not || w == 0 || b.seq.Len() == 0 {
 			continue
 		}
-		if victim == nil || b.dead && !victim.dead || b.dead == victim.dead && b.used < victim.used {
+		if victim == nil || w < worth(victim) || w == worth(victim) && b.used < victim.used {
 			victim = b
 		}
 	}
-	if victim == nil {
+	switch {
+	case victim == nil:
 		return false
+	case victim.dead || !victim.side:
+		victim.release()
+	default:
+		victim.park()
 	}
-	victim.release()
 	return true
 }
 
+// planned says that b is in the batch that is being filled.
+func (s *Scheduler) planned(b *branch) bool {
+	return slices.ContainsFunc(s.parts, func(p part) bool { return p.b == b })
+}
+
 // preempt is the last resort, when no branch can go on: the youngest that holds pages gives them up for the oldest, and
-// waits. The oldest alone with all the memory has nobody to wait for.
+// waits; experiments before the others. The oldest alone with all the memory has nobody to wait for.
 func (s *Scheduler) preempt(starved *branch) {
 	oldest := s.oldest()
-	for _, b := range slices.Backward(s.branches) {
-		if b.runs() && b != oldest && b.seq.Len() > 0 {
-			b.park()
-			return
+	for _, side := range []bool{true, false} {
+		for _, b := range slices.Backward(s.branches) {
+			if b.side == side && b.runs() && b != oldest && b.seq.Len() > 0 {
+				b.park()
+				return
+			}
 		}
 	}
 	if starved != oldest {
@@ -115,24 +140,29 @@ func (b *branch) park() {
 		"the key/value memory (%d positions) is full; this branch waits until another one ends", b.s.pool.Limit()*kernels.PageSize)})
 }
 
-// oldest is the running branch that came first.
-func (s *Scheduler) oldest() *branch {
+// oldest is the running branch that came first; an experiment only where nothing else runs.
+func (s *Scheduler) oldest() (first *branch) {
 	for _, b := range s.branches {
-		if b.runs() {
+		switch {
+		case !b.runs():
+		case !b.side:
 			return b
+		case first == nil:
+			first = b
 		}
 	}
-	return nil
+	return first
 }
 
-// unpark lets a waiting branch back in once all it had read fits again, with a page to spare for everyone who runs.
+// unpark lets a waiting branch back in once all it had read fits again, with a page to spare for everyone who runs. What a
+// paused branch holds may be taken for it, unless it is an experiment.
 func (s *Scheduler) unpark(b *branch) bool {
 	free, running := s.pool.Available(), 0
 	for _, x := range s.branches {
 		switch {
 		case x.runs():
 			running++
-		case !x.parked:
+		case !x.parked && (x.dead || !b.side):
 			free += len(x.seq.Table()) // may be taken
 		}
 	}

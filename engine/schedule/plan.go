@@ -14,6 +14,9 @@ import (
 // wait little; alone it takes all the rows a backend can do at once.
 const mixedChunk = 64
 
+// sideRows is how many rows of experiments a step takes in beside branches that are none.
+const sideRows = 16
+
 // part is what one branch has in the batch.
 type part struct {
 	b       *branch
@@ -39,16 +42,21 @@ func (s *Scheduler) plan() bool {
 	}
 }
 
-// fill makes the batch of what has pages. starved is the oldest branch that found none.
+// fill makes the batch of what has pages: decode rows, then a chunk of a prompt, and what room is left is for experiments.
+// starved is the oldest branch that found no page.
 func (s *Scheduler) fill() (starved *branch) {
 	s.reset()
-	var ready []*branch
+	var ready, sides []*branch
 	for _, b := range s.branches {
 		if b.dead || b.held || b.parked && !s.unpark(b) {
 			continue
 		}
 		s.share(b)
-		ready = append(ready, b)
+		if b.side {
+			sides = append(sides, b)
+		} else {
+			ready = append(ready, b)
+		}
 	}
 	add := func(b *branch, most int) int {
 		n := b.pending()
@@ -56,7 +64,7 @@ func (s *Scheduler) fill() (starved *branch) {
 			// A part of the reading, but the rows that give logits stay together.
 			n = min(most, n-1-len(b.ahead))
 		}
-		if n <= 0 || s.twin(b) {
+		if b.parked || n <= 0 || s.twin(b) {
 			return 0
 		}
 		if !s.grow(b, n) {
@@ -69,20 +77,27 @@ func (s *Scheduler) fill() (starved *branch) {
 		return n
 	}
 	room := s.maxRows
-	for i := range ready {
-		b := ready[(i+s.turn)%len(ready)]
-		if b.pending() <= maxAhead+1 {
-			room -= add(b, room)
+	rows := func(of []*branch, chunk int) {
+		for i := range of {
+			b := of[(i+s.turn)%len(of)]
+			if b.pending() <= maxAhead+1 {
+				room -= add(b, room)
+			}
+		}
+		if len(s.parts) > 0 {
+			room = min(room, chunk)
+		}
+		for _, b := range of {
+			if b.pending() > maxAhead+1 {
+				room -= add(b, room)
+			}
 		}
 	}
+	rows(ready, mixedChunk)
 	if len(s.parts) > 0 {
-		room = min(room, mixedChunk)
+		room = min(room, sideRows)
 	}
-	for _, b := range ready {
-		if b.pending() > maxAhead+1 {
-			room -= add(b, room)
-		}
-	}
+	rows(sides, mixedChunk)
 	return starved
 }
 

@@ -65,7 +65,7 @@ func (m *Machine) planAnswer() bool {
 		m.finish("cut")
 		return false
 	}
-	if len(m.insert) > 0 && m.whole() {
+	if len(m.insert) > 0 && (m.insert[0].now || m.whole()) {
 		q := m.insert[0]
 		q.phase, q.counted = m.injectedPhase(q)
 		m.planFeed(q)

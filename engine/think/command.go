@@ -25,7 +25,7 @@ func (m *Machine) Command(c trace.Command) (note string, err error) {
 	}
 	if m.rounds != nil {
 		switch c.Kind {
-		case trace.CommandWait, trace.CommandCap, trace.CommandAnswerNow, trace.CommandInject:
+		case trace.CommandWait, trace.CommandCap, trace.CommandAnswerNow, trace.CommandInject, trace.CommandEdit, trace.CommandTake:
 			return "", fmt.Errorf("preset %s repeats a published procedure and cannot be steered; branch without the preset", m.b.Preset)
 		}
 	}
@@ -39,8 +39,10 @@ func (m *Machine) Command(c trace.Command) (note string, err error) {
 		note, err = m.commandCap(c.N)
 	case trace.CommandAnswerNow:
 		note, err = m.commandAnswerNow()
-	case trace.CommandInject:
+	case trace.CommandInject, trace.CommandEdit:
 		err = m.commandInject(c.Text)
+	case trace.CommandTake:
+		err = m.commandTake(c.N)
 	case trace.CommandPause:
 		m.paused, m.steps = true, 0
 	case trace.CommandResume:

@@ -30,7 +30,8 @@ type feed struct {
 	phase   trace.Phase
 	counted bool
 	shadow  bool
-	now     bool // does not wait for a whole character: it stands where an end was drawn
+	now     bool // does not wait for a whole character: it stands where an end was drawn, or where the user chose it
+	ends    bool // an end of thinking that the user chose
 }
 
 // Machine is one branch. It is not safe for concurrent use.

@@ -179,6 +179,8 @@ func (m *Machine) observeInjected(t trace.Token, s Signals) error {
 		m.insert = injectedIDs([]int32{t.ID}, true)
 	}
 	m.insert[0].phase, m.insert[0].counted = t.Phase, t.Counted
+	// A Wait text is prose, also where a preset does not count it; an end that the user chose is the format's own id.
+	m.insert[0].ends = m.stage == thinking && m.rounds == nil && !t.Counted && t.Phase == trace.PhaseThinking && len(m.f.End) == 1 && t.ID == m.f.End[0]
 	if m.stage != thinking && m.stage != answering {
 		return fmt.Errorf("an injected token inside %v", m.queue)
 	}

@@ -218,6 +218,9 @@ func (m *Machine) fed(s Signals) {
 		}
 	}
 	m.add(q.id, q.origin, q.phase, q.counted, q.shadow)
+	if q.ends && m.stage == thinking {
+		m.closeTaken(s)
+	}
 	if len(m.queue) == 0 {
 		m.price = false
 	}

@@ -21,25 +21,27 @@ const (
 type EventKind uint8
 
 const (
-	EventToken  EventKind = iota // Token
-	EventState                   // State (and, while reading, Done of Total prompt tokens)
-	EventBudget                  // Budget as it now is
-	EventNotice                  // Notice: one sentence for the user (a loop, an empty answer, a retry)
-	EventEnd                     // Receipt, or Err; the log is closed after it
+	EventToken    EventKind = iota // Token
+	EventState                     // State (and, while reading, Done of Total prompt tokens)
+	EventBudget                    // Budget as it now is
+	EventNotice                    // Notice: one sentence for the user (a loop, an empty answer, a retry)
+	EventEnd                       // Receipt, or Err; the log is closed after it. Token is the end of turn that ended the answer, if one did
+	EventSampling                  // Sampling as it now is, because the user changed it
 )
 
 // Event is one fact about a branch. What is rare and large is behind a pointer: there is an event for every token.
 type Event struct {
-	Kind    EventKind
-	Token   Token
-	State   State
-	Done    int
-	Total   int
-	Budget  *Budget
-	Notice  string
-	Loop    bool     // with EventNotice: the loop guard speaks; offer cut, stop, raise temperature
-	Receipt *Receipt // never nil in a log's EventEnd
-	Err     error
+	Kind     EventKind
+	Token    Token
+	State    State
+	Done     int
+	Total    int
+	Budget   *Budget
+	Sampling *Sampling
+	Notice   string
+	Loop     bool     // with EventNotice: the loop guard speaks; offer cut, stop, raise temperature
+	Receipt  *Receipt // never nil in a log's EventEnd
+	Err      error
 }
 
 // Log is the append-only record of one branch. The engine appends and never waits; any number of readers
@@ -49,10 +51,11 @@ type Log struct {
 	events []Event
 	closed bool
 	wake   chan struct{} // closed and replaced on each append
+	done   chan struct{} // closed at the end
 }
 
 // NewLog returns an empty log.
-func NewLog() *Log { return &Log{wake: make(chan struct{})} }
+func NewLog() *Log { return &Log{wake: make(chan struct{}), done: make(chan struct{})} }
 
 // Append adds an event. After an EventEnd the log is closed and further events are dropped.
 func (l *Log) Append(e Event) {
@@ -65,10 +68,16 @@ func (l *Log) Append(e Event) {
 		e.Receipt = &Receipt{}
 	}
 	l.events = append(l.events, e)
-	l.closed = e.Kind == EventEnd
+	if e.Kind == EventEnd {
+		l.closed = true
+		close(l.done)
+	}
 	close(l.wake)
 	l.wake = make(chan struct{})
 }
+
+// Done is closed when the log has ended.
+func (l *Log) Done() <-chan struct{} { return l.done }
 
 // Since returns the events from position n on and whether the log has ended. The slice is shared and must not be changed.
 func (l *Log) Since(n int) (events []Event, ended bool) {

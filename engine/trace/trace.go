@@ -133,6 +133,7 @@ const (
 	CommandPace                         // N = tokens per second, 0 = as fast as it goes
 	CommandSampling                     // Sampling replaces the parameters (raise the temperature out of a loop)
 	CommandTake                         // N = the id of the next token, chosen by the user from its candidates
+	CommandEdit                         // as CommandInject, but Text stands where something else stood in the original
 )
 
 // Command travels from a key or a flag into think and takes effect before the next token.
@@ -170,6 +171,12 @@ type Branch struct {
 	Budget   Budget
 	Sampling Sampling
 	Created  time.Time
+}
+
+// Resampled says that other sampling parameters held from token At of a branch on: the user changed them while it ran.
+type Resampled struct {
+	At       int      `json:"at"`
+	Sampling Sampling `json:"sampling"`
 }
 
 // Run is one question put to one model, with the branches that grew from it.

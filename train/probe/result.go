@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"s1/engine/builtin/tape"
+	"s1/engine/scaling/interval"
 )
 
 // Rate is a share with its Wilson 95 % interval, all three in percent.
@@ -18,17 +19,8 @@ type Rate struct {
 
 // NewRate is hits of n.
 func NewRate(hits, n int) Rate {
-	r := Rate{N: n, Hits: hits}
-	if n == 0 {
-		r.High = 100
-		return r
-	}
-	const z = 1.959964
-	p, m := float64(hits)/float64(n), float64(n)
-	mid := (p + z*z/(2*m)) / (1 + z*z/m)
-	half := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
-	r.Rate, r.Low, r.High = 100*p, max(100*(mid-half), 0), min(100*(mid+half), 100)
-	return r
+	share, low, high := interval.Wilson(hits, n)
+	return Rate{N: n, Hits: hits, Rate: 100 * share, Low: 100 * low, High: 100 * high}
 }
 
 // Point is the accuracy at one setting.
