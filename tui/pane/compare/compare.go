@@ -1,23 +1,25 @@
-// Package compare shows two branches beside each other: what each spent, where they part, and what they answer.
-// It is given both and the place where they part; it compares nothing itself.
+// Package compare shows two to four branches of one question beside each other: what they share once, then each from where
+// they part, what each spent and what it answers; or what changed from the first to the second, sentence by sentence.
+//
+//	sides -> shared beginning (once) -> one line index a side from there on -> the same rows of each, one scroll for all
+//
+// It is given the places at which the sides part. Sentences it aligns itself; tokens it does not compare.
 package compare
 
 import (
+	"strings"
+
 	"s1/tui/text"
 	"s1/tui/theme"
 )
 
-const (
-	gutter    = 3
-	sideFrom  = 80 // width from which the two stand beside each other, not above each other
-	answerMin = 2  // rows of an answer
-	answerMax = 6
-)
+// Most is how many sides can stand beside each other.
+const Most = 4
 
-// Side is one of the two.
+// Side is one of them.
 type Side struct {
 	Label   string
-	Facts   string // cap, how it closed, tokens spent
+	Facts   string // verdict, cap, how it closed, tokens spent
 	Thought *text.Doc
 	Answer  *text.Doc
 	Waiting string // shown while there is no answer
@@ -28,62 +30,95 @@ type Side struct {
 	Current bool
 	Growing bool
 
-	scroll text.Scroll
+	lines  text.Part // of the thought, from where they part
 	answer text.Scroll
 }
 
-// Pane shows two sides.
+// Pane shows the sides.
 type Pane struct {
 	Theme *theme.Theme
-	Sides [2]Side
+	Sides [Most]Side
+	Count int    // how many there are, 2 to 4; 0 = two
 	Where string // where they part, in words
+	Same  int    // tokens that all of them share, 0 = not said
+	Diff  bool   // show the first two as a diff by sentence
+
+	ruler  *text.Doc   // a line for every row of the columns: what the one scroll for all of them runs over
+	scroll text.Scroll //
+	grew   bool        // a side was growing in the last frame
+	top    place       // what stood on top in the last frame
+	held   bool        // the rows are counted anew, and top is to be found again
+	shared int         // bytes all sides have in common
+	laid   layout      // what the rows of the last frame depended on
+	before beginning
+	diff   diffView
 }
+
+// place is a byte of a side.
+type place struct{ side, at, row int }
+
+// layout is all that decides which text stands in which row.
+type layout struct{ width, shared, first, n int }
 
 // Put replaces a side but keeps its place.
 func (p *Pane) Put(i int, s Side) {
-	s.scroll, s.answer = p.Sides[i].scroll, p.Sides[i].answer
+	s.lines, s.answer = p.Sides[i].lines, p.Sides[i].answer
 	p.Sides[i] = s
 }
 
-// Jump brings the place where they part into view on both sides, and says whether there is one yet. A side that is
-// still growing goes on following its end.
-func (p *Pane) Jump() bool {
-	if p.Sides[0].From < 0 && p.Sides[1].From < 0 {
-		return p.Sides[0].FromAns >= 0 || p.Sides[1].FromAns >= 0
+func (p *Pane) count() int {
+	if p.Count == 0 {
+		return 2
 	}
-	for i := range p.Sides {
-		if s := &p.Sides[i]; s.From >= 0 && !s.Growing {
-			s.scroll.Show(s.From)
+	return min(max(p.Count, 1), Most)
+}
+
+// Jump brings the place where they part into view, and says whether there is one yet. While a side is still growing its
+// end stays in view.
+func (p *Pane) Jump() bool {
+	part, growing := false, false
+	for i := range p.count() {
+		s := &p.Sides[i]
+		part = part || s.From >= 0 || s.FromAns >= 0
+		growing = growing || s.Growing
+	}
+	if part && !growing {
+		p.scroll.Pin(0)
+	}
+	return part
+}
+
+// Each moves all thoughts together.
+func (p *Pane) Each(move func(*text.Scroll)) {
+	if p.Diff {
+		move(&p.diff.scroll)
+		return
+	}
+	move(&p.scroll)
+}
+
+// Settled says whether everything is wrapped.
+func (p *Pane) Settled() bool {
+	if p.Diff {
+		return p.diff.scroll.Settled()
+	}
+	for i := range p.count() {
+		if !p.Sides[i].lines.Ready() {
+			return false
 		}
 	}
 	return true
 }
 
-// Each moves both thoughts together.
-func (p *Pane) Each(move func(*text.Scroll)) {
-	for i := range p.Sides {
-		move(&p.Sides[i].scroll)
-	}
-}
-
-// Settled says whether everything is wrapped.
-func (p *Pane) Settled() bool { return p.Sides[0].scroll.Settled() && p.Sides[1].scroll.Settled() }
-
 // Render returns height rows of width cells.
 func (p *Pane) Render(width, height int) []string {
-	var out []string
-	out = append(out, text.NewRow(p.Theme, width).To(gutter).Add(theme.Dim, p.Where).String())
-	if width >= sideFrom {
-		w := (width - 1) / 2
-		a, b := p.column(0, w, height-1), p.column(1, width-w-1, height-1)
-		vert := text.NewRow(p.Theme, 1).Add(theme.Dim, p.Theme.Glyphs.Vert).String()
-		for i := range a {
-			out = append(out, a[i]+vert+b[i])
+	out := make([]string, 0, max(height, 0))
+	if height > 0 {
+		if p.Diff && p.count() > 1 {
+			out = p.renderDiff(out, width, height)
+		} else {
+			out = p.columns(out, width, height)
 		}
-	} else {
-		h := max((height-1)/2, 0)
-		out = append(out, p.column(0, width, h)...)
-		out = append(out, p.column(1, width, height-1-h)...)
 	}
 	for len(out) < height {
 		out = append(out, text.Blank(width))
@@ -91,66 +126,39 @@ func (p *Pane) Render(width, height int) []string {
 	return out[:max(height, 0)]
 }
 
-func (p *Pane) column(i, width, height int) []string {
-	s := &p.Sides[i]
-	w := max(width-gutter-1, 1)
-	var out []string
-	head := text.NewRow(p.Theme, width)
-	if s.Current {
-		head.To(1).Add(theme.Accent, p.Theme.Glyphs.Pick)
-	}
-	out = append(out, head.To(gutter).Add(theme.Strong, s.Label).To(gutter+3).Add(theme.Dim, s.Facts).String())
-	answerRows := min(max(height/4, answerMin), answerMax)
-	if height < 6 {
-		answerRows = 1
-	}
-	rows := height - 1 - answerRows
-	if rows >= 4 {
-		rows-- // a blank row above the answer
-	}
-	if rows > 0 {
-		out = append(out, p.lines(s.Thought, &s.scroll, width, w, rows, s.From, s.To, "")...)
-	}
-	for len(out) < height-answerRows {
-		r := text.NewRow(p.Theme, width)
-		if rows >= 3 && len(out) == height-answerRows-1 {
-			r.To(gutter).Add(theme.Dim, "answer")
+// common returns how many bytes of their thoughts all sides have in common.
+func (p *Pane) common() int {
+	from, shortest, answers := -1, -1, false
+	for i := range p.count() {
+		s := &p.Sides[i]
+		n := 0
+		if s.Thought != nil {
+			n = s.Thought.Len()
 		}
-		out = append(out, r.String())
+		if shortest < 0 || n < shortest {
+			shortest = n
+		}
+		if s.From >= 0 && (from < 0 || s.From < from) {
+			from = s.From
+		}
+		answers = answers || s.FromAns >= 0
 	}
-	out = append(out, p.lines(s.Answer, &s.answer, width, w, answerRows, s.FromAns, s.ToAns, s.Waiting)...)
-	for len(out) < height {
-		out = append(out, text.Blank(width))
+	switch {
+	case from >= 0:
+		return min(from, shortest)
+	case answers:
+		return shortest // the same up to the answer
 	}
-	return out[:max(height, 0)]
+	return 0
 }
 
-func (p *Pane) lines(d *text.Doc, s *text.Scroll, width, w, rows, from, to int, empty string) []string {
-	if d == nil || d.Len() == 0 {
-		return []string{text.NewRow(p.Theme, width).To(gutter).Add(theme.Dim, empty).String()}
+// begin returns where the column of a side starts: where they part, without white space before its first sign, so that the
+// tokens at which they part stand in the same row.
+func (s *Side) begin(shared int) int {
+	if s.Thought == nil || s.From <= shared || s.From-shared > blankMost || strings.TrimSpace(s.Thought.Slice(shared, s.From)) != "" {
+		return shared
 	}
-	s.Clamp(d)
-	s.Place(d, w, rows)
-	var out []string
-	for _, l := range s.Lines() {
-		role := theme.Text
-		for _, m := range d.MarksIn(l) {
-			if m.Role != theme.Pause {
-				role = m.Role
-			}
-		}
-		r := text.NewRow(p.Theme, width)
-		if from >= l.Start && from < l.End {
-			r.Add(theme.Strong, p.Theme.Glyphs.Differs)
-		}
-		r.To(1).Add(role, p.Theme.Gutter(role)).To(gutter)
-		d.Draw(r, l, w, func(at int, role theme.Role) theme.Role {
-			if at >= from && at < to {
-				return theme.Differs
-			}
-			return role
-		})
-		out = append(out, r.String())
-	}
-	return out
+	return s.From
 }
+
+const blankMost = 256 // bytes of white space that are left out
