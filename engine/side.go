@@ -104,3 +104,7 @@ func (m *Model) Cuts(id trace.BranchID, tokens []trace.Token, b trace.Budget, ca
 	}
 	return think.Cuts(l.format, b, o, tokens, caps)
 }
+
+// CloseAt is the index of the first token of the close of thinking in a path of this branch's run; false where the thought
+// has not closed.
+func (l *Live) CloseAt(path []trace.Token) (at int, ok bool) { return l.format.CloseAt(path) }

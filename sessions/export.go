@@ -32,7 +32,7 @@ func ExportJSONL(w io.Writer, s Session) error {
 		return err
 	}
 	for _, k := range s.Branches {
-		if err := put(branchLine{"branch", k.ID, k.Parent, k.At, k.Cause, k.Note, k.Budget, k.Sampling, k.Created.UTC(), k.Receipt, k.Error, k.Notices}); err != nil {
+		if err := put(branchLine{"branch", k.ID, k.Parent, k.At, k.Cause, k.Note, k.Budget, k.Sampling, k.Created.UTC(), k.Receipt, k.Error, k.Notices, k.Resampled}); err != nil {
 			return err
 		}
 		for _, t := range k.Tokens {

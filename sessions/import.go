@@ -164,6 +164,9 @@ func (im *importer) putBranch(ctx context.Context, tx *sql.Tx, text []byte) erro
 	if len(l.Notices) > maxNotices {
 		return fmt.Errorf("branch %s: more than %d notices", l.ID, maxNotices)
 	}
+	if len(l.Resampled) > maxNotices {
+		return fmt.Errorf("branch %s: more than %d changes of the sampling", l.ID, maxNotices)
+	}
 	most := 0
 	if l.Parent != "" {
 		n, ok := im.branches[l.Parent]
@@ -182,6 +185,14 @@ func (im *importer) putBranch(ctx context.Context, tx *sql.Tx, text []byte) erro
 	}
 	for i, n := range l.Notices {
 		if err := putNotice(ctx, tx, im.run, l.ID, i, n); err != nil {
+			return err
+		}
+	}
+	for i, c := range l.Resampled {
+		if c.At < l.At || i > 0 && c.At < l.Resampled[i-1].At {
+			return fmt.Errorf("branch %s: sampling from token %d on is out of order", l.ID, c.At)
+		}
+		if err := putResampled(ctx, tx, im.run, l.ID, i, c); err != nil {
 			return err
 		}
 	}

@@ -45,6 +45,8 @@ type branchLine struct {
 	Receipt  *trace.Receipt `json:"receipt"`
 	Error    string         `json:"error"`
 	Notices  []Notice       `json:"notices"`
+
+	Resampled []trace.Resampled `json:"resampled,omitempty"`
 }
 
 type tokenLine struct {

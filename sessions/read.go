@@ -26,6 +26,8 @@ type Kept struct {
 	Receipt *trace.Receipt // nil when the branch never ended (a crash, or it still runs)
 	Error   string
 	Notices []Notice
+	// Resampled is what the user changed while it ran: other sampling parameters, from a token on.
+	Resampled []trace.Resampled
 }
 
 // Notice is a sentence that the engine said to the user.
@@ -176,6 +178,9 @@ func (s *Store) load(ctx context.Context, id string) (Session, error) {
 			return sess, fmt.Errorf("branch %s: %w", k.ID, err)
 		}
 		if k.Notices, err = s.notices(ctx, id, k.ID); err != nil {
+			return sess, fmt.Errorf("branch %s: %w", k.ID, err)
+		}
+		if k.Resampled, err = s.resampled(ctx, id, k.ID); err != nil {
 			return sess, fmt.Errorf("branch %s: %w", k.ID, err)
 		}
 	}

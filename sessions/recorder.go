@@ -38,6 +38,7 @@ type follow struct {
 	next    int  // events read
 	tokens  int  // tokens of the branch so far, for notices
 	notices int
+	changes int // of the sampling
 	ended   bool
 }
 
@@ -231,6 +232,11 @@ func (f *follow) write(ctx context.Context, tx *sql.Tx) error {
 			if err := putReceipt(ctx, tx, f.run, f.branch.ID, e.Receipt, cause); err != nil {
 				return err
 			}
+		case trace.EventSampling:
+			if err := putResampled(ctx, tx, f.run, f.branch.ID, f.changes, trace.Resampled{At: f.tokens, Sampling: *e.Sampling}); err != nil {
+				return err
+			}
+			f.changes++
 		case trace.EventState, trace.EventBudget:
 		}
 	}

@@ -51,6 +51,7 @@ func aSession(seed uint64) Session {
 	root.Tokens[6].Logprob, root.Tokens[6].Top = float32(math.NaN()), nil
 	root.Receipt = &trace.Receipt{Cap: 64, ThinkingTokens: 15, WaitsAsked: 1, WaitsDone: 1, Closed: trace.ClosedCap, EndProb: 0.25, Enforcement: "exact", Outcome: "answered"}
 	root.Notices = []Notice{{At: 4, Text: "a loop \x1b[31m of period 4"}}
+	root.Resampled = []trace.Resampled{{At: 7, Sampling: trace.Sampling{Temperature: 1.2, Seed: 9}}, {At: 20, Sampling: trace.Sampling{Seed: 1}}}
 	child := Kept{Branch: trace.Branch{ID: "b", Parent: "a", At: 12, Cause: trace.CauseWait, Note: "why \u009b31m", Budget: trace.Budget{Cap: -1, AnswerCap: -1}, Created: at.Add(time.Second)}, Tokens: tokens(12, 5), Error: "cut"}
 	s.Branches = []Kept{root, child}
 	return s
@@ -164,6 +165,7 @@ func TestImportRefusesHostileFilesAndChangesNothing(t *testing.T) {
 		{"unknown phase", with(2, `"phase":"thinking"`, `"phase":"dreaming"`), "unknown phase"},
 		{"parent that does not exist", with(22, `"parent":"a"`, `"parent":"z"`), "does not come before"},
 		{"shares more than the parent has", with(22, `"at":12`, `"at":1000000`), "shares 1000000 tokens"},
+		{"sampling out of order", with(1, `"at":20`, `"at":2`), "out of order"},
 		{"branch twice", strings.Join(append(append([]string{}, good...), good[1]), "\n"), "twice"},
 		{"too many candidates", with(2, `"top":[`, `"top":[`+strings.Repeat("[1,-1],", 100)), "candidates"},
 		{"broken candidate", with(2, `"top":[[7,`, `"top":[[1e30,`), "want [id, logprob]"},
@@ -198,9 +200,17 @@ func TestAnImportedRunIsNotOverwritten(t *testing.T) {
 
 // play appends a session's branch to a log, as an engine does.
 func play(log *trace.Log, k Kept) {
+	changes := k.Resampled
+	change := func(at int) {
+		for ; len(changes) > 0 && changes[0].At == at; changes = changes[1:] {
+			log.Append(trace.Event{Kind: trace.EventSampling, Sampling: &changes[0].Sampling})
+		}
+	}
 	for _, tok := range k.Tokens {
+		change(tok.Index)
 		log.Append(trace.Event{Kind: trace.EventToken, Token: tok})
 	}
+	change(k.At + len(k.Tokens))
 	for _, n := range k.Notices {
 		log.Append(trace.Event{Kind: trace.EventNotice, Notice: n.Text})
 	}
@@ -240,7 +250,7 @@ func TestRecorderKeepsWhatWasThought(t *testing.T) {
 		t.Fatal(err)
 	}
 	var left int
-	if err := store.db.QueryRow(`SELECT (SELECT count(*) FROM tokens) + (SELECT count(*) FROM branches) + (SELECT count(*) FROM notices)`).Scan(&left); err != nil || left != 0 {
+	if err := store.db.QueryRow(`SELECT (SELECT count(*) FROM tokens) + (SELECT count(*) FROM branches) + (SELECT count(*) FROM notices) + (SELECT count(*) FROM resampled)`).Scan(&left); err != nil || left != 0 {
 		t.Errorf("%d rows left of a removed run (%v)", left, err)
 	}
 	if _, err := store.Load(context.Background(), want.Run.ID); !errors.Is(err, ErrNotFound) {

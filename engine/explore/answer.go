@@ -92,7 +92,6 @@ type history struct {
 	budget   trace.Budget      // as it now is
 	sampling []trace.Resampled // what held from where on
 	closed   bool              // the thought has ended
-	last     int               // index after the last thinking token
 }
 
 func newHistory(b trace.Branch) *history {
@@ -107,12 +106,8 @@ func (h *history) read(log *trace.Log) (ended bool) {
 		switch e.Kind {
 		case trace.EventToken:
 			h.path = append(h.path, e.Token)
-			switch t := &e.Token; {
-			case t.Counted:
-				h.last = len(h.path)
-			case t.Phase == trace.PhaseAnswer, h.spent > 0 && t.Origin != trace.OriginInjected:
-				h.closed = true
-			}
+			t := &e.Token
+			h.closed = h.closed || t.Phase == trace.PhaseAnswer || !t.Counted && h.spent > 0 && t.Origin != trace.OriginInjected
 		case trace.EventBudget:
 			h.budget = *e.Budget
 		case trace.EventSampling:

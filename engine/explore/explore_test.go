@@ -210,8 +210,10 @@ func TestScrubGivesTheAnswersOfCappedRuns(t *testing.T) {
 						continue
 					}
 					q.Budget.Cap = c
-					want := end(t, ask(t, m, q))
-					if g, w := by[c], want.guess(want.last, live.Run().Expected); g.Answer != w.Answer || g.Spent != w.Spent || g.At != w.At || g.Verdict != w.Verdict || g.Prob != w.Prob || g.CloseProb != w.CloseProb || g.Cut != w.Cut {
+					capped := ask(t, m, q)
+					want := end(t, capped)
+					at, _ := capped.CloseAt(want.path)
+					if g, w := by[c], want.guess(at, live.Run().Expected); g.Answer != w.Answer || g.Spent != w.Spent || g.At != w.At || g.Verdict != w.Verdict || g.Prob != w.Prob || g.CloseProb != w.CloseProb || g.Cut != w.Cut {
 						t.Fatalf("%s, %+v, %+v, stop %d of %d:\n got %+v\nwant %+v", words, s, b, c, h.spent, g, w)
 					}
 				}
@@ -231,5 +233,43 @@ func TestTheOrderOfStopsIsFromCoarseToFine(t *testing.T) {
 	}
 	if got := fmt.Sprint(coarse(9)); got != "[8 0 4 2 6 1 3 5 7]" {
 		t.Errorf("order %s", got)
+	}
+}
+
+// The scripted model's thoughts are full of broken characters, sentence ends and ends of thinking, so that caps close early.
+func TestScrubGivesTheAnswersOfCappedRunsWhereCapsCloseEarly(t *testing.T) {
+	t.Parallel()
+	early := 0
+	for seed := range uint64(40) {
+		v := enginetest.NewVocab()
+		r := scripted(t, rigOptions{script: enginetest.Random(v, seed)})
+		b := trace.Budget{Cap: -1, Waits: int(seed % 9), WaitText: []string{"Wait", "Wait, no", ""}[seed%3], SoftLanding: int(seed%4) * 5, AnswerCap: 32, CloseLoops: seed%2 == 0}
+		q := trace.Ask{Prompt: "q", Budget: b, Sampling: trace.Sampling{Temperature: float64(seed % 5), Seed: seed}}
+		live := ask(t, r.Model, q)
+		h := end(t, live)
+		var stops []int
+		for c := 0; c <= min(h.spent+6, 900); c += 1 + h.spent/150 {
+			stops = append(stops, c)
+		}
+		by := scrubbed(t, r.Model, live.Branch().ID, stops, 32)
+		for _, c := range stops {
+			q.Budget.Cap = c
+			capped := ask(t, r.Model, q)
+			want := end(t, capped)
+			at, _ := capped.CloseAt(want.path)
+			if c == 0 {
+				at = 0 // where the opening, too, may be another one
+			}
+			if want.spent < min(c, h.spent) {
+				early++
+			}
+			if g, w := by[c], want.guess(at, ""); g.Answer != w.Answer || g.Spent != w.Spent || g.At != w.At || g.Prob != w.Prob || g.Cut != w.Cut {
+				t.Errorf("seed %d, stop %d of %d:\n got %+v\nwant %+v", seed, c, h.spent, g, w)
+			}
+		}
+		nothingLeft(t, r.Model, -1)
+	}
+	if early < 50 {
+		t.Errorf("only %d caps closed early: the test does not test it", early)
 	}
 }

@@ -81,7 +81,8 @@ func Scrub(ctx context.Context, m *engine.Model, from trace.BranchID, stops []in
 			drop(m, f)
 			forks[k] = nil
 		case answered:
-			own := h.guess(h.last, expected)
+			at, _ := live.CloseAt(h.path)
+			own := h.guess(at, expected)
 			own.Tokens = 0
 			report(own)
 		}

@@ -6,7 +6,7 @@ import "s1/engine/trace"
 // seed. It may be asked at any time; Closed and Outcome are empty until there is one.
 //
 // Every token of the branch is counted once: ThinkingTokens + AnswerTokens + Forced, plus one when the model itself drew
-// the end of its thought (that id is neither).
+// the end of its thought, or the user chose it (that id is neither).
 func (m *Machine) Receipt() trace.Receipt {
 	r := trace.Receipt{
 		Cap:            m.b.Cap,

@@ -344,7 +344,7 @@ func (r *run) check() {
 			answer++
 		case t.Counted:
 			thinking++
-		case t.Origin == trace.OriginSampled:
+		case t.Origin == trace.OriginSampled, len(r.m.f.End) == 1 && t.ID == r.m.f.End[0]: // drawn, or taken by the user
 			ends++
 		case r.m.b.Preset != PresetReadme:
 			r.t.Errorf("token %d is counted nowhere: %+v", i, t)

@@ -156,7 +156,7 @@ func (d *desk) Reopen(ctx context.Context, id string) (question string, lives []
 	}
 	saved := make([]engine.Saved, len(s.Branches))
 	for i, k := range s.Branches {
-		saved[i] = engine.Saved{Branch: k.Branch, Tokens: k.Tokens, Receipt: k.Receipt}
+		saved[i] = engine.Saved{Branch: k.Branch, Tokens: k.Tokens, Receipt: k.Receipt, Resampled: k.Resampled}
 		for _, n := range k.Notices {
 			saved[i].Notices = append(saved[i].Notices, n.Text)
 		}
