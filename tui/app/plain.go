@@ -51,6 +51,7 @@ type plainer struct {
 	phase  trace.Phase
 	origin trace.Origin
 	spent  int
+	pos    int // events of the log that were taken, for who reads it in pieces
 	begun  bool
 	line   bool // something stands on the current line
 	asked  trace.Budget

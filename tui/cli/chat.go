@@ -6,6 +6,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/muesli/cancelreader"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
@@ -55,7 +56,7 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, look *screenFlags, pr
 	if err := errors.Join(f.check(), look.check()); err != nil {
 		return err
 	}
-	if !term.IsTerminal(int(a.in.Fd())) || !term.IsTerminal(int(a.out.Fd())) {
+	if !look.plain && (!term.IsTerminal(int(a.in.Fd())) || !term.IsTerminal(int(a.out.Fd()))) {
 		if f.session != "" {
 			return usagef("--session opens a screen, and here is no terminal; s1 sessions show %s prints the run", f.session)
 		}
@@ -97,6 +98,20 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, look *screenFlags, pr
 	if err != nil {
 		return errors.Join(err, d.Close())
 	}
-	err = tuiapp.Run(ctx, opt)
+	if look.plain {
+		err = a.talk(ctx, opt)
+	} else {
+		err = tuiapp.Run(ctx, opt)
+	}
 	return errors.Join(err, end(), d.Close())
+}
+
+// talk holds the conversation in lines. Its reader can be called back, so that nothing waits for a line nobody types.
+func (a *app) talk(ctx context.Context, opt tuiapp.Options) error {
+	in, err := cancelreader.NewReader(a.in)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	return tuiapp.RunTalk(ctx, in, a.out, opt)
 }
