@@ -19,6 +19,7 @@ type progress struct {
 	spent   int // thinking tokens of the whole path
 	drawn   int // own tokens that the model had to make
 	answer  strings.Builder
+	said    bool    // something in it is not white space and not the budget's own "Final Answer:"
 	full    bool    // of answer
 	nats    float64 // log-probability of the drawn answer tokens
 	receipt *trace.Receipt
@@ -61,7 +62,9 @@ func (p *progress) token(t *trace.Token) {
 	if sampled {
 		p.nats += float64(t.Logprob)
 	}
-	if blank := p.answer.Len() == 0 && strings.TrimSpace(t.Text) == ""; blank {
+	blank := strings.TrimSpace(t.Text) == ""
+	p.said = p.said || !blank && t.Origin != trace.OriginForced
+	if blank && p.answer.Len() == 0 {
 		return // a model that answers with white space only must not use up the room
 	}
 	if p.full = p.full || p.answer.Len()+len(t.Text) > answerBytes; !p.full {
@@ -69,8 +72,14 @@ func (p *progress) token(t *trace.Token) {
 	}
 }
 
-// text is the answer, white space around it removed, and at most answerBytes of it.
-func (p *progress) text() string { return strings.TrimSpace(p.answer.String()) }
+// text is the answer as a screen shows it, white space around it removed, and at most answerBytes of it; "" where the model
+// said nothing.
+func (p *progress) text() string {
+	if !p.said {
+		return ""
+	}
+	return strings.TrimSpace(p.answer.String())
+}
 
 // guess is what a finished branch answered when its thought closed at an index of its path.
 func (p *progress) guess(at int, expected string) trace.Guess {

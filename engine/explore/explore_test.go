@@ -273,3 +273,8 @@ func TestScrubGivesTheAnswersOfCappedRunsWhereCapsCloseEarly(t *testing.T) {
 		t.Errorf("only %d caps closed early: the test does not test it", early)
 	}
 }
+
+func events(l interface{ Log() *trace.Log }) []trace.Event {
+	all, _ := l.Log().Since(0)
+	return all
+}

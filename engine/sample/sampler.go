@@ -38,11 +38,16 @@ func (s *Sampler) Set(p trace.Sampling) error {
 	}
 	s.params, s.biases = p, biases(p)
 	s.invT = float64(InvT(p))
-	s.window = newWindow(p)
+	s.fill()
+	return nil
+}
+
+// fill makes the penalty's window of the last drawn ids.
+func (s *Sampler) fill() {
+	s.window = newWindow(s.params)
 	for _, id := range s.drawn[max(0, len(s.drawn)-s.window.size):] {
 		s.window.add(id)
 	}
-	return nil
 }
 
 // Params are the parameters in force.
@@ -56,6 +61,12 @@ func (s *Sampler) Accept(id int32) {
 	if gone := len(s.drawn) - 1 - s.window.size; gone >= 0 {
 		s.window.remove(s.drawn[gone])
 	}
+}
+
+// Forget takes back the last n accepted ids: they are not the branch's after all.
+func (s *Sampler) Forget(n int) {
+	s.drawn = s.drawn[:max(0, len(s.drawn)-n)]
+	s.fill()
 }
 
 // Draw chooses the token at a position of the branch. Seed, position and try (how many draws were refused there before)

@@ -69,6 +69,8 @@ func (b *branch) decide(row sample.Row, mayPace bool) (id int32, decided bool) {
 			return 0, false
 		case think.Rewind:
 			b.ids = b.ids[:len(b.ids)-a.N]
+			b.sampler.Forget(b.shadows)
+			b.shadows = 0
 			b.held = false
 			// The last id runs again, for its logits.
 			b.rewind(len(b.ids) - 1)
@@ -96,6 +98,9 @@ func (b *branch) decide(row sample.Row, mayPace bool) (id int32, decided bool) {
 				continue
 			}
 			b.sampler.Accept(id)
+			if v.Shadow {
+				b.shadows++
+			}
 			t.Phase, t.Counted, t.Wished = v.Phase, v.Counted, v.Wished
 			b.append(t, row, v.Shadow)
 			return id, true

@@ -38,9 +38,10 @@ type branch struct {
 	due    time.Time
 	pace   time.Duration // between two tokens, 0 = none
 
-	side   bool        // see Spec.Side
-	follow *follow     // a stored path that is carried out again; nil = the machine decides
-	ending trace.Token // the end of turn that ended the answer
+	shadows int         // drawn ids that will be rewound
+	side    bool        // see Spec.Side
+	follow  *follow     // a stored path that is carried out again; nil = the machine decides
+	ending  trace.Token // the end of turn that ended the answer
 
 	read    bool // the prompt has been through the model once
 	parked  bool // its pages went to an older branch; it waits for room
