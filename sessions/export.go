@@ -28,11 +28,12 @@ func ExportJSONL(w io.Writer, s Session) error {
 	}
 	if err := put(runLine{
 		"run", formatVersion, r.ID, r.Created.UTC(), r.Model, r.ModelSHA256, r.TemplateSHA256, r.ThinkFormat, r.Backend, r.System, r.Prompt, r.Rendered, ids,
+		r.Expected, s.Title, s.Note, s.Tags,
 	}); err != nil {
 		return err
 	}
 	for _, k := range s.Branches {
-		if err := put(branchLine{"branch", k.ID, k.Parent, k.At, k.Cause, k.Note, k.Budget, k.Sampling, k.Created.UTC(), k.Receipt, k.Error, k.Notices, k.Resampled}); err != nil {
+		if err := put(branchLine{"branch", k.ID, k.Parent, k.At, k.Cause, k.Note, k.Budget, k.Sampling, k.Created.UTC(), k.Receipt, k.Error, k.Notices, k.Comment, k.Tags, k.Notes, k.Bookmarks, k.Resampled}); err != nil {
 			return err
 		}
 		for _, t := range k.Tokens {
@@ -49,10 +50,22 @@ func ExportMarkdown(w io.Writer, s Session) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "# %s\n\n", oneLine(s.Run.Prompt))
 	fmt.Fprintf(b, "%s · %s · %s · think format %s · %s\n", oneLine(s.Run.ID), s.Run.Created.UTC().Format("2006-01-02 15:04:05"), oneLine(s.Run.Model), oneLine(s.Run.ThinkFormat), oneLine(s.Run.Backend))
+	if s.Title != "" {
+		fmt.Fprintf(b, "\n**Title** %s\n", oneLine(s.Title))
+	}
+	if len(s.Tags) > 0 {
+		fmt.Fprintf(b, "\n**Tags** %s\n", oneLine(strings.Join(s.Tags, ", ")))
+	}
+	if s.Note != "" {
+		fmt.Fprintf(b, "\n**Note**\n\n%s", quote(s.Note))
+	}
 	if s.Run.System != "" {
 		fmt.Fprintf(b, "\n**System**\n\n%s", quote(s.Run.System))
 	}
 	fmt.Fprintf(b, "\n**Question**\n\n%s", quote(s.Run.Prompt))
+	if s.Run.Expected != "" {
+		fmt.Fprintf(b, "\n**Expected**\n\n%s", quote(s.Run.Expected))
+	}
 	byID := map[trace.BranchID]Kept{}
 	for _, k := range s.Branches {
 		byID[k.ID] = k
@@ -77,6 +90,21 @@ func ExportMarkdown(w io.Writer, s Session) error {
 			}
 		}
 		fmt.Fprintf(b, "\n**Thinking**\n\n%s\n**Answer**\n\n%s", quote(thought.String()), quote(answer.String()))
+		if k.Verdict != "" {
+			fmt.Fprintf(b, "\n**Verdict** %s\n", k.Verdict)
+		}
+		if len(k.Tags) > 0 {
+			fmt.Fprintf(b, "\n**Tags** %s\n", oneLine(strings.Join(k.Tags, ", ")))
+		}
+		if k.Comment != "" {
+			fmt.Fprintf(b, "\n**Note**\n\n%s", quote(k.Comment))
+		}
+		for _, n := range k.Notes {
+			fmt.Fprintf(b, "\n**Note at token %d**\n\n%s", n.At, quote(n.Text))
+		}
+		if len(k.Bookmarks) > 0 {
+			fmt.Fprintf(b, "\n**Bookmarks** %s\n", strings.Trim(fmt.Sprint(k.Bookmarks), "[]"))
+		}
 		for _, n := range k.Notices {
 			fmt.Fprintf(b, "\n*at token %d: %s*\n", n.At, oneLine(n.Text))
 		}

@@ -18,7 +18,8 @@ import (
 // Limits of an import: what comes from outside is hostile.
 const (
 	maxLine     = 16 << 20 // bytes; a prompt of a million ids fits
-	maxBranches = 10_000
+	maxRuns     = 10_000
+	maxBranches = 10_000 // of one run
 	maxTokens   = 20_000_000
 	maxTop      = 64
 	maxNotices  = 10_000
@@ -28,24 +29,29 @@ const (
 // idPattern is what a run's or branch's id may be: it is used in file names and on terminals.
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
-// ImportJSONL reads what ExportJSONL wrote, in one transaction: a bad file changes nothing. It returns the run's id.
-func (s *Store) ImportJSONL(ctx context.Context, r io.Reader) (string, error) {
-	im := importer{lines: bufio.NewReaderSize(r, 1<<16), branches: map[trace.BranchID]int{}}
+// ImportJSONL reads what ExportJSONL wrote, one run after the other, in one transaction: a bad file changes nothing. It
+// returns the runs' ids.
+func (s *Store) ImportJSONL(ctx context.Context, r io.Reader) ([]string, error) {
+	im := importer{lines: bufio.NewReaderSize(r, 1<<16)}
 	err := s.write(ctx, func(tx *sql.Tx) error { return im.all(ctx, tx) })
 	if err != nil {
-		return "", fmt.Errorf("import session: line %d: %w", im.line, err)
+		return nil, fmt.Errorf("import session: line %d: %w", im.line, err)
 	}
-	return im.run, nil
+	return im.runs, nil
 }
 
 type importer struct {
 	lines    *bufio.Reader
 	line     int
+	runs     []string // begun so far, the last one is read
 	run      string
 	branch   trace.BranchID
 	branches map[trace.BranchID]int // id -> tokens of the whole branch so far
 	tokens   int
 	batch    []trace.Token
+
+	notes     []TokenNote // of the branch that is read
+	bookmarks []int
 }
 
 func (im *importer) all(ctx context.Context, tx *sql.Tx) error {
@@ -69,10 +75,10 @@ func (im *importer) all(ctx context.Context, tx *sql.Tx) error {
 		switch {
 		case im.run == "" && kind.Type != "run":
 			return fmt.Errorf("an export starts with a line of type \"run\", this is %q", clip(kind.Type))
-		case im.run != "" && kind.Type == "run":
-			return errors.New("a second run; one file holds one run")
 		case kind.Type == "run":
-			err = im.putRun(ctx, tx, text)
+			if err = im.endRun(ctx, tx); err == nil {
+				err = im.putRun(ctx, tx, text)
+			}
 		case kind.Type == "branch":
 			err = im.putBranch(ctx, tx, text)
 		case kind.Type == "token":
@@ -87,7 +93,42 @@ func (im *importer) all(ctx context.Context, tx *sql.Tx) error {
 	if im.run == "" {
 		return errors.New("the file is empty")
 	}
-	return im.flush(ctx, tx)
+	return im.endRun(ctx, tx)
+}
+
+// endRun makes the run that was read complete.
+func (im *importer) endRun(ctx context.Context, tx *sql.Tx) error {
+	if im.run == "" {
+		return nil
+	}
+	if err := im.endBranch(ctx, tx); err != nil {
+		return err
+	}
+	return refresh(ctx, tx, im.run)
+}
+
+// endBranch makes the branch that was read complete: its marks are on tokens that it has, and its texts can be found.
+func (im *importer) endBranch(ctx context.Context, tx *sql.Tx) error {
+	if err := im.flush(ctx, tx); err != nil || im.branch == "" {
+		return err
+	}
+	for _, n := range im.notes {
+		if n.At < 0 || n.At >= im.branches[im.branch] {
+			return fmt.Errorf("branch %s: a note at token %d of %d", im.branch, n.At, im.branches[im.branch])
+		}
+		if err := putNote(ctx, tx, im.run, im.branch, n.At, n.Text); err != nil {
+			return fmt.Errorf("branch %s: %w", im.branch, err)
+		}
+	}
+	for _, at := range im.bookmarks {
+		if at < 0 || at >= im.branches[im.branch] {
+			return fmt.Errorf("branch %s: a bookmark at token %d of %d", im.branch, at, im.branches[im.branch])
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO bookmarks VALUES (?,?,?)`, im.run, im.branch, at); err != nil {
+			return err
+		}
+	}
+	return index(ctx, tx, im.run, im.branch)
 }
 
 // next reads a line of at most maxLine bytes without holding more than that.
@@ -130,22 +171,49 @@ func (im *importer) putRun(ctx context.Context, tx *sql.Tx, text []byte) error {
 	if !idPattern.MatchString(l.ID) {
 		return fmt.Errorf("run id %q: letters, digits, dot, dash and underscore only, at most 64", clip(l.ID))
 	}
-	var there int
-	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM runs WHERE id = ?`, l.ID).Scan(&there); err != nil {
+	var binned bool
+	switch err := tx.QueryRowContext(ctx, `SELECT binned > 0 FROM library WHERE run = ?`, l.ID).Scan(&binned); {
+	case err == nil && binned:
+		return fmt.Errorf("run %s is in the bin; bring it back: s1 sessions restore %s; or empty the bin: s1 sessions rm --purge", l.ID, l.ID)
+	case err == nil:
+		return fmt.Errorf("run %s is already here; remove it first: s1 sessions rm %s, then s1 sessions rm --purge", l.ID, l.ID)
+	case !errors.Is(err, sql.ErrNoRows):
 		return err
 	}
-	if there > 0 {
-		return fmt.Errorf("run %s is already here; remove it first: s1 sessions rm %s", l.ID, l.ID)
+	if len(im.runs) >= maxRuns {
+		return fmt.Errorf("more than %d runs", maxRuns)
 	}
-	im.run = l.ID
-	return putRun(ctx, tx, trace.Run{
+	if len(l.Expected) > maxExpected || len(l.Title) > maxExpected {
+		return fmt.Errorf("run %s: an expected answer or a title of more than %d bytes", l.ID, maxExpected)
+	}
+	im.run, im.branch, im.branches = l.ID, "", map[trace.BranchID]int{}
+	im.runs = append(im.runs, l.ID)
+	err := putRun(ctx, tx, trace.Run{
 		ID: l.ID, Created: l.Created, Model: l.Model, ModelSHA256: l.ModelSHA256, TemplateSHA256: l.TemplateSHA256,
 		ThinkFormat: l.ThinkFormat, Backend: l.Backend, System: l.System, Prompt: l.Prompt, Rendered: l.Rendered, PromptIDs: l.PromptIDs,
+		Expected: l.Expected,
 	})
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE library SET title = ? WHERE run = ?`, l.Title, l.ID); err != nil {
+		return err
+	}
+	return im.putMarks(ctx, tx, "", l.Tags, l.UserNote)
+}
+
+func (im *importer) putMarks(ctx context.Context, tx *sql.Tx, branch trace.BranchID, tags []string, note string) error {
+	if len(tags) > maxTags {
+		return fmt.Errorf("%d tags; at most %d", len(tags), maxTags)
+	}
+	if err := putTags(ctx, tx, im.run, branch, tags); err != nil {
+		return err
+	}
+	return putNote(ctx, tx, im.run, branch, wholeBranch, note)
 }
 
 func (im *importer) putBranch(ctx context.Context, tx *sql.Tx, text []byte) error {
-	if err := im.flush(ctx, tx); err != nil {
+	if err := im.endBranch(ctx, tx); err != nil {
 		return err
 	}
 	var l branchLine
@@ -167,6 +235,9 @@ func (im *importer) putBranch(ctx context.Context, tx *sql.Tx, text []byte) erro
 	if len(l.Resampled) > maxNotices {
 		return fmt.Errorf("branch %s: more than %d changes of the sampling", l.ID, maxNotices)
 	}
+	if len(l.TokenNotes) > maxPlaces || len(l.Bookmarks) > maxPlaces {
+		return fmt.Errorf("branch %s: more than %d notes or bookmarks", l.ID, maxPlaces)
+	}
 	most := 0
 	if l.Parent != "" {
 		n, ok := im.branches[l.Parent]
@@ -179,9 +250,13 @@ func (im *importer) putBranch(ctx context.Context, tx *sql.Tx, text []byte) erro
 		return fmt.Errorf("branch %s: shares %d tokens with a parent of %d", l.ID, l.At, most)
 	}
 	im.branch, im.branches[l.ID] = l.ID, l.At
+	im.notes, im.bookmarks = l.TokenNotes, l.Bookmarks
 	b := trace.Branch{ID: l.ID, Parent: l.Parent, At: l.At, Cause: l.Cause, Note: l.Note, Budget: l.Budget, Sampling: l.Sampling, Created: l.Created}
 	if err := putBranch(ctx, tx, im.run, b); err != nil {
 		return err
+	}
+	if err := im.putMarks(ctx, tx, l.ID, l.Tags, l.UserNote); err != nil {
+		return fmt.Errorf("branch %s: %w", l.ID, err)
 	}
 	for i, n := range l.Notices {
 		if err := putNotice(ctx, tx, im.run, l.ID, i, n); err != nil {

@@ -30,6 +30,10 @@ type runLine struct {
 	Prompt         string    `json:"prompt"`
 	Rendered       string    `json:"rendered"`
 	PromptIDs      []int32   `json:"prompt_ids"`
+	Expected       string    `json:"expected,omitempty"`
+	Title          string    `json:"title,omitempty"`
+	UserNote       string    `json:"user_note,omitempty"`
+	Tags           []string  `json:"tags,omitempty"`
 }
 
 type branchLine struct {
@@ -45,6 +49,11 @@ type branchLine struct {
 	Receipt  *trace.Receipt `json:"receipt"`
 	Error    string         `json:"error"`
 	Notices  []Notice       `json:"notices"`
+
+	UserNote   string      `json:"user_note,omitempty"`
+	Tags       []string    `json:"tags,omitempty"`
+	TokenNotes []TokenNote `json:"token_notes,omitempty"`
+	Bookmarks  []int       `json:"bookmarks,omitempty"`
 
 	Resampled []trace.Resampled `json:"resampled,omitempty"`
 }

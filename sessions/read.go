@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"s1/engine/trace"
@@ -16,6 +15,9 @@ import (
 // Session is everything that is kept of one run.
 type Session struct {
 	Run      trace.Run
+	Title    string
+	Note     string // the user's, on the run
+	Tags     []string
 	Branches []Kept
 }
 
@@ -28,95 +30,24 @@ type Kept struct {
 	Notices []Notice
 	// Resampled is what the user changed while it ran: other sampling parameters, from a token on.
 	Resampled []trace.Resampled
+
+	Verdict   trace.Verdict
+	Comment   string // the user's note on the branch; Branch.Note is why it exists
+	Tags      []string
+	Notes     []TokenNote // ascending by place
+	Bookmarks []int       // tokens of the path, ascending
+}
+
+// TokenNote is the user's note on one token.
+type TokenNote struct {
+	At   int    `json:"at"` // token of the branch's path
+	Text string `json:"text"`
 }
 
 // Notice is a sentence that the engine said to the user.
 type Notice struct {
 	At   int    `json:"at"` // tokens of the branch when it was said
 	Text string `json:"text"`
-}
-
-// Summary is one line of the list of runs.
-type Summary struct {
-	ID       string       `json:"id"`
-	Created  time.Time    `json:"created"`
-	Model    string       `json:"model"`
-	Prompt   string       `json:"prompt"`
-	Branches int          `json:"branches"`
-	Tokens   int          `json:"tokens"`
-	Closed   trace.Closed `json:"closed"`
-	Answer   string       `json:"answer"`
-	Ended    bool         `json:"-"` // the latest branch has a receipt: Closed is empty also where there was no thought to close
-}
-
-// List returns the newest n runs (all when n <= 0), newest first. Closed and Answer are those of the latest branch.
-func (s *Store) List(ctx context.Context, n int) ([]Summary, error) {
-	if n <= 0 {
-		n = math.MaxInt32
-	}
-	rows, err := s.db.QueryContext(ctx, `
-		SELECT id, created, model, prompt,
-		       (SELECT count(*) FROM branches b WHERE b.run = r.id),
-		       (SELECT count(*) FROM tokens t WHERE t.run = r.id)
-		FROM runs r ORDER BY created DESC, id DESC LIMIT ?`, n)
-	if err != nil {
-		return nil, fmt.Errorf("list sessions: %w", err)
-	}
-	defer rows.Close()
-	var list []Summary
-	for rows.Next() {
-		var m Summary
-		var created int64
-		if err := rows.Scan(&m.ID, &created, &m.Model, &m.Prompt, &m.Branches, &m.Tokens); err != nil {
-			return nil, fmt.Errorf("list sessions: %w", err)
-		}
-		m.Created = time.UnixMicro(created).UTC()
-		list = append(list, m)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("list sessions: %w", err)
-	}
-	for i := range list {
-		if err := s.lastAnswer(ctx, &list[i]); err != nil {
-			return nil, fmt.Errorf("list sessions: run %s: %w", list[i].ID, err)
-		}
-	}
-	return list, nil
-}
-
-func (s *Store) lastAnswer(ctx context.Context, m *Summary) error {
-	var branch string
-	var receipt sql.NullString
-	err := s.db.QueryRowContext(ctx, `SELECT id, receipt FROM branches WHERE run = ? ORDER BY created DESC, id DESC LIMIT 1`, m.ID).Scan(&branch, &receipt)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	var r trace.Receipt
-	if receipt.Valid {
-		if err := json.Unmarshal([]byte(receipt.String), &r); err != nil {
-			return fmt.Errorf("receipt of branch %s: %w", branch, err)
-		}
-	}
-	m.Closed, m.Ended = r.Closed, receipt.Valid
-	rows, err := s.db.QueryContext(ctx, `SELECT coalesce(text, CAST(bytes AS TEXT)) FROM tokens WHERE run = ? AND branch = ? AND phase = ? ORDER BY idx`,
-		m.ID, branch, trace.PhaseAnswer)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	var b strings.Builder
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return err
-		}
-		b.WriteString(text)
-	}
-	m.Answer = b.String()
-	return rows.Err()
 }
 
 // Load returns one run whole.
@@ -133,8 +64,8 @@ func (s *Store) load(ctx context.Context, id string) (Session, error) {
 	r := &sess.Run
 	var created int64
 	var ids []byte
-	err := s.db.QueryRowContext(ctx, `SELECT id, created, model, model_sha256, template_sha256, think_format, backend, system, prompt, rendered, prompt_ids
-		FROM runs WHERE id = ?`, id).Scan(&r.ID, &created, &r.Model, &r.ModelSHA256, &r.TemplateSHA256, &r.ThinkFormat, &r.Backend, &r.System, &r.Prompt, &r.Rendered, &ids)
+	err := s.db.QueryRowContext(ctx, `SELECT r.id, r.created, r.model, r.model_sha256, r.template_sha256, r.think_format, r.backend, r.system, r.prompt, r.rendered, r.prompt_ids, l.expected, l.title
+		FROM runs r JOIN library l ON l.run = r.id WHERE r.id = ? AND l.binned = 0`, id).Scan(&r.ID, &created, &r.Model, &r.ModelSHA256, &r.TemplateSHA256, &r.ThinkFormat, &r.Backend, &r.System, &r.Prompt, &r.Rendered, &ids, &r.Expected, &sess.Title)
 	if errors.Is(err, sql.ErrNoRows) {
 		return sess, ErrNotFound
 	}
@@ -145,7 +76,7 @@ func (s *Store) load(ctx context.Context, id string) (Session, error) {
 	if r.PromptIDs, err = unpackIDs(ids); err != nil {
 		return sess, err
 	}
-	rows, err := s.db.QueryContext(ctx, `SELECT id, parent, at, cause, note, budget, sampling, created, receipt, error FROM branches WHERE run = ? ORDER BY created, id`, id)
+	rows, err := s.db.QueryContext(ctx, `SELECT id, parent, at, cause, note, budget, sampling, created, receipt, error, verdict FROM branches WHERE run = ? AND binned = 0 ORDER BY created, id`, id)
 	if err != nil {
 		return sess, err
 	}
@@ -154,7 +85,7 @@ func (s *Store) load(ctx context.Context, id string) (Session, error) {
 		var k Kept
 		var budget, sampling string
 		var receipt sql.NullString
-		if err := rows.Scan(&k.ID, &k.Parent, &k.At, &k.Cause, &k.Note, &budget, &sampling, &created, &receipt, &k.Error); err != nil {
+		if err := rows.Scan(&k.ID, &k.Parent, &k.At, &k.Cause, &k.Note, &budget, &sampling, &created, &receipt, &k.Error, &k.Verdict); err != nil {
 			return sess, err
 		}
 		k.Created = time.UnixMicro(created).UTC()
@@ -184,7 +115,7 @@ func (s *Store) load(ctx context.Context, id string) (Session, error) {
 			return sess, fmt.Errorf("branch %s: %w", k.ID, err)
 		}
 	}
-	return sess, nil
+	return sess, s.loadMarks(ctx, &sess)
 }
 
 func (s *Store) tokens(ctx context.Context, run string, branch trace.BranchID) ([]trace.Token, error) {
@@ -242,18 +173,4 @@ func (s *Store) notices(ctx context.Context, run string, branch trace.BranchID) 
 		list = append(list, n)
 	}
 	return list, rows.Err()
-}
-
-// Remove deletes a run with everything in it.
-func (s *Store) Remove(ctx context.Context, id string) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `DELETE FROM runs WHERE id = ?`, id)
-		if err != nil {
-			return fmt.Errorf("remove session %s: %w", id, err)
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return fmt.Errorf("remove session %s: %w", id, errors.Join(err, ErrNotFound))
-		}
-		return nil
-	})
 }

@@ -190,6 +190,16 @@ func (r *Recorder) writeNew(ctx context.Context, runs []trace.Run, follows []*fo
 			}
 			moves = append(moves, moved{f, next})
 		}
+		grown := map[string]bool{}
+		for _, m := range moves {
+			if m.next.next == m.f.next && m.f.created || grown[m.f.run] {
+				continue
+			}
+			grown[m.f.run] = true
+			if err := refresh(ctx, tx, m.f.run); err != nil {
+				return fmt.Errorf("run %s: %w", m.f.run, err)
+			}
+		}
 		return nil
 	})
 	if err != nil {
@@ -242,5 +252,8 @@ func (f *follow) write(ctx context.Context, tx *sql.Tx) error {
 	}
 	f.next += len(events)
 	f.ended = ended
-	return putTokens(ctx, tx, f.run, f.branch.ID, tokens)
+	if err := putTokens(ctx, tx, f.run, f.branch.ID, tokens); err != nil || !ended {
+		return err
+	}
+	return index(ctx, tx, f.run, f.branch.ID)
 }

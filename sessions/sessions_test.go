@@ -95,11 +95,11 @@ func TestExportThenImportIsTheIdentity(t *testing.T) {
 		want := aSession(seed)
 		text := export(t, want)
 		store := open(t, filepath.Join(t.TempDir(), "s1.db"))
-		id, err := store.ImportJSONL(context.Background(), strings.NewReader(text))
+		ids, err := store.ImportJSONL(context.Background(), strings.NewReader(text))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := load(t, store, id)
+		got := load(t, store, ids[0])
 		if d := cmp.Diff(want, got, same); d != "" {
 			t.Errorf("seed %d: imported session differs (-want +got):\n%s", seed, d)
 		}
@@ -156,7 +156,7 @@ func TestImportRefusesHostileFilesAndChangesNothing(t *testing.T) {
 		{"empty", "", "empty"},
 		{"not JSON", "hello", "not JSON"},
 		{"starts with a token", good[2], "starts with"},
-		{"two runs", good[0] + "\n" + good[0], "second run"},
+		{"the same run twice", good[0] + "\n" + good[0], "already here"},
 		{"newer format", with(0, `"format":1`, `"format":99`), "format 99"},
 		{"id with a path", with(0, `"id":"`, `"id":"../../etc/`), "run id"},
 		{"branch id with an escape", with(1, `"id":"a"`, `"id":"\u001b[2J"`), "branch id"},
@@ -249,8 +249,12 @@ func TestRecorderKeepsWhatWasThought(t *testing.T) {
 	if err := store.Remove(context.Background(), want.Run.ID); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := store.Purge(context.Background(), time.Now().Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
 	var left int
-	if err := store.db.QueryRow(`SELECT (SELECT count(*) FROM tokens) + (SELECT count(*) FROM branches) + (SELECT count(*) FROM notices) + (SELECT count(*) FROM resampled)`).Scan(&left); err != nil || left != 0 {
+	if err := store.db.QueryRow(`SELECT (SELECT count(*) FROM tokens) + (SELECT count(*) FROM branches) + (SELECT count(*) FROM notices) + (SELECT count(*) FROM resampled)
+		+ (SELECT count(*) FROM library) + (SELECT count(*) FROM docs) + (SELECT count(*) FROM texts) + (SELECT count(*) FROM pending)`).Scan(&left); err != nil || left != 0 {
 		t.Errorf("%d rows left of a removed run (%v)", left, err)
 	}
 	if _, err := store.Load(context.Background(), want.Run.ID); !errors.Is(err, ErrNotFound) {
@@ -435,19 +439,28 @@ func FuzzImport(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		id, err := store.ImportJSONL(context.Background(), strings.NewReader(text))
+		ids, err := store.ImportJSONL(context.Background(), strings.NewReader(text))
 		if err != nil {
 			return
 		}
+		id := ids[0]
 		s, err := store.Load(context.Background(), id)
 		if err != nil {
 			t.Fatalf("imported but does not load: %v", err)
+		}
+		for _, id := range ids[1:] {
+			if err := store.Remove(context.Background(), id); err != nil {
+				t.Fatal(err)
+			}
 		}
 		for _, k := range s.Branches {
 			s.Path(k.ID)
 		}
 		var first bytes.Buffer
 		if err := errors.Join(ExportJSONL(&first, s), ExportMarkdown(&bytes.Buffer{}, s), store.Remove(context.Background(), id)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.Purge(context.Background(), time.Now().Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -16,7 +16,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +35,9 @@ var ErrNewer = errors.New("written by a newer s1")
 
 // ErrNotFound is returned for a run that is not in the store.
 var ErrNotFound = errors.New("no such run")
+
+// ErrNoSearch is returned by a program that cannot search, whatever the file.
+var ErrNoSearch = errors.New("this s1 was built without full-text search; build it with make, or with -tags sqlite_fts5")
 
 // Store is one SQLite file. It is safe for concurrent use, also by several processes.
 type Store struct {
@@ -56,6 +59,10 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("open sessions %s: %w", path, err)
 	}
 	s := &Store{db: db, path: path}
+	if err := s.checkSearch(ctx); err != nil {
+		db.Close()
+		return nil, err
+	}
 	if err := s.migrate(ctx); err != nil {
 		db.Close()
 		return nil, err
@@ -77,7 +84,8 @@ func checkVersion(ctx context.Context, path string) error {
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
 		return fmt.Errorf("open sessions %s: %w", path, err)
 	}
-	if want := len(migrationFiles()); have > want {
+	all := migrationFiles()
+	if want := all[len(all)-1].number; have > want {
 		return fmt.Errorf("open sessions %s: version %d, this s1 knows up to %d: %w", path, have, want, ErrNewer)
 	}
 	return nil
@@ -87,39 +95,90 @@ func dsn(path, query string) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query}).String()
 }
 
-func migrationFiles() []string {
+// migration is one file of SQL. Its number is in its name: a file that joins later between two others is still applied.
+type migration struct {
+	number int
+	name   string
+}
+
+func migrationFiles() []migration {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil || len(names) == 0 {
 		panic("sessions: no embedded migrations")
 	}
-	sort.Strings(names)
-	return names
+	var all []migration
+	for _, name := range names {
+		digits, _, _ := strings.Cut(filepath.Base(name), "_")
+		n, err := strconv.Atoi(digits)
+		if err != nil {
+			panic("sessions: migration " + name + " has no number")
+		}
+		all = append(all, migration{n, name})
+	}
+	slices.SortFunc(all, func(a, b migration) int { return a.number - b.number })
+	return all
 }
 
-// migrate runs the files not yet applied, each in a transaction of its own; PRAGMA user_version counts them.
+// migrate runs the files not yet applied, each in a transaction of its own. PRAGMA user_version is the highest number
+// applied, which other versions of s1 look at; the table applied knows each.
 func (s *Store) migrate(ctx context.Context) error {
-	for n, name := range migrationFiles() {
-		text, err := migrations.ReadFile(name)
+	for _, m := range migrationFiles() {
+		text, err := migrations.ReadFile(m.name)
 		if err != nil {
 			return err
 		}
 		err = s.write(ctx, func(tx *sql.Tx) error {
-			var have int
-			if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+			done, have, err := applied(ctx, tx, m.number)
+			if err != nil || done { // before, perhaps just now by another s1
 				return err
-			}
-			if have > n { // applied before, perhaps just now by another s1
-				return nil
 			}
 			if _, err := tx.ExecContext(ctx, string(text)); err != nil {
 				return err
 			}
-			_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", n+1))
+			if _, err := tx.ExecContext(ctx, `INSERT INTO applied VALUES (?)`, m.number); err != nil {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", max(have, m.number)))
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("open sessions %s: migration %s: %w", s.path, strings.TrimPrefix(name, "migrations/"), err)
+			return fmt.Errorf("open sessions %s: migration %s: %w", s.path, filepath.Base(m.name), err)
 		}
+	}
+	return nil
+}
+
+// applied says whether a migration has been applied, and the file's version. Files of version 1 did not list them.
+func applied(ctx context.Context, tx *sql.Tx, number int) (done bool, version int, err error) {
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return false, 0, err
+	}
+	var listed bool
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'applied'`).Scan(&listed); err != nil {
+		return false, 0, err
+	}
+	if !listed {
+		if _, err := tx.ExecContext(ctx, `CREATE TABLE applied (number INTEGER PRIMARY KEY) STRICT`); err != nil {
+			return false, 0, err
+		}
+		for n := 1; n <= version; n++ {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO applied VALUES (?)`, n); err != nil {
+				return false, 0, err
+			}
+		}
+	}
+	err = tx.QueryRowContext(ctx, `SELECT count(*) > 0 FROM applied WHERE number = ?`, number).Scan(&done)
+	return done, version, err
+}
+
+// checkSearch says in one sentence what is missing from a program that was built without full-text search.
+func (s *Store) checkSearch(ctx context.Context) error {
+	var there bool
+	if err := s.db.QueryRowContext(ctx, `SELECT sqlite_compileoption_used('ENABLE_FTS5')`).Scan(&there); err != nil {
+		return fmt.Errorf("open sessions %s: %w", s.path, err)
+	}
+	if !there {
+		return fmt.Errorf("open sessions %s: %w", s.path, ErrNoSearch)
 	}
 	return nil
 }

@@ -12,6 +12,11 @@ import (
 func putRun(ctx context.Context, tx *sql.Tx, r trace.Run) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO runs (id, created, model, model_sha256, template_sha256, think_format, backend, system, prompt, rendered, prompt_ids)
 		VALUES (?,?,?,?,?,?,?,?,?,?,?)`, r.ID, r.Created.UnixMicro(), r.Model, r.ModelSHA256, r.TemplateSHA256, r.ThinkFormat, r.Backend, r.System, r.Prompt, r.Rendered, packIDs(r.PromptIDs))
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO library (run, created, model, question, expected) VALUES (?,?,?,?,?)`,
+		r.ID, r.Created.UnixMicro(), r.Model, r.Prompt, r.Expected)
 	return err
 }
 
@@ -26,6 +31,20 @@ func putBranch(ctx context.Context, tx *sql.Tx, run string, b trace.Branch) erro
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO branches (run, id, parent, at, cause, note, budget, sampling, created) VALUES (?,?,?,?,?,?,?,?,?)`,
 		run, b.ID, b.Parent, b.At, b.Cause, b.Note, string(budget), string(sampling), b.Created.UnixMicro())
+	if err != nil {
+		return err
+	}
+	if b.Parent != "" { // who goes on from a branch wants it back
+		if err := unbinPath(ctx, tx, run, b.Parent); err != nil {
+			return err
+		}
+	}
+	return putPending(ctx, tx, run, b.ID)
+}
+
+// putPending notes that the texts of a branch are not searchable yet.
+func putPending(ctx context.Context, tx *sql.Tx, run string, branch trace.BranchID) error {
+	_, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO pending SELECT run, id, created, 0 FROM branches WHERE run = ? AND id = ?`, run, branch)
 	return err
 }
 
@@ -72,5 +91,8 @@ func putTokens(ctx context.Context, tx *sql.Tx, run string, branch trace.BranchI
 			return fmt.Errorf("token %d: %w", t.Index, err)
 		}
 	}
-	return nil
+	if _, err := tx.ExecContext(ctx, `UPDATE branches SET tokens = tokens + ? WHERE run = ? AND id = ?`, len(tokens), run, branch); err != nil {
+		return err
+	}
+	return putPending(ctx, tx, run, branch)
 }

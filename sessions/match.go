@@ -1,0 +1,80 @@
+package sessions
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Limits of a search text: beyond them a text is a paste that went wrong, and its beginning finds it.
+const (
+	maxTerms     = 32
+	maxTermBytes = 256
+)
+
+// match turns what a person typed into an expression of FTS5 that has no syntax of its own left: every word is quoted,
+// so that AND, NEAR, -, : and ( are words or nothing. Three forms mean something: words all of which must be there,
+// "a phrase", and a trailing * for beginnings. It is "" when there is nothing to look for.
+func match(text string) string {
+	var terms []string
+	for len(terms) < maxTerms {
+		text = strings.TrimLeftFunc(text, between)
+		if text == "" {
+			break
+		}
+		var word string
+		if rest, quoted := strings.CutPrefix(text, `"`); quoted {
+			end := strings.IndexByte(rest, '"')
+			if end < 0 { // the phrase is still being typed
+				end = len(rest)
+			}
+			word, text = rest[:end], rest[min(end+1, len(rest)):]
+		} else {
+			end := strings.IndexFunc(text, func(r rune) bool { return between(r) || r == '"' })
+			if end < 0 {
+				end = len(text)
+			}
+			word, text = text[:end], text[end:]
+		}
+		star := ""
+		if strings.HasPrefix(text, "*") { // "a phra"*
+			star, text = "*", text[1:]
+		}
+		if w := strings.TrimRight(word, "*"); w != word {
+			star, word = "*", w
+		}
+		if word = term(word); word != "" {
+			terms = append(terms, `"`+word+`"`+star)
+		}
+	}
+	return strings.Join(terms, " ")
+}
+
+func between(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+
+// term is a word or phrase with letters, digits and single spaces only: what the index knows. It is cut where it is too long.
+func term(s string) string {
+	s = strings.ToValidUTF8(s, " ")
+	var b strings.Builder
+	gap := false
+	for _, r := range s {
+		if !indexed(r) {
+			gap = b.Len() > 0
+			continue
+		}
+		if b.Len() >= maxTermBytes {
+			break
+		}
+		if gap {
+			b.WriteByte(' ')
+			gap = false
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// indexed says whether a rune may be part of a word of the tokenizer unicode61: letters, numbers, private use, and the
+// marks that stand on letters. Others only separate.
+func indexed(r rune) bool {
+	return unicode.In(r, unicode.L, unicode.N, unicode.Co, unicode.M)
+}
