@@ -25,6 +25,12 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 		return tea.Batch(cmds...)
 	}
 	key, typed := k.String(), ""
+	if m.story != nil {
+		m.takeOver()
+		if !m.keys.Is(keys.Quit, key) {
+			return nil
+		}
+	}
 	if k.Type == tea.KeyRunes && !k.Alt {
 		typed = string(k.Runes)
 	}

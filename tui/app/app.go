@@ -83,6 +83,7 @@ type Model struct {
 	queued    string // a question that waits for the model
 	examples  examples
 	quitArmed bool
+	story     *story // nil: none is being played
 	notice    string // one line about the last key
 	alarm     bool   // the notice says that something went wrong
 	fault     string // an error of the branch pane
@@ -116,6 +117,12 @@ func New(ctx context.Context, opt Options) *Model {
 		ctx: ctx, opt: opt, theme: th, keys: opt.Keys, feed: feed.New(ctx), progress: newLatest(),
 		pace: max(opt.Pace, 0), sampling: opt.Sampling, other: -1, loading: "loading the model",
 	}
+	if m.opt.Now == nil {
+		m.opt.Now = time.Now
+	}
+	if opt.Story != nil {
+		m.story = &story{caption: "trying out which example to show"}
+	}
 	if m.keys == nil {
 		m.keys = keys.Default()
 	}
@@ -133,6 +140,9 @@ func (m *Model) Init() tea.Cmd {
 // Update takes a message and draws the frame that follows from it.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.take(msg)
+	if m.story != nil {
+		cmd = tea.Batch(cmd, m.play())
+	}
 	m.frame = m.draw()
 	if m.unsettled && !m.settling {
 		m.settling = true
@@ -179,6 +189,12 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 		return m.checkSaved()
 	case settleTicked:
 		m.settling = false
+	case storyFound:
+		m.storyIs(msg)
+	case storyTicked:
+		if m.story != nil {
+			m.story.ticking = false
+		}
 	}
 	return nil
 }
@@ -186,7 +202,7 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 // Pull takes what the logs have, at once. It is for drivers that run the screen by hand (Options.Manual).
 func (m *Model) Pull() tea.Cmd {
 	m.loading = orElse(m.progress.get(), m.loading)
-	cmd := m.arrived(m.feed.Drain())
+	cmd := tea.Batch(m.arrived(m.feed.Drain()), m.play())
 	m.settling = false
 	m.frame = m.draw()
 	return tea.Batch(cmd, m.checkSaved())
@@ -218,7 +234,7 @@ func (m *Model) opened(msg modelOpened) tea.Cmd {
 	if re, can := m.opt.Library.(Reopener); can && m.opt.Session != "" {
 		return reopen(m.ctx, re, m.opt.Session)
 	}
-	return nil
+	return m.findStory()
 }
 
 // arrived gives each branch its events. A disk that has something to keep is asked about twice a second.

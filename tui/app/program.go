@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 	"sync"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -37,13 +38,18 @@ type Options struct {
 	ModelSampling bool // take the model's own default sampling, only the seed from Sampling
 	Pace          int  // tokens per second for people, 0 = as fast as it goes, PaceByModel
 
-	Theme         theme.Options // theme.Detect(os.Getenv)
-	Keys          *keys.Map     // nil: the built-in ones
-	Mouse         bool          // the wheel scrolls, a click focuses; the terminal's own selection needs shift then
-	Reflection    []string      // words that count as a reflection; nil = the built-in list
-	First         bool          // nothing has been set or kept yet: three lines say what there is
-	Record        *record.Recorder
-	Input, Output *os.File // nil: the standard ones
+	Theme      theme.Options // theme.Detect(os.Getenv)
+	Keys       *keys.Map     // nil: the built-in ones
+	Mouse      bool          // the wheel scrolls, a click focuses; the terminal's own selection needs shift then
+	Reflection []string      // words that count as a reflection; nil = the built-in list
+	First      bool          // nothing has been set or kept yet: three lines say what there is
+	Record     *record.Recorder
+
+	// Story brings the steps of a story to play once the model is there; nil: none. It runs in the background.
+	Story         func(ctx context.Context, t Thinker) ([]Step, error)
+	Fast          bool             // no step is held longer than it takes
+	Now           func() time.Time // nil: time.Now
+	Input, Output *os.File         // nil: the standard ones
 
 	Manual bool // for drivers: no timers and no waiting; Pull brings what has arrived
 }

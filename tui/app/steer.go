@@ -27,18 +27,30 @@ func (m *Model) wait(s string) tea.Cmd {
 		return nil
 	}
 	at, _ := b.closeAt()
+	budget := waitBudget(b, m.opt.Budget.Cap)
+	switch {
+	case budget.Cap == b.budget.Cap:
+	case budget.Cap < 0:
+		m.say("the cap was spent: the new branch thinks on without one")
+	default:
+		m.say(fmt.Sprintf("the cap was spent: the new branch has the cap of the start, %d", budget.Cap))
+	}
+	return m.grow(at, budget, "think on", false, c)
+}
+
+// waitBudget is the budget with which an ended branch is made to think on. A cap that was spent is lifted, or becomes the one
+// of the start when that is larger.
+func waitBudget(b *branch, start int) trace.Budget {
 	budget := b.budget
 	// A cap may close some tokens early, at the end of a character or of a sentence: what is left is too little to go on in.
 	capped := b.receipt != nil && b.receipt.Closed == trace.ClosedCap
 	if budget.Cap >= 0 && (capped || b.spent >= budget.Cap) {
 		budget.Cap = -1
-		m.say("the cap was spent: the new branch thinks on without one")
-		if asked := m.opt.Budget.Cap; asked > max(b.spent, b.budget.Cap) {
-			budget.Cap = asked
-			m.say(fmt.Sprintf("the cap was spent: the new branch has the cap of the start, %d", asked))
+		if start > max(b.spent, b.budget.Cap) {
+			budget.Cap = start
 		}
 	}
-	return m.grow(at, budget, "think on", false, c)
+	return budget
 }
 
 // grow starts a branch from the one in view.

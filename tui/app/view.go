@@ -218,6 +218,8 @@ func (m *Model) drawNotice(w int) string {
 	r := text.NewRow(m.theme, w).To(3)
 	b := m.now()
 	switch {
+	case m.story != nil:
+		r.Add(theme.Strong, m.story.caption)
 	case m.notice != "" && m.alarm:
 		r.Add(theme.Warn, m.notice)
 	case m.notice != "":

@@ -21,8 +21,8 @@ const (
 	demoCap    = 64
 )
 
-// demo is a question that suits the model, and the cap for it: a chat model may never end by itself.
-func demo(model string) (prompt string, thought int) {
+// demoOf is a question that suits the model, and the cap for it: a chat model may never end by itself.
+func demoOf(model string) (prompt string, thought int) {
 	if model == builtin.Name {
 		return builtin.Examples(1)[0], -1
 	}
@@ -62,7 +62,7 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, look *screenFlags, pr
 		}
 		if prompt == "" {
 			var thought int
-			if prompt, thought = demo(f.model); f.cap < 0 {
+			if prompt, thought = demoOf(f.model); f.cap < 0 {
 				f.cap = thought
 			}
 			a.say("no terminal: streaming a demo question. %q", prompt)
