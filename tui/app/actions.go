@@ -26,7 +26,7 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 	}
 	key, typed := k.String(), ""
 	if m.story != nil {
-		m.takeOver()
+		m.fromRecording()
 		if !m.keys.Is(keys.Quit, key) {
 			return nil
 		}
@@ -101,6 +101,9 @@ func (m *Model) try(b keys.Binding, key string) tea.Cmd {
 	if b.Action == keys.Stop && m.back() {
 		return nil
 	}
+	if steers(b.Action) {
+		m.fromRecording()
+	}
 	if why, ok := b.Enabled(m.state()); !ok {
 		m.warn(why)
 		return nil
@@ -120,8 +123,18 @@ func (m *Model) back() bool {
 		m.focus = onThought
 	case m.focus == onPrompt:
 		return true
+	case m.trials != nil:
+		m.endTrials()
+		m.refocus()
+	case m.scrubber != nil:
+		m.closeScrub()
+	case m.focus == onToken || m.focus == onTree:
+		m.focus, m.pick = onThought, -1
 	case m.comparing && (b == nil || !b.running()):
 		m.comparing = false
+	case b != nil && b.at >= 0:
+		b.at = -1
+		m.thoughtsPane.Scroll.Bottom()
 	case b != nil && b.running() || b == nil:
 		return false
 	default: // ended: back to following, which is where one started
@@ -133,6 +146,14 @@ func (m *Model) back() bool {
 
 func (m *Model) act(a keys.Action, key string) tea.Cmd {
 	b := m.now()
+	if m.shelf.open {
+		switch a {
+		case keys.LineUp, keys.LineDown, keys.PageUp, keys.PageDown, keys.HalfUp, keys.HalfDown, keys.Top, keys.Bottom:
+			return m.moveShelf(strides[a])
+		case keys.ShelfOpen, keys.ShelfSearch, keys.ShelfFilter, keys.ShelfSelect, keys.ShelfTag, keys.ShelfNote, keys.ShelfExport, keys.ShelfDelete, keys.ShelfUndo, keys.ShelfClose:
+			return m.actShelf(a)
+		}
+	}
 	switch a {
 	case keys.Send:
 		return m.submit()
@@ -181,23 +202,81 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 		m.inputSecond()
 	case keys.Compare:
 		m.toggleCompare()
-	case keys.NextBr:
-		m.switchTo((m.cur + 1) % len(m.branches))
-	case keys.PrevBr:
-		m.switchTo((m.cur + len(m.branches) - 1) % len(m.branches))
+	case keys.NextBr, keys.PrevBr:
+		m.switchBy(map[keys.Action]int{keys.NextBr: 1, keys.PrevBr: -1}[a])
 	case keys.PickBr:
-		if i := slices.Index(m.keys.Of(a).Keys, key); i < len(m.branches) {
+		if i := slices.Index(m.keys.Of(a).Keys, key); i < len(m.branches) && !m.branches[i].binned {
 			m.switchTo(i)
 		} else {
 			m.warn(fmt.Sprintf("there are %d branches", len(m.branches)))
 		}
 	case keys.Focus:
-		m.focus = (m.focus + 1) % 3
+		m.nextFocus(1)
 	case keys.FocusBack:
-		m.focus = (m.focus + 2) % 3
+		m.nextFocus(-1)
+	case keys.TokenBack, keys.TokenNext, keys.WordBack, keys.WordNext, keys.SentenceBack, keys.SentenceNext, keys.StepBack, keys.StepNext:
+		m.walkOrScrub(a)
+	case keys.JumpBack, keys.JumpNext:
+		m.jumpTo(a)
+	case keys.JumpKind:
+		m.nextInterest()
+	case keys.Search:
+		m.inputSearch()
+	case keys.Colour:
+		m.nextShade()
+	case keys.ShowSignals, keys.ShowToken, keys.ShowTree:
+		m.toggle(a)
+	case keys.PaneNext:
+		m.cyclePanes(1)
+	case keys.PaneBack:
+		m.cyclePanes(-1)
+	case keys.Take:
+		return m.enter()
+	case keys.Fork:
+		return m.fork()
+	case keys.Edit:
+		m.inputEdit()
+	case keys.Editor:
+		return m.openEditor()
+	case keys.Scrub:
+		return m.scrub()
+	case keys.Ticker:
+		return m.guess(0)
+	case keys.Settle:
+		return m.guess(settleStay)
+	case keys.Lab:
+		m.inputLab()
+	case keys.Vote:
+		m.inputVote()
+	case keys.Anchor:
+		return m.anchor()
+	case keys.Replay:
+		return m.replay()
+	case keys.Beside:
+		m.beside()
+	case keys.Diff:
+		m.toggleDiff()
+	case keys.Expected:
+		m.inputExpected()
+	case keys.Mark:
+		return m.mark()
+	case keys.Note:
+		m.inputNote()
+	case keys.Fold:
+		i := m.chosenBranch()
+		m.branches[i].folded = !m.branches[i].folded
+		m.margin.tree = true
+		m.say("what grew from " + m.branches[i].label + " is " + map[bool]string{true: "folded away", false: "shown"}[m.branches[i].folded])
+	case keys.Delete:
+		return m.bin()
+	case keys.Undo:
+		return m.undo()
 	case keys.LineUp, keys.LineDown, keys.PageUp, keys.PageDown, keys.HalfUp, keys.HalfDown, keys.Top, keys.Bottom:
 		m.move(a)
 	case keys.Recent:
+		if m.library() != nil {
+			return m.openShelf()
+		}
 		return m.loadRecent()
 	case keys.Help:
 		m.over = &overlay.Help{Theme: m.theme, Keys: m.keys, State: m.state()}
@@ -217,6 +296,25 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 		return m.quit()
 	}
 	return nil
+}
+
+// enter means what the pane with the focus makes of it.
+func (m *Model) enter() tea.Cmd {
+	switch m.focus {
+	case onTree:
+		m.switchTo(m.chosenBranch())
+		return nil
+	case onTrials:
+		return m.openTrial()
+	}
+	if m.scrubber != nil {
+		return m.answerAtCursor()
+	}
+	if why, ok := m.keys.Of(keys.Fork).Enabled(m.state()); !ok { // it needs what a fork needs
+		m.warn(why)
+		return nil
+	}
+	return m.takeCandidate()
 }
 
 // interrupt stops what runs; pressed again it quits.
@@ -271,11 +369,25 @@ func (m *Model) ask(q string) tea.Cmd {
 	})
 }
 
+func (m *Model) toggleDiff() {
+	if !m.comparing {
+		m.toggleCompare()
+		m.comparePane.Diff = false
+	}
+	m.comparePane.Diff = !m.comparePane.Diff
+}
+
 func (m *Model) toggleCompare() {
 	m.comparing = !m.comparing
-	m.jump = m.comparing
-	if m.comparing && (m.other < 0 || m.other >= len(m.branches) || m.other == m.cur) {
-		m.other = (m.cur + len(m.branches) - 1) % len(m.branches)
+	m.jump, m.more = m.comparing, nil
+	if m.comparing && (m.other < 0 || m.other >= len(m.branches) || m.other == m.cur || m.branches[m.other].binned) {
+		was := m.cur
+		m.switchBy(-1)
+		m.cur, m.other = was, m.cur
+		if m.other == was {
+			m.comparing = false
+			m.warn("there is nothing else to compare it with")
+		}
 	}
 }
 
@@ -300,11 +412,13 @@ func (m *Model) move(a keys.Action) {
 			s.Bottom()
 		}
 	}
-	if m.comparing {
+	switch {
+	case m.moveIn(a):
+	case m.comparing:
 		m.comparePane.Each(do)
-		return
+	default:
+		do(m.scroll())
 	}
-	do(m.scroll())
 }
 
 // oneLine makes a text fit for a notice.

@@ -22,10 +22,16 @@ import (
 	"s1/tui/pane/answer"
 	"s1/tui/pane/budget"
 	"s1/tui/pane/compare"
+	"s1/tui/pane/library"
 	"s1/tui/pane/prompt"
+	"s1/tui/pane/scrub"
 	"s1/tui/pane/side"
+	"s1/tui/pane/signals"
 	"s1/tui/pane/status"
 	"s1/tui/pane/thoughts"
+	tokenpane "s1/tui/pane/token"
+	"s1/tui/pane/tree"
+	"s1/tui/pane/trials"
 	"s1/tui/text"
 	"s1/tui/theme"
 )
@@ -53,6 +59,10 @@ const (
 	onPrompt focus = iota
 	onThought
 	onAnswer
+	onToken
+	onTree
+	onTrials
+	onLibrary
 )
 
 // Model is the screen.
@@ -79,6 +89,7 @@ type Model struct {
 	other     int // what cur is compared with
 	comparing bool
 	jump      bool   // the comparison has yet to show where the two part
+	more      []int  // what stands beside them
 	busy      bool   // an Ask or a Branch is on its way
 	queued    string // a question that waits for the model
 	examples  examples
@@ -94,6 +105,18 @@ type Model struct {
 	settling  bool
 	unsettled bool
 
+	margin     margin
+	pick       int // the candidate chosen in the token pane, -1 = none
+	interest   interest
+	found      string // what was searched
+	shade      shade
+	reflection text.Reflection
+	news       *news
+	scrubber   *scrubbing
+	trials     *experiment
+	shelf      shelf
+	deleted    [][]int // branches, the last deletion last
+
 	over   overlay.Overlay
 	chosen func(overlay.Result) tea.Cmd
 	kept   []Kept // behind the list of sessions
@@ -105,6 +128,12 @@ type Model struct {
 	promptPane   prompt.Pane
 	sidePane     side.Pane
 	comparePane  compare.Pane
+	tokenPane    tokenpane.Pane
+	signalsPane  signals.Pane
+	treePane     tree.Pane
+	scrubPane    scrub.Pane
+	trialsPane   trials.Pane
+	libraryPane  library.Pane
 
 	frame string
 	crash error // a fault of the screen itself
@@ -114,7 +143,7 @@ type Model struct {
 func New(ctx context.Context, opt Options) *Model {
 	th := theme.New(opt.Theme)
 	m := &Model{
-		ctx: ctx, opt: opt, theme: th, keys: opt.Keys, feed: feed.New(ctx), progress: newLatest(),
+		ctx: ctx, opt: opt, theme: th, keys: opt.Keys, feed: feed.New(ctx), progress: newLatest(), news: newNews(), pick: -1,
 		pace: max(opt.Pace, 0), sampling: opt.Sampling, other: -1, loading: "loading the model",
 	}
 	if m.opt.Now == nil {
@@ -128,13 +157,15 @@ func New(ctx context.Context, opt Options) *Model {
 	}
 	m.thoughtsPane.Theme, m.answerPane.Theme, m.statusPane.Theme = th, th, th
 	m.budgetPane.Theme, m.promptPane.Theme, m.sidePane.Theme, m.comparePane.Theme = th, th, th, th
+	m.tokenPane.Theme, m.signalsPane.Theme, m.treePane.Theme, m.scrubPane.Theme, m.trialsPane.Theme, m.libraryPane.Theme = th, th, th, th, th, th
+	m.reflection = text.NewReflection(opt.Reflection)
 	m.promptPane.Editor.Set(opt.Prompt)
 	return m
 }
 
 // Init opens the model and begins to listen to it.
 func (m *Model) Init() tea.Cmd {
-	return tea.Batch(m.openModel(), m.awaitProgress(), m.awaitFrame(), m.checkSaved())
+	return tea.Batch(m.openModel(), m.awaitProgress(), m.awaitFrame(), m.awaitNews(), m.checkSaved())
 }
 
 // Update takes a message and draws the frame that follows from it.
@@ -177,12 +208,17 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 		return m.opened(msg)
 	case framesArrived:
 		return tea.Batch(m.arrived(msg.batches), m.awaitFrame())
+	case newsArrived:
+		m.tell(msg.queue)
+		return m.awaitNews()
+	case edited:
+		return m.tookEdit(msg)
 	case branchStarted:
 		return m.started(msg)
 	case recentLoaded:
 		m.showRecent(msg)
 	case runReopened:
-		m.showRun(msg)
+		return m.showRun(msg)
 	case savedChecked:
 		return m.savedIs(msg)
 	case saveTicked:
@@ -202,7 +238,9 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 // Pull takes what the logs have, at once. It is for drivers that run the screen by hand (Options.Manual).
 func (m *Model) Pull() tea.Cmd {
 	m.loading = orElse(m.progress.get(), m.loading)
-	cmd := tea.Batch(m.arrived(m.feed.Drain()), m.play())
+	arrived := m.arrived(m.feed.Drain())
+	m.tell(m.news.take())
+	cmd := tea.Batch(arrived, m.play())
 	m.settling = false
 	m.frame = m.draw()
 	return tea.Batch(cmd, m.checkSaved())
@@ -248,6 +286,7 @@ func (m *Model) arrived(batches []feed.Batch) tea.Cmd {
 			for _, e := range batch.Events {
 				b.apply(e)
 			}
+			m.played(b)
 			if b == m.now() && !closed && b.closed && m.focus == onThought && m.thoughtsPane.Scroll.Following() && m.layout().one {
 				m.focus = onAnswer // on a small screen the answer takes the place of the finished thought
 			}
@@ -276,7 +315,7 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 		return nil
 	}
 	if msg.parent == nil {
-		m.branches, m.cur, m.other, m.comparing = nil, 0, -1, false
+		m.leave()
 		m.question = orElse(msg.live.Run().Prompt, msg.asked)
 		m.examples.asked(m.question)
 	}
@@ -316,6 +355,21 @@ func (m *Model) savedIs(msg savedChecked) tea.Cmd {
 	return nil // asked again with the next tokens
 }
 
+// leave ends what belongs to the question that makes room for another.
+func (m *Model) leave() {
+	if m.scrubber != nil {
+		m.closeScrub()
+	}
+	m.endTrials()
+	for _, b := range m.branches {
+		if b.ticker != nil {
+			b.ticker.cancel()
+		}
+	}
+	m.branches, m.cur, m.other, m.comparing, m.more, m.deleted, m.pick = nil, 0, -1, false, nil, nil, -1
+	m.refocus()
+}
+
 // now returns the branch in view, or nil.
 func (m *Model) now() *branch {
 	if m.cur < len(m.branches) {
@@ -351,15 +405,23 @@ func (m *Model) warn(s string) { m.notice, m.alarm = s, true }
 // state is what the key table asks about.
 func (m *Model) state() keys.State {
 	s := keys.State{
-		Prompt: m.focus == onPrompt, PromptEmpty: strings.TrimSpace(m.promptPane.Editor.Value()) == "",
+		Shelf: m.shelf.open, Rows: len(m.shelf.rows), Prompt: m.focus == onPrompt, PromptEmpty: strings.TrimSpace(m.promptPane.Editor.Value()) == "",
 		Loading: m.thinker == nil && m.broken == "", Broken: m.broken,
 		Example:  len(m.examples.list) > 0,
 		Branches: len(m.branches), Library: m.opt.Library != nil, Following: m.scroll().Following(),
 	}
 	s.Offered = s.PromptEmpty && m.examples.offer() != ""
+	s.Explorer, s.Binned, s.Comparing, s.Trials = m.explorer() != nil, len(m.deleted) > 0, m.comparing, m.trials != nil
+	s.Busy = m.trials != nil && m.trials.running || m.scrubber != nil && m.scrubber.running
 	if b := m.now(); b != nil {
 		s.Asked, s.Running, s.Paused, s.Thinking = true, b.running(), b.state == trace.StatePaused, b.thinking()
 		s.Loop, s.Pauses = b.loop, len(b.pauses)
+		s.Tokens, s.Cursor = len(b.tokens), b.at >= 0
+		s.Ticking = b.ticker != nil && b.ticker.running
+		if s.Cursor {
+			k := b.token(b.at)
+			s.Candidates = k != nil && len(k.Top) > 0
+		}
 		_, s.CanClose = b.closeAt()
 		if !s.Running {
 			s.Thinking = true // every key acts after the end, as a new branch

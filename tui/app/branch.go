@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"s1/engine/trace"
+	"s1/tui/pane/signals"
+	"s1/tui/plot"
 	"s1/tui/text"
 	"s1/tui/theme"
 )
@@ -15,17 +17,20 @@ import (
 const (
 	speedWindow = 2 * time.Second // over which tokens per second are counted
 	speedTokens = 256
-	curveTokens = 64 // of the small curves
 )
 
-// token is what the screen keeps of a trace.Token: where it stands in its text, and what decides how it is shown.
+// token is what the screen keeps of a trace.Token: where it stands in its text, and what decides how it is shown. The rest
+// stays in the log.
 type token struct {
 	id      int32
 	at      int32 // first byte in the text of its phase
+	event   int32 // its place in the log, -1 = not said yet
 	phase   trace.Phase
 	origin  trace.Origin
 	counted bool
 	wished  bool
+
+	logprob, entropy, endProb float32 // NaN = unknown
 }
 
 // branch is one branch as the screen sees it, built from its events and nothing else.
@@ -38,6 +43,8 @@ type branch struct {
 	expected string        // the right answer, "" = unknown
 	verdict  trace.Verdict // once there is an answer
 	tokens   []token
+	events   int // taken from the log
+	at       int // the token under the cursor, -1 = none
 	thought  *text.Doc
 	answer   *text.Doc
 	pending  *text.Mark // a mark that waits for the first visible byte
@@ -54,13 +61,19 @@ type branch struct {
 	loop        bool
 	pauses      []int // token positions
 
+	marked, folded, binned bool   // in the tree
+	note                   string // on the branch
+	ticker                 *ticking
+	original               *branch // what this one plays again, nil = it thinks itself
+
 	spent, waits, answered, injected int
 	times                            []time.Duration
-	endProb, entropy                 []float32
+	ends, entropies                  plot.Series // of the thought, a number a token
+	marks                            []signals.Mark
 }
 
 func newBranch(live Live, label string, t *theme.Theme) *branch {
-	b := &branch{live: live, info: live.Branch(), label: label, expected: live.Run().Expected}
+	b := &branch{live: live, info: live.Branch(), label: label, expected: live.Run().Expected, at: -1}
 	b.budget = b.info.Budget
 	b.thought, b.answer = text.NewDoc(t.ASCII), text.NewDoc(t.ASCII)
 	return b
@@ -75,6 +88,11 @@ func (b *branch) inherit(parent *branch, at int) {
 		b.thought.Unmark(theme.Wish, b.thought.LastInk()) // that wish was the parent's
 	}
 	for _, k := range parent.tokens[:at] {
+		k.event = -1
+		if k.phase == trace.PhaseThinking {
+			b.ends.Append(k.endProb)
+			b.entropies.Append(k.entropy)
+		}
 		b.tokens = append(b.tokens, k)
 		b.account(k)
 	}
@@ -117,6 +135,7 @@ func (b *branch) account(k token) {
 
 // apply takes one event.
 func (b *branch) apply(e trace.Event) {
+	defer func() { b.events++ }()
 	switch e.Kind {
 	case trace.EventToken:
 		b.add(e.Token)
@@ -157,7 +176,10 @@ func (b *branch) phase() trace.Phase {
 
 func (b *branch) add(k trace.Token) {
 	if k.Index < len(b.tokens) {
-		return // inherited: it is here already
+		if k.Index >= 0 {
+			b.tokens[k.Index].event = int32(b.events) // inherited: it is here already
+		}
+		return
 	}
 	phase := k.Phase
 	if phase == trace.PhasePrompt {
@@ -179,7 +201,10 @@ func (b *branch) add(k trace.Token) {
 	if k.Wished && !b.ownClose {
 		doc.Mark(text.Mark{At: doc.LastInk(), Role: theme.Wish, Note: "wished to stop  " + prob(k.EndProb)})
 	}
-	t := token{id: k.ID, phase: phase, origin: k.Origin, counted: k.Counted, wished: k.Wished}
+	t := token{
+		id: k.ID, event: int32(b.events), phase: phase, origin: k.Origin, counted: k.Counted, wished: k.Wished,
+		logprob: k.Logprob, entropy: k.Entropy, endProb: k.EndProb,
+	}
 	b.account(t)
 	if (role == theme.Accent || role == theme.Warn) && (was != role || k.Wished) {
 		doc.Break()
@@ -206,6 +231,18 @@ func (b *branch) noteClose(k trace.Token) {
 		b.ownClose = true
 		b.thought.Break()
 	}
+}
+
+// token returns all that is known of token i, nil where the log has not said it.
+func (b *branch) token(i int) *trace.Token {
+	if i < 0 || i >= len(b.tokens) || b.tokens[i].event < 0 {
+		return nil
+	}
+	events, _ := b.live.Log().Since(int(b.tokens[i].event))
+	if len(events) == 0 || events[0].Kind != trace.EventToken {
+		return nil
+	}
+	return &events[0].Token
 }
 
 func (b *branch) roleOf(k trace.Token) theme.Role {
@@ -239,9 +276,26 @@ func (b *branch) noteOf(k trace.Token) string {
 func (b *branch) measure(k trace.Token) {
 	b.times = tail(append(b.times, k.Time), speedTokens)
 	if k.Phase == trace.PhaseThinking {
-		b.endProb = tail(append(b.endProb, k.EndProb), curveTokens)
+		b.ends.Append(k.EndProb)
+		b.entropies.Append(k.Entropy)
+		b.markSignal(k)
 	}
-	b.entropy = tail(append(b.entropy, k.Entropy), curveTokens)
+}
+
+// markSignal notes what was wished, injected or forced, for the signals.
+func (b *branch) markSignal(k trace.Token) {
+	at := b.entropies.Len() - 1
+	switch {
+	case k.Wished:
+		b.marks = append(b.marks, signals.Mark{At: at, Role: theme.Wish})
+		fallthrough
+	case k.Origin == trace.OriginInjected:
+		if k.Origin == trace.OriginInjected {
+			b.marks = append(b.marks, signals.Mark{At: at, Role: theme.Accent})
+		}
+	case k.Origin == trace.OriginForced && !b.ownClose && b.spent > 0:
+		b.marks = append(b.marks, signals.Mark{At: at, Role: theme.Warn})
+	}
 }
 
 func tail[T any](s []T, n int) []T {

@@ -86,8 +86,8 @@ func (m *Model) startAsk(a trace.Ask) tea.Cmd {
 	}
 }
 
-func (m *Model) startBranch(parent *branch, at int, b trace.Budget, what string, beside bool, first ...trace.Command) tea.Cmd {
-	ctx, t, id, s := m.ctx, m.thinker, parent.info.ID, m.sampling
+func (m *Model) startBranch(parent *branch, at int, b trace.Budget, s trace.Sampling, what string, beside bool, first ...trace.Command) tea.Cmd {
+	ctx, t, id := m.ctx, m.thinker, parent.info.ID
 	return func() tea.Msg {
 		live, err := t.Branch(ctx, id, at, b, s, first...)
 		return branchStarted{live: live, err: err, what: what, parent: parent, at: at, beside: beside}

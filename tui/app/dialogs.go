@@ -43,7 +43,9 @@ func (m *Model) inputInject() {
 			return ""
 		},
 	}
-	if !m.now().running() {
+	if b := m.now(); b.at >= 0 {
+		in.Hint = fmt.Sprintf("goes in before token %d, under the cursor, and a new branch goes on from there", b.at)
+	} else if !b.running() {
 		in.Hint = fmt.Sprintf("goes in at token %d, where you paused, and a new branch goes on from there", m.pausePoint())
 	}
 	m.input(in, m.inject)
@@ -195,16 +197,17 @@ func (m *Model) showRecent(msg recentLoaded) {
 }
 
 // showRun puts a kept run on the screen, as if it had just ended.
-func (m *Model) showRun(msg runReopened) {
+func (m *Model) showRun(msg runReopened) tea.Cmd {
 	if msg.err != nil {
 		m.warn("could not open the session: " + oneLine(msg.err.Error()))
-		return
+		return nil
 	}
 	if len(msg.lives) == 0 {
 		m.warn("that session holds no branch")
-		return
+		return nil
 	}
-	m.question, m.branches, m.cur, m.other, m.comparing, m.fault = msg.question, nil, 0, -1, false, ""
+	m.leave()
+	m.question, m.fault = msg.question, ""
 	byID := map[trace.BranchID]*branch{}
 	for i, live := range msg.lives {
 		b := newBranch(live, label(i), m.theme)
@@ -223,4 +226,10 @@ func (m *Model) showRun(msg runReopened) {
 	}
 	m.thoughtsPane.Scroll.Bottom()
 	m.focus = onThought
+	if m.opt.Replay {
+		m.opt.Replay = false
+		m.switchTo(len(m.branches) - 1)
+		return m.replay()
+	}
+	return nil
 }

@@ -18,7 +18,7 @@ func TestEnterInAnEmptyPromptAsksTheExampleAndOffersAnother(t *testing.T) {
 	if got := d.Fake.Last().Run().Prompt; got != question {
 		t.Fatalf("asked %q", got)
 	}
-	d.Advance(999).Press("i").Expect("316,+275,/3,*3   enter asks it")
+	d.Advance(999).Press("q").Expect("316,+275,/3,*3   enter asks it")
 	d.Press("enter").Pull()
 	if got := d.Fake.Last().Run().Prompt; got != "316,+275,/3,*3" {
 		t.Fatalf("asked %q", got)
@@ -53,7 +53,7 @@ func TestAnUnsuitableTextLeavesAnExampleToPressEnterOn(t *testing.T) {
 	if got := d.Fake.Last().Run().Prompt; got != "90,*5,-156" {
 		t.Fatalf("asked %q", got)
 	}
-	d.Advance(999).Press("i").Expect(question + "   enter asks it")
+	d.Advance(999).Press("q").Expect(question + "   enter asks it")
 }
 
 func TestRightAndWrongAreSaidInWords(t *testing.T) {

@@ -26,14 +26,14 @@ func rebound(t *testing.T, w, h int, o keys.Overrides) *tuitest.Driver {
 
 func TestAUsersKeysActAndAreShownEverywhere(t *testing.T) {
 	t.Parallel()
-	d := rebound(t, 110, 30, keys.Overrides{"wait": {"y"}, "pause": {"w"}, "ask": {"o"}, "compare": {}, "help": {"v"}, "palette": {"ctrl+a"}, "stop": {"backspace"}})
-	d.Ask(question).Advance(3).Expect("y wait", "w pause", "v help")
-	d.Press("w").Advance(0).Expect("paused").Press("w").Press("y").Expect(`becomes "Wait"`)
-	d.Press("q").Expect("q does nothing here; v shows all keys, o goes to the prompt")
-	d.Press("v").Expect("y                 Wait: suppress", "no key            Compare two answers", "w                 Pause").Press("v").Refute("Steer the thinking")
+	d := rebound(t, 110, 160, keys.Overrides{"wait": {"Z"}, "pause": {"w"}, "ask": {"O"}, "compare": {}, "help": {"H"}, "palette": {"ctrl+a"}, "stop": {"backspace"}})
+	d.Ask(question).Advance(3).Expect("Z wait", "w pause", "H help")
+	d.Press("w").Advance(0).Expect("paused").Press("w").Press("Z").Expect(`becomes "Wait"`)
+	d.Press("q").Expect("q does nothing here; H shows all keys, O goes to the prompt")
+	d.Press("H").Expect("Z                 Wait: suppress", "no key            Compare two answers", "w                 Pause").Press("H").Refute("Steer the thinking")
 	d.Press("ctrl+a").Type("compare").Expect("compare                  there is one answer so far: n asks").Press("esc")
-	d.Advance(9999).Press("w").Expect("this branch has ended: y thinks on")
-	d.Press("o").Expect("› ").Press("esc") // esc is a way back although stop has another key
+	d.Advance(9999).Press("w").Expect("this branch has ended: Z thinks on")
+	d.Press("O").Expect("› ").Press("esc") // esc is a way back although stop has another key
 	d.Do(keys.Wait).Pull().Expect("B of 2")
 }
 

@@ -7,6 +7,10 @@ const (
 	threeFrom           = 100    // thought beside answer, costs and branches
 	airFrom             = 16     // rows from which there is air under the top line
 	sideMin, sideMax    = 40, 60
+	answerMin           = 3  // rows of an answer beside panes
+	stripFrom           = 18 // rows from which the signals have a strip of their own
+	scrubMin            = 3  // rows of the scrubber, at least
+	pageMin             = 4  // rows that panes leave to the thought
 )
 
 // rect is a part of the screen.
@@ -14,14 +18,23 @@ type rect struct{ x, y, w, h int }
 
 // layout says where everything is. A part with no cells is not shown.
 type layout struct {
-	tooSmall                                bool
-	status, thoughts, answer, side, compare rect
-	budget, notice, prompt, keys            rect
-	one                                     bool // one pane at a time: thoughts and answer share their place
+	tooSmall                       bool
+	status, thoughts, answer, side rect
+	token, tree, signals, scrub    rect
+	whole                          rect // what takes the place of thought and answer: a comparison, an experiment, the library
+	budget, notice, prompt, keys   rect
+	one                            bool // one pane at a time: they share their place, the focus decides
 }
 
-// arrange divides a screen. promptRows is how many rows the prompt would like, sideRows the margin below the answer.
-func arrange(w, h, promptRows, sideRows int, comparing bool) layout {
+// wants is how many rows each part would like; 0 = it is not there.
+type wants struct {
+	prompt, side, token, tree, signals, scrub int
+	whole                                     bool
+	last                                      focus // the side pane that has the place where there is one for one only
+}
+
+// arrange divides a screen.
+func arrange(w, h int, want wants) layout {
 	if w < minWidth || h < minHeight {
 		return layout{tooSmall: true}
 	}
@@ -30,7 +43,7 @@ func arrange(w, h, promptRows, sideRows int, comparing bool) layout {
 	if h >= airFrom {
 		top = 2
 	}
-	prompt := min(max(promptRows, 1), max(h/4, 1))
+	prompt := min(max(want.prompt, 1), max(h/4, 1))
 	bottom := h
 	take := func(rows int) rect {
 		bottom -= rows
@@ -43,25 +56,87 @@ func arrange(w, h, promptRows, sideRows int, comparing bool) layout {
 	if h >= 20 {
 		bottom-- // air above the budget
 	}
-	main := rect{0, top, w, bottom - top}
-	switch {
-	case comparing:
-		l.compare = main
-	case w >= threeFrom:
-		side := min(max(w*36/100, sideMin), sideMax)
-		l.thoughts = rect{0, main.y, w - side - 1, main.h}
-		sideRows = min(sideRows, main.h-4)
-		l.answer = rect{w - side, main.y, side, main.h - max(sideRows, 0)}
-		if sideRows > 0 {
-			l.side = rect{w - side, main.y + l.answer.h, side, sideRows}
+	room := func() int { return bottom - top }
+	if want.scrub > 0 && !want.whole {
+		if rows := min(want.scrub, room()-pageMin); rows >= scrubMin {
+			l.scrub = take(rows)
 		}
+	}
+	if want.signals > 0 && !want.whole && h >= stripFrom {
+		if rows := min(want.signals, room()-2*pageMin); rows > 0 {
+			l.signals = take(rows)
+		}
+	}
+	main := rect{0, top, w, room()}
+	switch {
+	case want.whole:
+		l.whole = main
+	case w >= threeFrom:
+		l.beside(main, want)
 	case w >= twoFrom && main.h >= 6:
-		rows := min(max(main.h/3, 2), 8)
-		l.thoughts = rect{0, main.y, w, main.h - rows}
-		l.answer = rect{0, main.y + main.h - rows, w, rows}
+		l.stacked(main, want)
 	default:
 		l.one = true
 		l.thoughts, l.answer = main, main
+		if want.token > 0 {
+			l.token = main
+		}
+		if want.tree > 0 {
+			l.tree = main
+		}
 	}
 	return l
+}
+
+// beside puts the answer and the margin to the right of the thought. Side panes take what they need from the bottom up; the
+// receipt gives way first.
+func (l *layout) beside(main rect, want wants) {
+	side := min(max(main.w*36/100, sideMin), sideMax)
+	x := main.w - side
+	l.thoughts = rect{0, main.y, x - 1, main.h}
+	bottom := main.y + main.h
+	take := func(rows, leave int) (r rect) {
+		if rows = min(rows, bottom-main.y-leave); rows > 0 {
+			bottom -= rows
+			r = rect{x, bottom, side, rows}
+		}
+		return r
+	}
+	if want.token+want.tree == 0 {
+		l.side = take(max(want.side, 0), 4)
+	} else {
+		half := (main.h - answerMin) / 2
+		tree := want.tree
+		if want.token > 0 {
+			tree = min(tree, max(half, main.h-answerMin-want.token))
+		}
+		l.tree = take(tree, answerMin)
+		l.token = take(want.token, answerMin)
+		if spare := bottom - main.y - answerMin - 2; spare >= want.side && want.side > 0 {
+			l.side = take(want.side, answerMin)
+		}
+	}
+	l.answer = rect{x, main.y, side, bottom - main.y}
+}
+
+// stacked puts the answer below the thought, and beside it, at the bottom, one side pane.
+func (l *layout) stacked(main rect, want wants) {
+	rows := min(max(main.h/3, 2), 8)
+	if want.token+want.tree == 0 {
+		l.thoughts = rect{0, main.y, main.w, main.h - rows}
+		l.answer = rect{0, main.y + main.h - rows, main.w, rows}
+		return
+	}
+	need := max(want.token, want.tree)
+	rows = min(max(need, 4), max(main.h/2, 3))
+	y := main.y + main.h - rows
+	half := main.w / 2
+	pane := rect{half, y, main.w - half, rows}
+	l.thoughts = rect{0, main.y, main.w, main.h - rows}
+	l.answer = rect{0, y, half - 1, rows}
+	if want.tree > 0 && (want.last == onTree || want.token == 0) {
+		l.tree = pane
+		return
+	}
+	l.token = pane
 }

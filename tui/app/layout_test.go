@@ -20,7 +20,7 @@ func TestArrangeFoldsPanesByWidth(t *testing.T) {
 		{80, 24, true, false, false, false, false, true},
 		{80, 10, false, false, true, false, false, false},
 	} {
-		l := arrange(c.w, c.h, 1, 8, c.comparing)
+		l := arrange(c.w, c.h, wants{prompt: 1, side: 8, whole: c.comparing})
 		if l.tooSmall != c.small {
 			t.Errorf("%dx%d: too small = %v", c.w, c.h, l.tooSmall)
 		}
@@ -36,7 +36,7 @@ func TestArrangeFoldsPanesByWidth(t *testing.T) {
 		if got := l.side.h > 0; got != c.side {
 			t.Errorf("%dx%d: margin = %v, want %v", c.w, c.h, got, c.side)
 		}
-		if got := l.compare.h > 0; got != c.comparer {
+		if got := l.whole.h > 0; got != c.comparer {
 			t.Errorf("%dx%d: compare = %v, want %v", c.w, c.h, got, c.comparer)
 		}
 	}
@@ -48,16 +48,20 @@ func TestArrangeNeverOverlaps(t *testing.T) {
 		for h := minHeight; h < 80; h++ {
 			for _, prompt := range []int{1, 4, 99} {
 				for _, side := range []int{0, 9, 40} {
-					for _, comparing := range []bool{false, true} {
-						l := arrange(w, h, prompt, side, comparing)
+					for panes := range 1 << 5 {
+						some := func(bit, rows int) int { return rows * (panes >> bit & 1) }
+						l := arrange(w, h, wants{
+							prompt: prompt, side: side, whole: panes&1 != 0, token: some(1, 14), tree: some(2, side+2), signals: some(3, 4), scrub: some(4, 8),
+						})
 						cells := make([]int, w*h)
 						parts := map[string]rect{
-							"status": l.status, "thoughts": l.thoughts, "side": l.side, "compare": l.compare,
+							"status": l.status, "thoughts": l.thoughts, "side": l.side, "whole": l.whole,
 							"budget": l.budget, "notice": l.notice, "prompt": l.prompt, "keys": l.keys,
 						}
 						if !l.one {
-							parts["answer"] = l.answer
+							parts["answer"], parts["token"], parts["tree"] = l.answer, l.token, l.tree
 						}
+						parts["signals"], parts["scrub"] = l.signals, l.scrub
 						for name, r := range parts {
 							if r.x < 0 || r.y < 0 || r.w < 0 || r.h < 0 || r.x+r.w > w || r.y+r.h > h {
 								t.Fatalf("%dx%d: %s %+v lies outside", w, h, name, r)
@@ -70,7 +74,7 @@ func TestArrangeNeverOverlaps(t *testing.T) {
 								}
 							}
 						}
-						main := l.thoughts.h + l.compare.h
+						main := l.thoughts.h + l.whole.h
 						if main < 3 {
 							t.Fatalf("%dx%d prompt %d: the page has %d rows", w, h, prompt, main)
 						}

@@ -31,6 +31,7 @@ type Options struct {
 	Model         string // its name, shown while it loads
 	Prompt        string // put into the prompt, not sent
 	Session       string // a kept run to open as soon as the model is there; Library must be a Reopener
+	Replay        bool   // and to be played from its beginning, at Pace
 	System        string
 	ThinkFormat   string
 	Budget        trace.Budget

@@ -55,17 +55,26 @@ func waitBudget(b *branch, start int) trace.Budget {
 
 // grow starts a branch from the one in view.
 func (m *Model) grow(at int, b trace.Budget, what string, beside bool, first ...trace.Command) tea.Cmd {
+	return m.growAs(at, b, m.sampling, what, beside, first...)
+}
+
+// growAs starts a branch with a sampling of its own.
+func (m *Model) growAs(at int, b trace.Budget, s trace.Sampling, what string, beside bool, first ...trace.Command) tea.Cmd {
 	if m.busy {
 		m.warn("a branch is being made already")
 		return nil
 	}
 	m.busy, m.fault = true, ""
-	return m.startBranch(m.now(), at, b, what, beside, first...)
+	return m.startBranch(m.now(), at, b, s, what, beside, first...)
 }
 
-// pausePoint returns the last point at which the ended branch was paused, at or before the end of what is in view.
+// pausePoint returns the token under the cursor, else the last point at which the ended branch was paused, at or before the
+// end of what is in view.
 func (m *Model) pausePoint() int {
 	b := m.now()
+	if b.at >= 0 {
+		return b.at
+	}
 	at := b.pauses[0]
 	end := m.thoughtsPane.Scroll.End()
 	for _, p := range b.pauses {
@@ -78,6 +87,9 @@ func (m *Model) pausePoint() int {
 
 func (m *Model) answerNow() tea.Cmd {
 	c := trace.Command{Kind: trace.CommandAnswerNow}
+	if b := m.now(); b.at >= 0 && b.at < b.firstAnswer() {
+		return m.answerAtCursor()
+	}
 	if m.now().running() {
 		m.send(c)
 		return nil
@@ -87,11 +99,16 @@ func (m *Model) answerNow() tea.Cmd {
 
 func (m *Model) inject(s string) tea.Cmd {
 	c := trace.Command{Kind: trace.CommandInject, Text: s}
-	if m.now().running() {
+	if m.now().running() && m.now().at < 0 {
 		m.send(c)
 		return nil
 	}
 	return m.grow(m.pausePoint(), m.now().budget, "go on from there", false, c)
+}
+
+// answerAtCursor closes the thought before the token under the cursor, as a branch of its own.
+func (m *Model) answerAtCursor() tea.Cmd {
+	return m.grow(m.now().at, m.now().budget, "answer from there", false, trace.Command{Kind: trace.CommandAnswerNow})
 }
 
 // setCap changes the cap of a running branch. Of an ended one it makes a new branch: from the token at which a smaller

@@ -84,7 +84,7 @@ func TestAConversationHasTheActionsOfTheScreen(t *testing.T) {
 			{question, 9999, []string{"The result is 84.", "[receipt]"}},
 			{"w", 9999, []string{"[branch B of 2] wait, from token", "[yours] Wait", "The result is 79.", "[receipt]"}},
 			{"x", 0, []string{"[A] cap 160", "84.", "[B] wait", "79.", "parts from A at token"}},
-			{"]", 0, []string{"[branch A of 2] cap 160", "The result is 84."}},
+			{"b", 0, []string{"[branch A of 2] cap 160", "The result is 84."}},
 		},
 		"pause, one token, answer": {
 			{question, 3, nil},
@@ -143,16 +143,16 @@ func TestAConversationHasTheActionsOfTheScreen(t *testing.T) {
 
 func TestAConversationHearsAUsersKeys(t *testing.T) {
 	t.Parallel()
-	m, err := keys.New(keys.Overrides{"wait": {"y"}, "compare": {}})
+	m, err := keys.New(keys.Overrides{"wait": {"Z"}, "compare": {}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	x := talkWith(t, tuitest.NewFake(tuitest.Tape()), func(o *app.Options) { o.Keys = m })
 	x.line(question, 3)
-	if got := x.line("y", 9999); !strings.Contains(got, "[yours] Wait") {
-		t.Errorf("y: %q", got)
+	if got := x.line("Z", 9999); !strings.Contains(got, "[yours] Wait") {
+		t.Errorf("Z: %q", got)
 	}
-	if got := x.line("?", 0); !strings.Contains(got, "  y: Wait:") || !strings.Contains(got, "  compare: Compare two") {
+	if got := x.line("?", 0); !strings.Contains(got, "  Z: Wait:") || !strings.Contains(got, "  compare: Compare two") {
 		t.Errorf("the sheet: %q", got)
 	}
 }
@@ -181,7 +181,7 @@ func TestAConversationSaysNothingThatDrivesATerminal(t *testing.T) {
 	f := tuitest.NewFake(s)
 	f.About.Name, f.About.Backend, f.About.Examples, f.About.Warning = evil, evil, []string{evil}, evil
 	x := talkWith(t, f, nil)
-	for _, l := range []string{evil, "?", "zz" + evil, "c", evil, "esc", "", "x", "w", "]"} {
+	for _, l := range []string{evil, "?", "zz" + evil, "c", evil, "esc", "", "x", "w", "b"} {
 		x.line(l, 99)
 	}
 	f.Refuse = errors.New(evil)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"s1/engine/trace"
@@ -14,6 +15,7 @@ import (
 
 const (
 	curveCells = 22 // of the small curves
+	scrubRows  = 8  // of the scrubber
 	aside      = 10 // cells that must be left of the page beside a box
 
 	answerBytes     = 256 // of an answer's end, for the list of branches
@@ -27,7 +29,20 @@ func (m *Model) layout() layout {
 	if m.promptPane.Editor.Value() != "" {
 		rows = m.promptPane.Rows(m.w, max(m.h/4, 1))
 	}
-	return arrange(m.w, m.h, rows, m.sidePane.Rows(), m.comparing)
+	want := wants{prompt: rows, side: m.sidePane.Rows(), whole: m.comparing || m.trials != nil || m.shelf.open, last: m.margin.last}
+	if m.margin.token {
+		want.token = m.tokenPane.Rows()
+	}
+	if m.margin.tree {
+		want.tree = max(m.treePane.Rows(), 2)
+	}
+	if m.margin.signals {
+		want.signals = m.signalsPane.Rows()
+	}
+	if m.scrubber != nil {
+		want.scrub = scrubRows
+	}
+	return arrange(m.w, m.h, want)
 }
 
 // draw composes the frame: every pane draws its rectangle, rows are joined, an overlay goes on top.
@@ -36,6 +51,7 @@ func (m *Model) draw() string {
 		return ""
 	}
 	m.fillSide()
+	m.fillPanes()
 	l := m.layout()
 	if l.tooSmall {
 		return m.drawTooSmall()
@@ -53,25 +69,37 @@ func (m *Model) draw() string {
 	}
 	put(l.status, m.statusPane.Render(l.status.w, l.status.h))
 	switch {
+	case m.shelf.open:
+		put(l.whole, m.libraryPane.Render(l.whole.w, l.whole.h))
+	case m.trials != nil:
+		put(l.whole, m.trialsPane.Render(l.whole.w, l.whole.h))
 	case m.comparing:
-		rows := m.comparePane.Render(l.compare.w, l.compare.h)
+		rows := m.comparePane.Render(l.whole.w, l.whole.h)
 		if m.jump && m.comparePane.Jump() {
 			m.jump = false
-			rows = m.comparePane.Render(l.compare.w, l.compare.h)
+			rows = m.comparePane.Render(l.whole.w, l.whole.h)
 		}
-		put(l.compare, rows)
+		put(l.whole, rows)
 		m.unsettled = !m.comparePane.Settled()
 	case l.one && m.focus == onAnswer:
 		put(l.answer, m.answerPane.Render(l.answer.w, l.answer.h))
 		m.unsettled = !m.answerPane.Scroll.Settled()
+	case l.one && m.focus == onToken:
+		put(l.token, m.tokenPane.Render(l.token.w, l.token.h))
+	case l.one && m.focus == onTree:
+		put(l.tree, m.treePane.Render(l.tree.w, l.tree.h))
 	default:
 		put(l.thoughts, m.thoughtsPane.Render(l.thoughts.w, l.thoughts.h))
 		if !l.one {
 			put(l.answer, m.answerPane.Render(l.answer.w, l.answer.h))
 			put(l.side, m.sidePane.Render(l.side.w, l.side.h))
+			put(l.token, m.tokenPane.Render(l.token.w, l.token.h))
+			put(l.tree, m.treePane.Render(l.tree.w, l.tree.h))
 		}
 		m.unsettled = !m.thoughtsPane.Scroll.Settled() || !m.answerPane.Scroll.Settled()
 	}
+	put(l.scrub, m.scrubPane.Render(l.scrub.w, l.scrub.h))
+	put(l.signals, m.signalsPane.Render(l.signals.w, l.signals.h))
 	put(l.budget, m.budgetPane.Render(l.budget.w, l.budget.h))
 	put(l.notice, []string{m.drawNotice(l.notice.w)})
 	put(l.prompt, m.promptPane.Render(l.prompt.w, l.prompt.h))
@@ -126,6 +154,7 @@ func (m *Model) drawTooSmall() string {
 func (m *Model) fill(l layout) {
 	b := m.now()
 	m.fillStatus(b)
+	m.place(b)
 	th, an := &m.thoughtsPane, &m.answerPane
 	th.Question, th.Doc, th.Fault = m.question, nil, m.fault
 	th.Empty, th.End = m.emptyThought(b), m.keys.Text("{bottom}")
@@ -162,55 +191,74 @@ func (m *Model) fill(l layout) {
 	}
 }
 
+// sides are the branches of the comparison, older ones left, whichever is in view.
+func (m *Model) sides() []int {
+	list := append([]int{m.cur, m.other}, m.more...)
+	slices.Sort(list)
+	return list
+}
+
 func (m *Model) fillCompare() {
-	pair := [2]int{m.cur, m.other}
-	if m.other < m.cur {
-		pair = [2]int{m.other, m.cur} // the older one stands left, whichever is in view
+	list := m.sides()
+	first := m.branches[list[0]]
+	at, differ, running := len(first.tokens), false, first.running()
+	for _, k := range list[1:] {
+		if i, parted := parts(first, m.branches[k]); parted && i <= at {
+			at, differ = i, true
+		}
+		running = running || m.branches[k].running()
 	}
-	a, b := m.branches[pair[0]], m.branches[pair[1]]
-	i, differ := parts(a, b)
-	m.comparePane.Where = "the same so far"
+	p := &m.comparePane
+	p.Count, p.Same = len(list), 0
 	switch {
 	case differ:
-		m.comparePane.Where = fmt.Sprintf("they part at token %d", i)
-	case !a.running() && !b.running():
-		m.comparePane.Where = "the same, token for token"
+		p.Where, p.Same = fmt.Sprintf("they part at token %d", at), at
+	case !running:
+		p.Where = "the same, token for token"
+	default:
+		p.Where = "the same so far"
 	}
-	for k, at := range pair {
-		br := m.branches[at]
-		s := compare.Side{
-			Label: br.label, Thought: br.thought, Answer: br.answer, From: -1, To: -1, FromAns: -1, ToAns: -1,
-			Waiting: "no answer yet", Current: at == m.cur, Growing: br.running(),
-		}
-		if !br.running() {
-			s.Waiting = "no answer"
-		}
-		word, _, _ := m.stateWord(br)
-		limit := "no cap"
-		if br.budget.Cap >= 0 {
-			limit = fmt.Sprintf("cap %d", br.budget.Cap)
-		}
-		dot := " " + m.theme.Glyphs.Dot + " "
-		s.Facts = fmt.Sprintf("%s%s%s%s%d + %d tokens", limit, dot, word, dot, br.spent, br.answered)
-		if br.verdict != trace.VerdictNone {
-			s.Facts = string(br.verdict) + dot + s.Facts
-		}
-		if differ {
-			phase, from, to := br.span(i)
-			if ink, end := br.doc(phase).Ink(max(from, 0)); from >= 0 && ink < end {
-				from = ink // the token may begin with white space, which nobody sees
-				if to = min(to, end); to <= from {
-					to = end
-				}
-			}
-			if phase == trace.PhaseAnswer {
-				s.FromAns, s.ToAns = from, to
-			} else {
-				s.From, s.To = from, to
-			}
-		}
-		m.comparePane.Put(k, s)
+	for k, i := range list {
+		p.Put(k, m.sideOf(i, at, differ))
 	}
+}
+
+// sideOf is a branch as a side of the comparison, which part before token at.
+func (m *Model) sideOf(i, at int, differ bool) compare.Side {
+	br := m.branches[i]
+	s := compare.Side{
+		Label: br.label, Thought: br.thought, Answer: br.answer, From: -1, To: -1, FromAns: -1, ToAns: -1,
+		Waiting: "no answer yet", Current: i == m.cur, Growing: br.running(),
+	}
+	if !br.running() {
+		s.Waiting = "no answer"
+	}
+	word, _, _ := m.stateWord(br)
+	limit := "no cap"
+	if br.budget.Cap >= 0 {
+		limit = fmt.Sprintf("cap %d", br.budget.Cap)
+	}
+	dot := " " + m.theme.Glyphs.Dot + " "
+	s.Facts = fmt.Sprintf("%s%s%s%s%d + %d tokens", limit, dot, word, dot, br.spent, br.answered)
+	if br.verdict != trace.VerdictNone {
+		s.Facts = string(br.verdict) + dot + s.Facts
+	}
+	if !differ {
+		return s
+	}
+	phase, from, to := br.span(at)
+	if ink, end := br.doc(phase).Ink(max(from, 0)); from >= 0 && ink < end {
+		from = ink // the token may begin with white space, which nobody sees
+		if to = min(to, end); to <= from {
+			to = end
+		}
+	}
+	if phase == trace.PhaseAnswer {
+		s.FromAns, s.ToAns = from, to
+	} else {
+		s.From, s.To = from, to
+	}
+	return s
 }
 
 // drawNotice is the line for what the last key did, or could not do, and for what the engine has to say.

@@ -208,12 +208,12 @@ func (m *Model) fillSide() {
 		fact("seed", "%d", r.Seed)
 	} else {
 		s.Title = "signals"
-		fact("P(end)", "%s", plot.Spark(m.theme.Glyphs, b.endProb, 0, 1, curveCells))
+		fact("P(end)", "%s", plot.Spark(m.theme.Glyphs, b.ends.Tail(curveCells), 0, 1, curveCells))
 		top := float32(1)
-		for _, v := range b.entropy {
+		for _, v := range b.entropies.Tail(curveCells) {
 			top = max(top, v)
 		}
-		fact("entropy", "%s", plot.Spark(m.theme.Glyphs, b.entropy, 0, top, curveCells))
+		fact("entropy", "%s", plot.Spark(m.theme.Glyphs, b.entropies.Tail(curveCells), 0, top, curveCells))
 		fact("fed in", "%d yours, %d Waits", b.injected, b.waits)
 	}
 	for i, o := range m.branches {

@@ -52,7 +52,7 @@ func (a *app) chatCommand() *cobra.Command {
 }
 
 // openScreen runs the screen, or, without a terminal, streams the answer to the demo question.
-func (a *app) openScreen(ctx context.Context, f *runFlags, look *screenFlags, prompt string) error {
+func (a *app) openScreen(ctx context.Context, f *runFlags, look *screenFlags, prompt string, change ...func(*tuiapp.Options)) error {
 	if err := errors.Join(f.check(), look.check()); err != nil {
 		return err
 	}
@@ -93,6 +93,9 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, look *screenFlags, pr
 		},
 		Library: d, Model: f.model, Prompt: prompt, Session: f.session, System: f.system, ThinkFormat: f.thinkFormat, Budget: f.budget(),
 		ModelSampling: true, Sampling: trace.Sampling{Seed: d.seed}, Pace: pace, First: first,
+	}
+	for _, c := range change {
+		c(&opt)
 	}
 	end, err := a.screen(look, f.ascii, &opt)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"s1/engine"
 	_ "s1/engine/backend/cpu" // registers itself
 	"s1/engine/builtin"
+	"s1/engine/explore"
 	"s1/engine/trace"
 	"s1/sessions"
 	tuiapp "s1/tui/app"
@@ -24,8 +25,9 @@ type desk struct {
 	store    *sessions.Store // nil: nothing is kept
 	recorder *sessions.Recorder
 	model    *engine.Model
-	limit    float64  // tokens/s that memory allows, 0 = unknown
-	examples []string // questions for a screen to offer
+	explorer *explore.Explorer // of the model
+	limit    float64           // tokens/s that memory allows, 0 = unknown
+	examples []string          // questions for a screen to offer
 
 	closed sync.Once
 	err    error
@@ -64,6 +66,7 @@ func (d *desk) open(ctx context.Context, progress func(string)) error {
 	if d.model, err = engine.Assembled(p); err != nil {
 		return err
 	}
+	d.explorer = explore.New(d.model)
 	debug.FreeOSMemory() // what reading the vocabulary left behind
 	if n := d.model.Info().BytesPerToken; n > 0 {
 		d.limit = bandwidth * 1e9 / float64(n)
@@ -154,14 +157,7 @@ func (d *desk) Reopen(ctx context.Context, id string) (question string, lives []
 	if err != nil {
 		return "", nil, notHere(id, err)
 	}
-	saved := make([]engine.Saved, len(s.Branches))
-	for i, k := range s.Branches {
-		saved[i] = engine.Saved{Branch: k.Branch, Tokens: k.Tokens, Receipt: k.Receipt, Resampled: k.Resampled}
-		for _, n := range k.Notices {
-			saved[i].Notices = append(saved[i].Notices, n.Text)
-		}
-	}
-	restored, err := d.model.Restore(s.Run, saved)
+	restored, err := d.model.Restore(s.Run, savedOf(s))
 	if err != nil {
 		return "", nil, err
 	}
@@ -169,6 +165,18 @@ func (d *desk) Reopen(ctx context.Context, id string) (question string, lives []
 		lives = append(lives, l)
 	}
 	return s.Run.Prompt, lives, nil
+}
+
+// savedOf is a kept session as the engine takes it.
+func savedOf(s sessions.Session) []engine.Saved {
+	saved := make([]engine.Saved, len(s.Branches))
+	for i, k := range s.Branches {
+		saved[i] = engine.Saved{Branch: k.Branch, Tokens: k.Tokens, Receipt: k.Receipt, Resampled: k.Resampled}
+		for _, n := range k.Notices {
+			saved[i].Notices = append(saved[i].Notices, n.Text)
+		}
+	}
+	return saved
 }
 
 var _ tuiapp.Reopener = (*desk)(nil)

@@ -54,7 +54,7 @@ func (a *app) sessionsCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.AddCommand(list, show, export, imp, rm)
+	cmd.AddCommand(list, show, export, imp, rm, a.replayCommand())
 	return cmd
 }
 
@@ -151,15 +151,21 @@ func (a *app) importSession(ctx context.Context, file string) error {
 		defer f.Close()
 	}
 	return a.withStore(ctx, func(s *sessions.Store) error {
-		id, err := s.ImportJSONL(ctx, f)
+		ids, err := s.ImportJSONL(ctx, f)
 		if err != nil {
 			return err
 		}
-		if a.json {
-			return a.printJSON(map[string]string{"id": id})
+		for _, id := range ids {
+			if a.json {
+				err = a.printJSON(map[string]string{"id": id})
+			} else {
+				_, err = fmt.Fprintln(a.out, id)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		_, err = fmt.Fprintln(a.out, id)
-		return err
+		return nil
 	})
 }
 

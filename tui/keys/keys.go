@@ -52,6 +52,65 @@ const (
 	Suspend   Action = "suspend"
 	Quit      Action = "quit"
 	QuitEmpty Action = "quit-empty"
+
+	// The cursor on the tokens.
+	TokenBack    Action = "token-back"
+	TokenNext    Action = "token-next"
+	WordBack     Action = "word-back"
+	WordNext     Action = "word-next"
+	SentenceBack Action = "sentence-back"
+	SentenceNext Action = "sentence-next"
+	StepBack     Action = "step-back"
+	StepNext     Action = "step-next"
+	JumpBack     Action = "jump-back"
+	JumpNext     Action = "jump-next"
+	JumpKind     Action = "jump-kind"
+	Search       Action = "search"
+	Colour       Action = "colour"
+
+	// Another past.
+	Take   Action = "take"
+	Fork   Action = "fork"
+	Edit   Action = "edit"
+	Editor Action = "editor"
+
+	// The tree.
+	Beside   Action = "beside"
+	Diff     Action = "diff"
+	Expected Action = "expected"
+	Mark     Action = "mark"
+	Note     Action = "note"
+	Fold     Action = "fold"
+	Delete   Action = "delete"
+	Undo     Action = "undo"
+
+	// What would it have said.
+	Scrub  Action = "scrub"
+	Ticker Action = "ticker"
+	Settle Action = "settle"
+	Lab    Action = "wait-lab"
+	Vote   Action = "vote"
+	Anchor Action = "anchor"
+	Replay Action = "replay"
+
+	// Panes at the side.
+	ShowSignals Action = "show-signals"
+	ShowToken   Action = "show-token"
+	ShowTree    Action = "show-tree"
+	PaneNext    Action = "pane-next"
+	PaneBack    Action = "pane-back"
+
+	// In the list of sessions.
+	ShelfOpen   Action = "session-open"
+	ShelfSearch Action = "session-search"
+	ShelfFilter Action = "session-filter"
+	ShelfSelect Action = "session-select"
+	ShelfTag    Action = "session-tag"
+	ShelfNote   Action = "session-note"
+	ShelfExport Action = "session-export"
+	ShelfDelete Action = "session-delete"
+	ShelfUndo   Action = "session-undo"
+	ShelfClose  Action = "session-close"
 )
 
 // Where says in which focus a binding is heard.
@@ -60,12 +119,17 @@ type Where uint8
 const (
 	Page     Where = 1 << iota // letters: the prompt is not focused
 	Prompt                     // while typing a question
-	Anywhere = Page | Prompt
+	Shelf                      // in the list of sessions
+	Anywhere = Page | Prompt | Shelf
+	lists    = Page | Shelf
+	asking   = Page | Prompt
 )
 
 // State is what the table must know to say what can be done.
 type State struct {
 	Prompt      bool // the prompt has the focus
+	Shelf       bool // the list of sessions is open
+	Rows        int  // in it
 	PromptEmpty bool
 	Loading     bool   // the model is not there yet
 	Broken      string // why there is no model
@@ -81,6 +145,16 @@ type State struct {
 	Following   bool
 	Example     bool // the model has questions to try
 	Offered     bool // one stands in the empty prompt
+
+	Tokens     int  // of the branch in view
+	Cursor     bool // it stands on one of them
+	Explorer   bool // the model can be asked what it would have said
+	Candidates bool // the token under the cursor has candidates
+	Ticking    bool // its answer is being guessed while it thinks
+	Busy       bool // an experiment runs
+	Binned     bool // a branch was deleted and can come back
+	Comparing  bool
+	Trials     bool // samples of an experiment are in view
 }
 
 // Binding is one row of the table.
@@ -147,7 +221,10 @@ func Name(key string) string {
 // Find returns the binding that hears key in this state.
 func (m *Map) Find(s State, key string) (Binding, bool) {
 	where := Page
-	if s.Prompt {
+	switch {
+	case s.Shelf:
+		where = Shelf
+	case s.Prompt:
 		where = Prompt
 	}
 	for _, b := range m.rows {
@@ -172,6 +249,8 @@ func (m *Map) Of(a Action) Binding {
 func (m *Map) Line(s State) []Binding {
 	var want []Action
 	switch {
+	case s.Shelf:
+		want = []Action{ShelfOpen, ShelfSearch, ShelfFilter, ShelfSelect, ShelfExport, ShelfTag, ShelfDelete, ShelfClose}
 	case s.Prompt && s.Offered && s.Asked:
 		want = []Action{Send, Example, Another, Focus, Palette}
 	case s.Prompt && s.Offered:
@@ -193,7 +272,7 @@ func (m *Map) Line(s State) []Binding {
 	default:
 		want = []Action{Ask, Recent, Palette, Help, Quit}
 	}
-	if !s.Prompt && !s.Following {
+	if !s.Prompt && !s.Shelf && !s.Following {
 		want = append([]Action{Bottom}, want...)
 	}
 	var out []Binding

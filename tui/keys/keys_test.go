@@ -7,7 +7,7 @@ import (
 
 func TestNoKeyMeansTwoThingsInOnePlace(t *testing.T) {
 	t.Parallel()
-	for _, where := range []Where{Page, Prompt} {
+	for _, where := range []Where{Page, Prompt, Shelf} {
 		seen := map[string]Action{}
 		for _, b := range Table() {
 			if b.Where&where == 0 {
@@ -94,7 +94,7 @@ func TestWhyNot(t *testing.T) {
 func TestMarkdownNamesEveryKey(t *testing.T) {
 	t.Parallel()
 	md := Default().Markdown()
-	for _, b := range Table() {
+	for _, b := range Default().Table() {
 		if !strings.Contains(md, "`"+b.Shown()+"`") || !strings.Contains(md, b.Help) {
 			t.Errorf("%s (%s) is missing", b.Action, b.Shown())
 		}

@@ -10,7 +10,7 @@ import (
 
 func TestAUsersKeysTakeThePlaceOfTheBuiltInOnes(t *testing.T) {
 	t.Parallel()
-	m, err := New(Overrides{"wait": {"f5", "shift+y"}, "pause": {"w"}, "help": {}, "second": {"alt+n", "space"}, "quit": {"ctrl+q", "ctrl+c"}})
+	m, err := New(Overrides{"wait": {"f5", "shift+z"}, "pause": {"w"}, "help": {}, "second": {"alt+n", "space"}, "quit": {"ctrl+q", "ctrl+c"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -18,7 +18,7 @@ func TestAUsersKeysTakeThePlaceOfTheBuiltInOnes(t *testing.T) {
 	for _, c := range []struct {
 		key  string
 		want Action
-	}{{"f5", Wait}, {"Y", Wait}, {"w", Pause}, {"p", ""}, {"?", ""}, {"alt+n", Second}, {" ", Second}, {"n", ""}, {"ctrl+q", Quit}, {"ctrl+c", Quit}, {"a", Answer}} {
+	}{{"f5", Wait}, {"Z", Wait}, {"w", Pause}, {"p", ""}, {"?", ""}, {"alt+n", Second}, {" ", Second}, {"n", ""}, {"ctrl+q", Quit}, {"ctrl+c", Quit}, {"a", Answer}} {
 		if got, _ := m.Find(page, c.key); got.Action != c.want {
 			t.Errorf("%q does %q, want %q", c.key, got.Action, c.want)
 		}

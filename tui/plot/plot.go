@@ -28,7 +28,7 @@ func Bar(g theme.Glyphs, done, total, width int) (full, empty string) {
 	return strings.Repeat(g.Full, n), strings.Repeat(g.Empty, width-n)
 }
 
-// Spark returns the last width values as a row of blocks between lo and hi.
+// Spark returns the last width values as a row of blocks between lo and hi. NaN is a gap.
 func Spark(g theme.Glyphs, values []float32, lo, hi float32, width int) string {
 	if width <= 0 {
 		return ""
@@ -39,8 +39,12 @@ func Spark(g theme.Glyphs, values []float32, lo, hi float32, width int) string {
 	var out strings.Builder
 	top := len(g.Spark) - 1
 	for _, v := range values {
+		if math.IsNaN(float64(v)) {
+			out.WriteByte(' ')
+			continue
+		}
 		i := 0
-		if hi > lo && !math.IsNaN(float64(v)) {
+		if hi > lo {
 			i = int(float64(v-lo) / float64(hi-lo) * float64(top+1))
 		}
 		out.WriteString(g.Spark[min(max(i, 0), top)])

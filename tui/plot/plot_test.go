@@ -36,7 +36,7 @@ func TestBarIsFullOnlyWhenAllIsDone(t *testing.T) {
 func TestSparkKeepsTheLastValuesInRange(t *testing.T) {
 	t.Parallel()
 	g := theme.New(theme.Options{}).Glyphs
-	if got, want := Spark(g, []float32{9, 0, .5, 1, 2, float32(math.NaN())}, 0, 1, 5), "▁▅██▁"; got != want {
+	if got, want := Spark(g, []float32{9, 0, .5, 1, 2, float32(math.NaN())}, 0, 1, 5), "▁▅██ "; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -43,17 +43,20 @@ func paletteOf(name string) (palette, bool) {
 	case Dark: // on #1c1c1c or darker
 		return palette{behind: "#1c1c1c", least: 4.5, roles: map[Role]paint{
 			Dim: {fore: "#949494"}, Pause: {fore: "#949494"}, Accent: {fore: "#5fd7ff"}, Selected: {fore: "#5fd7ff"},
-			Warn: {fore: "#ffaf00"}, Wish: {fore: "#d787ff"}, Fault: {fore: "#ff8787"},
+			Warn: {fore: "#ffaf00"}, Wish: {fore: "#d787ff"}, Fault: {fore: "#ff8787"}, Found: {fore: "#ffff5f"},
+			Heat0: {fore: "#949494"}, Heat2: {fore: "#d7d75f"}, Heat3: {fore: "#ffaf5f"}, Heat4: {fore: "#ff8787"},
 		}}, true
 	case Light: // on #eeeeee or lighter
 		return palette{behind: "#eeeeee", least: 4.5, roles: map[Role]paint{
 			Dim: {fore: "#626262"}, Pause: {fore: "#626262"}, Accent: {fore: "#005f87"}, Selected: {fore: "#005f87"},
-			Warn: {fore: "#875f00"}, Wish: {fore: "#870087"}, Fault: {fore: "#af0000"},
+			Warn: {fore: "#875f00"}, Wish: {fore: "#870087"}, Fault: {fore: "#af0000"}, Found: {fore: "#875f00"},
+			Heat0: {fore: "#626262"}, Heat2: {fore: "#5f5f00"}, Heat3: {fore: "#875f00"}, Heat4: {fore: "#af0000"},
 		}}, true
 	case Contrast: // what matters brings its own background, so that it holds on any terminal; nothing is faint
 		return palette{least: 7, roles: map[Role]paint{
 			Dim: {}, Pause: {}, Accent: {"#000000", "#5fffff"}, Selected: {"#000000", "#5fffff"},
-			Warn: {"#000000", "#ffd700"}, Wish: {"#000000", "#ffafff"}, Fault: {"#ffffff", "#870000"},
+			Warn: {"#000000", "#ffd700"}, Wish: {"#000000", "#ffafff"}, Fault: {"#ffffff", "#870000"}, Found: {"#000000", "#ffff5f"},
+			Heat0: {}, Heat2: {"#000000", "#ffffaf"}, Heat3: {"#000000", "#ffd700"}, Heat4: {"#ffffff", "#870000"},
 		}}, true
 	}
 	return palette{}, false

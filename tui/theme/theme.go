@@ -28,8 +28,17 @@ const (
 	Cursor        // the cell under the text cursor
 	Pause         // a point at which the run was paused
 	Differs       // the first token at which two branches differ
+	Found         // what was searched
+	Heat0         // a colouring from little ...
+	Heat1
+	Heat2
+	Heat3
+	Heat4 // ... to much
 	roles
 )
+
+// Heats is how many steps a colouring has.
+const Heats = 5
 
 // Options says what the terminal can show.
 type Options struct {
@@ -80,6 +89,13 @@ func New(o Options) *Theme {
 		Cursor:   base.Reverse(true),
 		Pause:    base.Faint(true),
 		Differs:  base.Underline(true).UnderlineSpaces(true),
+		Found:    hue(base.Underline(true), "3"),
+		// In order without a colour, too: faint, plain, bold, underlined, both.
+		Heat0: base.Faint(true),
+		Heat1: base,
+		Heat2: hue(base.Bold(o.NoColor), "3"),
+		Heat3: hue(base.Bold(!o.NoColor).Underline(o.NoColor), "3"),
+		Heat4: hue(base.Bold(true).Underline(o.NoColor), "1"),
 	}
 	if p, ok := paletteOf(o.Name); ok {
 		p.over(styles[:], o)

@@ -15,6 +15,7 @@ type Pane struct {
 	Empty   string // what would fill it
 	Verdict string // the state in a word or two, beside the title
 	Focused bool
+	View    text.View // what is shown over the text
 	Scroll  text.Scroll
 }
 
@@ -46,13 +47,20 @@ func (p *Pane) Render(width, height int) []string {
 	} else {
 		p.Scroll.Clamp(p.Doc)
 		p.Scroll.Place(p.Doc, w, rows)
+		if p.View.Cursor {
+			p.Scroll.Keep(p.View.From, p.View.To)
+		}
+		over := p.View.Over(p.Doc)
 		for _, l := range p.Scroll.Lines() {
 			r := text.NewRow(p.Theme, width)
+			if p.View.In(l) {
+				r.Add(theme.Accent, p.Theme.Glyphs.Pick)
+			}
 			if m := p.Doc.MarksIn(l); len(m) > 0 {
 				r.To(1).Add(m[0].Role, p.Theme.Gutter(m[0].Role))
 			}
 			r.To(indent)
-			p.Doc.Draw(r, l, w, nil)
+			p.Doc.Draw(r, l, w, over)
 			if len(out) < height {
 				out = append(out, r.String())
 			}

@@ -27,6 +27,8 @@ type Pane struct {
 	Fault    string        // an error that happened here
 	End      string        // the key that goes to the end
 	Scroll   text.Scroll   //
+
+	View text.View // what is shown over the text: a cursor, colours, what was searched
 }
 
 // Render returns height rows of width cells.
@@ -89,11 +91,19 @@ func (p *Pane) stream(width, rows int, add func(*text.Row)) {
 		rows--
 	}
 	p.Scroll.Place(p.Doc, w, rows)
+	if p.View.Cursor {
+		p.Scroll.Keep(p.View.From, p.View.To)
+	}
 	lines := p.Scroll.Lines()
+	over := p.View.Over(p.Doc)
 	for _, l := range lines {
 		role, note := strongest(p.Doc.MarksIn(l))
-		r := text.NewRow(p.Theme, width).To(1).Add(role, p.Theme.Gutter(role)).To(gutter)
-		p.Doc.Draw(r, l, w, nil)
+		r := text.NewRow(p.Theme, width)
+		if p.View.In(l) {
+			r.Add(theme.Accent, p.Theme.Glyphs.Pick)
+		}
+		r.To(1).Add(role, p.Theme.Gutter(role)).To(gutter)
+		p.Doc.Draw(r, l, w, over)
 		if note != "" && margin > 0 {
 			r.To(gutter+w+1).Add(theme.Dim, note)
 		}

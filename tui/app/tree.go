@@ -1,0 +1,259 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"s1/engine/trace"
+	"s1/tui/overlay"
+	"s1/tui/pane/tree"
+)
+
+// mostBeside is how many branches a comparison shows at most.
+const mostBeside = 4
+
+// treeRows is the branches in the order of the tree: a branch stands below the one it grew from, older ones first. What was
+// deleted is not there.
+func (m *Model) treeRows() (order []int, parent []int) {
+	at := map[trace.BranchID]int{}
+	for i, b := range m.branches {
+		at[b.info.ID] = i
+	}
+	kids := map[int][]int{}
+	for i, b := range m.branches {
+		p, ok := at[b.info.Parent]
+		if b.info.Parent == "" || !ok || p == i {
+			p = -1
+		}
+		kids[p] = append(kids[p], i)
+	}
+	place := map[int]int{-1: -1}
+	var walk func(i int)
+	walk = func(i int) {
+		if m.branches[i].binned {
+			return
+		}
+		place[i] = len(order)
+		order = append(order, i)
+		for _, k := range kids[i] {
+			walk(k)
+		}
+	}
+	for _, i := range kids[-1] {
+		walk(i)
+	}
+	parent = make([]int, len(order))
+	for row, i := range order {
+		parent[row] = -1
+		if p, ok := at[m.branches[i].info.Parent]; ok && m.branches[i].info.Parent != "" {
+			parent[row] = place[p]
+		}
+	}
+	return order, parent
+}
+
+// fillTree gives the tree its nodes.
+func (m *Model) fillTree() {
+	order, parent := m.treeRows()
+	p := &m.treePane
+	p.Focused = m.focus == onTree
+	p.Nodes = p.Nodes[:0]
+	for row, i := range order {
+		b := m.branches[i]
+		word, _, _ := m.stateWord(b)
+		p.Nodes = append(p.Nodes, tree.Node{
+			Label: b.label, Cause: m.causeOf(b), At: b.info.At, Answer: oneLine(b.answer.Last(answerBytes)), Verdict: b.verdict,
+			Tokens: b.spent, State: word, Parent: parent[row], Note: b.note, Marked: b.marked, Folded: b.folded,
+			Current: i == m.cur, Compared: m.comparing && (i == m.other || slices.Contains(m.more, i)),
+		})
+	}
+	if m.focus != onTree {
+		p.Cursor = max(slices.Index(order, m.cur), 0)
+	}
+}
+
+// chosen is the branch that a key of the tree means: the one under the tree's cursor, else the one in view.
+func (m *Model) chosenBranch() int {
+	order, _ := m.treeRows()
+	if c := m.treePane.Cursor; m.focus == onTree && c >= 0 && c < len(order) {
+		return order[c]
+	}
+	return m.cur
+}
+
+// beside puts a branch into the comparison or takes it out.
+func (m *Model) beside() {
+	i := m.chosenBranch()
+	if !m.comparing {
+		if i == m.cur {
+			m.toggleCompare()
+			return
+		}
+		m.other, m.comparing, m.jump, m.more = i, true, true, nil
+		return
+	}
+	switch at := slices.Index(m.more, i); {
+	case at >= 0:
+		m.more = slices.Delete(m.more, at, at+1)
+	case i == m.cur || i == m.other:
+		for k := range m.branches { // the next one that is not there yet
+			if k != m.cur && k != m.other && !slices.Contains(m.more, k) && !m.branches[k].binned {
+				m.addBeside(k)
+				return
+			}
+		}
+		m.warn("all branches stand beside each other already")
+	default:
+		m.addBeside(i)
+	}
+}
+
+func (m *Model) addBeside(i int) {
+	if len(m.more)+2 >= mostBeside {
+		m.warn(fmt.Sprintf("%d stand beside each other; that is the most", mostBeside))
+		return
+	}
+	m.more = append(m.more, i)
+}
+
+// inputExpected asks for the right answer.
+func (m *Model) inputExpected() {
+	in := overlay.Input{
+		Title: "the right answer",
+		Hint:  "every branch of this question shows right or wrong by it, to the character; empty = unknown",
+	}
+	in.Editor.Set(m.now().expected)
+	m.input(in, func(s string) tea.Cmd {
+		s = strings.TrimSpace(s)
+		for _, b := range m.branches {
+			b.judge(s)
+		}
+		run := m.now().live.Run().ID
+		return m.keep("the right answer", func(sh Shelf) error { return sh.SetExpected(m.ctx, run, s) })
+	})
+}
+
+// kept is where the library has the branch.
+func (b *branch) kept() ShelfPlace {
+	return ShelfPlace{Run: b.live.Run().ID, Branch: b.info.ID, Token: -1}
+}
+
+// judge holds the answer to another expectation.
+func (b *branch) judge(expected string) {
+	b.expected = expected
+	b.verdict = trace.Judge(b.expected, b.answer.Last(answerBytes), b.receipt)
+}
+
+// mark bookmarks a branch, or takes the bookmark away.
+func (m *Model) mark() tea.Cmd {
+	b := m.branches[m.chosenBranch()]
+	b.marked = !b.marked
+	m.margin.tree = true
+	on := b.marked
+	m.say("branch " + b.label + map[bool]string{true: " is bookmarked", false: " is no longer bookmarked"}[on])
+	return m.keep("the bookmark", func(s Shelf) error { return s.Bookmark(m.ctx, b.kept(), on) })
+}
+
+func (m *Model) inputNote() {
+	b := m.branches[m.chosenBranch()]
+	in := overlay.Input{Title: "note on branch " + b.label, Hint: "stands in the tree and is found by a search; empty takes it away"}
+	in.Editor.Set(b.note)
+	m.input(in, func(s string) tea.Cmd {
+		b.note = s
+		m.margin.tree = true
+		return m.keep("the note", func(sh Shelf) error { return sh.SetNote(m.ctx, b.kept(), s) })
+	})
+}
+
+// bin deletes a branch with what grew from it; undo brings it back.
+func (m *Model) bin() tea.Cmd {
+	i := m.chosenBranch()
+	gone := []int{i}
+	for k, b := range m.branches { // children come after their parents
+		for _, g := range gone {
+			if b.info.Parent == m.branches[g].info.ID && !b.binned && k != g {
+				gone = append(gone, k)
+				break
+			}
+		}
+	}
+	left := 0
+	for k, b := range m.branches {
+		if !b.binned && !slices.Contains(gone, k) {
+			left++
+		}
+	}
+	if left == 0 {
+		m.warn("that is all there is of this question; it can be deleted in the list of sessions")
+		return nil
+	}
+	for _, k := range gone {
+		b := m.branches[k]
+		b.binned = true
+		if b.running() {
+			b.live.Send(trace.Command{Kind: trace.CommandStop})
+		}
+	}
+	m.deleted = append(m.deleted, gone)
+	m.aside()
+	m.say(m.keys.Text(fmt.Sprintf("%d deleted; {undo} brings it back", len(gone))))
+	at := m.branches[i].kept()
+	return m.keep("the deletion", func(s Shelf) error { return s.Bin(m.ctx, at) })
+}
+
+// undo brings back what was deleted last.
+func (m *Model) undo() tea.Cmd {
+	n := len(m.deleted)
+	if n == 0 {
+		return nil
+	}
+	back := m.deleted[n-1]
+	m.deleted = m.deleted[:n-1]
+	for _, k := range back {
+		m.branches[k].binned = false
+	}
+	m.switchTo(back[0])
+	m.say(fmt.Sprintf("%d brought back", len(back)))
+	at := m.branches[back[0]].kept()
+	return m.keep("bringing it back", func(s Shelf) error { return s.Restore(m.ctx, at) })
+}
+
+// aside moves the view and the comparison away from what was deleted.
+func (m *Model) aside() {
+	if m.branches[m.cur].binned {
+		m.switchBy(1)
+	}
+	m.more = slices.DeleteFunc(m.more, func(i int) bool { return m.branches[i].binned })
+	if m.other >= 0 && m.branches[m.other].binned || m.other == m.cur {
+		m.comparing, m.other = false, -1
+	}
+}
+
+// switchBy shows the next branch that is not deleted.
+func (m *Model) switchBy(by int) {
+	n := len(m.branches)
+	for k := 1; k <= n; k++ {
+		if i := ((m.cur+by*k)%n + n) % n; !m.branches[i].binned {
+			m.switchTo(i)
+			return
+		}
+	}
+}
+
+// keep writes a change of what is kept, where anything is.
+func (m *Model) keep(what string, do func(Shelf) error) tea.Cmd {
+	shelf, ok := m.opt.Library.(Shelf)
+	if !ok {
+		return nil
+	}
+	n := m.news
+	return func() tea.Msg {
+		if err := do(shelf); err != nil {
+			n.post(func(m *Model) { m.warn("could not keep " + what + ": " + oneLine(err.Error())) })
+		}
+		return nil
+	}
+}

@@ -1,0 +1,271 @@
+// Package signals shows what a thought gives away while it is thought, and afterwards: how sure the model was, how near it was
+// to stopping, where it wished to and was not let, what closing it cost, and what it would have answered. It draws numbers it is
+// given; it measures nothing.
+package signals
+
+import (
+	"fmt"
+	"strings"
+
+	"s1/engine/trace"
+	"s1/tui/plot"
+	"s1/tui/text"
+	"s1/tui/theme"
+)
+
+// Sizes in cells.
+const (
+	indent = 3
+	name   = 9
+	value  = 18 // figures beside a curve
+)
+
+// Mark is a place in the thought.
+type Mark struct {
+	At   int // token
+	Role theme.Role
+}
+
+// Pane shows the signals of one branch.
+type Pane struct {
+	Theme    *theme.Theme
+	Empty    string // what would fill it
+	Entropy  *plot.Series
+	EndProb  *plot.Series
+	Cursor   int    // token, -1 = none
+	Marks    []Mark // ascending
+	Tail     bool   // show the last tokens, one a cell, instead of all of them
+	Forced   bool
+	Nats     float32 // what the forced close cost
+	Repeats  string  // what the loop guard says
+	Guesses  []trace.Guess
+	Extra    int // tokens generated for the guesses
+	Spent    int // thinking tokens
+	Ticking  bool
+	Expected string // the right answer, "" = unknown
+}
+
+// Rows returns how many rows it wants.
+func (p *Pane) Rows() int {
+	n := 3
+	if p.Forced || p.Repeats != "" {
+		n++
+	}
+	if len(p.Guesses) > 0 || p.Ticking {
+		n += 2
+	}
+	return n
+}
+
+// Render returns height rows of width cells; with too few, the answers stay longest, then the curves.
+func (p *Pane) Render(width, height int) []string {
+	out := make([]string, 0, max(height, 0))
+	add := func(r *text.Row) {
+		if len(out) < height {
+			out = append(out, r.String())
+		}
+	}
+	if p.Entropy == nil || p.Entropy.Len() == 0 {
+		add(text.NewRow(p.Theme, width).To(indent).Add(theme.Dim, p.Empty))
+	} else {
+		var rows []*text.Row
+		top := float32(1)
+		for _, v := range p.Entropy.Squeeze(max(p.cells(width), 1)) {
+			top = max(top, v)
+		}
+		rows = append(rows, p.curve(width, "entropy", p.Entropy, top, fmt.Sprintf("0 to %.1f nats", top)), p.curve(width, "P(end)", p.EndProb, 1, "0 to 1"), p.marks(width))
+		if p.Forced || p.Repeats != "" {
+			rows = append(rows, p.words(width))
+		}
+		if len(p.Guesses) > 0 || p.Ticking {
+			ticker := []*text.Row{p.answers(width), p.cost(width)}
+			switch {
+			case height < len(ticker):
+				rows = ticker[:1]
+			case height < len(rows)+len(ticker):
+				rows = append(rows[:max(height-len(ticker), 0)], ticker...)
+			default:
+				rows = append(rows, ticker...)
+			}
+		}
+		for _, r := range rows {
+			add(r)
+		}
+	}
+	for len(out) < height {
+		out = append(out, text.Blank(width))
+	}
+	return out
+}
+
+func (p *Pane) cells(width int) int {
+	w := width - indent - name - 1
+	if w > value+24 {
+		w -= value
+	}
+	return max(w, 1)
+}
+
+// values are what a curve shows: everything, squeezed, or the last ones.
+func (p *Pane) values(s *plot.Series, w int) []float32 {
+	if p.Tail {
+		return s.Tail(w)
+	}
+	return s.Squeeze(w)
+}
+
+func (p *Pane) curve(width int, what string, s *plot.Series, top float32, scale string) *text.Row {
+	w := p.cells(width)
+	r := text.NewRow(p.Theme, width).To(indent).Add(theme.Dim, what).To(indent + name)
+	r.Add(theme.Text, plot.Spark(p.Theme.Glyphs, p.values(s, w), 0, top, w)).To(indent + name + w + 1)
+	if r.Left() >= text.Width(scale) {
+		r.Add(theme.Dim, scale)
+	}
+	return r
+}
+
+// cell is where a token stands under a curve of w cells, -1 = not in view.
+func (p *Pane) cell(at, w int) int {
+	n := p.Entropy.Len()
+	switch {
+	case n == 0 || at < 0 || at >= n:
+		return -1
+	case p.Tail:
+		return at - max(0, n-w)
+	case n <= w:
+		return at
+	}
+	// Cell i shows the tokens from i*n/w on.
+	i := at * w / n
+	for i+1 < w && (i+1)*n/w <= at {
+		i++
+	}
+	return i
+}
+
+// marks is a row of signs under the curves: what was fed in and wished for, and the cursor.
+func (p *Pane) marks(width int) *text.Row {
+	w := p.cells(width)
+	signs := make([]theme.Role, w)
+	rank := map[theme.Role]int{theme.Wish: 1, theme.Warn: 2, theme.Accent: 3}
+	for _, m := range p.Marks {
+		if c := p.cell(m.At, w); c >= 0 && c < w && rank[m.Role] > rank[signs[c]] {
+			signs[c] = m.Role
+		}
+	}
+	at := p.cell(p.Cursor, w)
+	r := text.NewRow(p.Theme, width).To(indent).Add(theme.Dim, "marks").To(indent + name)
+	for c, role := range signs {
+		switch {
+		case c == at:
+			r.To(indent+name+c).Add(theme.Accent, p.cursor())
+		case role != theme.Text:
+			r.To(indent+name+c).Add(role, p.Theme.Gutter(role))
+		}
+	}
+	if at >= 0 && r.To(indent+name+w+1).Left() > 12 {
+		r.Add(theme.Dim, fmt.Sprintf("at token %d", p.Cursor))
+	}
+	return r
+}
+
+func (p *Pane) cursor() string {
+	if p.Theme.ASCII {
+		return "^"
+	}
+	return "▲"
+}
+
+func (p *Pane) words(width int) *text.Row {
+	r := text.NewRow(p.Theme, width).To(indent)
+	if p.Forced {
+		r.Add(theme.Warn, p.Theme.Glyphs.Forced).To(indent+name).Add(theme.Text, fmt.Sprintf("the forced close cost %.1f nats", p.Nats))
+	}
+	if p.Repeats != "" {
+		if p.Forced {
+			r.Add(theme.Text, "; ")
+		} else {
+			r.Add(theme.Dim, "repeats").To(indent + name)
+		}
+		r.Add(theme.Warn, p.Repeats)
+	}
+	return r
+}
+
+// fold is a run of equal guesses.
+type fold struct {
+	answer string
+	n      int
+	prob   float32
+	right  trace.Verdict
+}
+
+func folds(list []trace.Guess) []fold {
+	var out []fold
+	for _, g := range list {
+		a := g.Answer
+		if a == "" {
+			a = "none"
+		}
+		if n := len(out); n > 0 && out[n-1].answer == a {
+			out[n-1].n++
+			out[n-1].prob = g.Prob
+			continue
+		}
+		out = append(out, fold{a, 1, g.Prob, g.Verdict})
+	}
+	return out
+}
+
+// answers is the strip of guesses, the newest at the right, as many as fit.
+func (p *Pane) answers(width int) *text.Row {
+	r := text.NewRow(p.Theme, width).To(indent).Add(theme.Dim, "answer").To(indent + name)
+	list := folds(p.Guesses)
+	if len(list) == 0 {
+		return r.Add(theme.Dim, "the first guess is on its way")
+	}
+	words := make([]string, len(list))
+	for i, f := range list {
+		words[i] = text.Short(strings.Join(strings.Fields(f.answer), " "), 16, p.Theme)
+		if f.n > 1 {
+			words[i] += fmt.Sprintf(" x%d", f.n)
+		}
+	}
+	last := list[len(list)-1]
+	now := words[len(words)-1] + fmt.Sprintf("  p %.2f", last.prob)
+	if last.right != trace.VerdictNone {
+		now += "  " + string(last.right)
+	}
+	gap := " " + p.Theme.Glyphs.Dot + " "
+	room := r.Left() - text.Width(now) - text.Width(gap)
+	from := len(words) - 1
+	for used := 0; from > 0; from-- {
+		if used += text.Width(words[from-1]) + text.Width(gap); used > room-2 {
+			break
+		}
+	}
+	if from > 0 {
+		r.Add(theme.Dim, p.Theme.Glyphs.Ellipsis+" ")
+	}
+	for _, w := range words[from : len(words)-1] {
+		r.Add(theme.Dim, w+gap)
+	}
+	return r.Add(theme.Strong, now)
+}
+
+// cost is what the guesses cost, and how steady they are.
+func (p *Pane) cost(width int) *text.Row {
+	r := text.NewRow(p.Theme, width).To(indent + name)
+	if len(p.Guesses) == 0 {
+		return r
+	}
+	list := folds(p.Guesses)
+	s := fmt.Sprintf("%d guesses, %d flips, stayed %d", len(p.Guesses), len(list)-1, list[len(list)-1].n)
+	if every := p.Guesses[len(p.Guesses)-1].Every; p.Ticking && every > 0 {
+		s += fmt.Sprintf(", every %d tokens", every)
+	}
+	if p.Spent > 0 {
+		s += fmt.Sprintf(", extra %d of %d tokens (%.0f %%)", p.Extra, p.Spent, 100*float64(p.Extra)/float64(p.Spent))
+	}
+	return r.Add(theme.Dim, s)
+}

@@ -1,0 +1,111 @@
+package text
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// Boundary is what a cursor steps by.
+type Boundary uint8
+
+const (
+	Word     Boundary = iota
+	Sentence          // ends with . ! ? before white space, or with a line
+	Step              // begins behind an empty line; in a text without one, with every line
+)
+
+// boundaryWindow bounds what is searched for a boundary, in bytes: a step without an end is no reason to wait.
+const boundaryWindow = 1 << 20
+
+// NextBoundary returns where the next word, sentence or step behind at begins, Len where there is none.
+func (d *Doc) NextBoundary(kind Boundary, at int) int {
+	paragraphs := kind == Step && d.paragraphs()
+	for i := max(at, 0) + 1; i < len(d.src) && i-at < boundaryWindow; i++ {
+		if d.begins(kind, i, paragraphs) {
+			return i
+		}
+	}
+	return len(d.src)
+}
+
+// PrevBoundary returns where the last word, sentence or step before at begins, 0 where there is none.
+func (d *Doc) PrevBoundary(kind Boundary, at int) int {
+	paragraphs := kind == Step && d.paragraphs()
+	for i := min(at, len(d.src)) - 1; i > 0 && at-i < boundaryWindow; i-- {
+		if d.begins(kind, i, paragraphs) {
+			return i
+		}
+	}
+	return 0
+}
+
+// begins says whether a word, sentence or step begins at byte i > 0.
+func (d *Doc) begins(kind Boundary, i int, paragraphs bool) bool {
+	if !utf8.RuneStart(d.src[i]) {
+		return false
+	}
+	here, _ := utf8.DecodeRune(d.src[i:])
+	before, _ := utf8.DecodeLastRune(d.src[:i])
+	if unicode.IsSpace(here) {
+		return false
+	}
+	switch kind {
+	case Word:
+		return class(before) != class(here)
+	case Step:
+		return paragraphs && d.newlinesBefore(i) > 1 || !paragraphs && d.newlinesBefore(i) > 0
+	}
+	if !unicode.IsSpace(before) {
+		return false
+	}
+	if d.newlinesBefore(i) > 0 {
+		return true
+	}
+	j := i
+	for j > 0 {
+		r, n := utf8.DecodeLastRune(d.src[:j])
+		if !unicode.IsSpace(r) {
+			return r == '.' || r == '!' || r == '?' || r == '。' || r == '！' || r == '？'
+		}
+		j -= n
+	}
+	return false
+}
+
+// class is what a word is made of: letters and digits, or signs.
+func class(r rune) int {
+	switch {
+	case unicode.IsSpace(r):
+		return 0
+	case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) || r == '_' || r == '\'':
+		return 1
+	}
+	return 2
+}
+
+// newlinesBefore counts the line breaks in the white space before byte i.
+func (d *Doc) newlinesBefore(i int) int {
+	n := 0
+	for i > 0 {
+		r, size := utf8.DecodeLastRune(d.src[:i])
+		if !unicode.IsSpace(r) {
+			break
+		}
+		if r == '\n' {
+			n++
+		}
+		i -= size
+	}
+	return n
+}
+
+// paragraphs says whether the text has an empty line in its first part.
+func (d *Doc) paragraphs() bool {
+	text := d.src[:min(len(d.src), boundaryWindow)]
+	for i := 1; i < len(text); i++ {
+		if text[i] == '\n' && text[i-1] == '\n' {
+			return true
+		}
+	}
+	return false
+}
