@@ -197,7 +197,7 @@ func (p *Pane) row(rows []place, i int, cursor bool, width int, c columns) strin
 	right(c.at, theme.Dim, at)
 	right(c.tokens, theme.Dim, strconv.Itoa(n.Tokens))
 	if n.Answer != "" {
-		right(c.answer, role, text.Tail(text.Ending(n.Answer, c.answer), c.answer, p.Theme)) // an answer says most at its end
+		right(c.answer, role, text.End(n.Answer, c.answer, p.Theme)) // an answer says most at its end
 	} else {
 		right(c.answer, theme.Dim, n.State)
 	}

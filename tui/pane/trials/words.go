@@ -115,7 +115,7 @@ func (p *Pane) Describe() []string {
 				says = `"` + text.Short(v.Answer, wordMost, p.Theme) + `"`
 			}
 			if v.Verdict != trace.VerdictNone {
-				says += " (" + string(v.Verdict) + ")"
+				says += " (" + text.Short(string(v.Verdict), 8, p.Theme) + ")"
 			}
 			out = append(out, fmt.Sprintf("  %s %d times", says, v.N))
 		}
