@@ -87,7 +87,11 @@ func GoldenSizes(t testing.TB, name string, o theme.Options, render func(width, 
 			}
 		}
 	}
-	Golden(t, name, b.String())
+	kind := "unicode" // with and without colour: the same signs
+	if o.ASCII {
+		kind = "ascii"
+	}
+	Golden(t, strings.ReplaceAll(name, " ", "_")+"_"+kind, b.String())
 }
 
 // HostileWidths are those at which hostile text is drawn.

@@ -32,7 +32,7 @@ func (p *Pane) sign(v trace.Verdict) (string, theme.Role) {
 	ascii := p.Theme.ASCII
 	switch {
 	case v == trace.VerdictRight && ascii:
-		return "+", theme.Strong
+		return "v", theme.Strong // not a plus: an answer may be a number
 	case v == trace.VerdictRight:
 		return "✓", theme.Strong
 	case v == trace.VerdictWrong && ascii:

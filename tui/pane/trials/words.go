@@ -58,7 +58,13 @@ func (p *Pane) state() string {
 	case running > 0:
 		s = fmt.Sprintf("%d running   %s", running, s)
 	}
-	return s + "   " + number(r.Tokens) + " tokens"
+	s += "   " + number(r.Tokens) + " tokens"
+	for i := range r.Tallies {
+		if t := &r.Tallies[i]; t.Right.N+t.Fixed.N+t.Broken.N > 0 {
+			return s + "   intervals 95 %"
+		}
+	}
+	return s
 }
 
 const wordMost = 40 // cells of an answer within a sentence
@@ -120,7 +126,7 @@ func (p *Pane) Describe() []string {
 			out = append(out, fmt.Sprintf("  %s %d times", says, v.N))
 		}
 		if s := mended(t); i > 0 && s != "" {
-			out = append(out, "  against "+p.armName(0)+": "+strings.ReplaceAll(s, "   ", ", ")+" (95 %)")
+			out = append(out, "  against "+p.armName(0)+": "+strings.ReplaceAll(s, "   ", ", "))
 		}
 	}
 	if figure, meaning := p.shift(); figure != "" {
