@@ -81,9 +81,13 @@ func TestPiecesAreSentencesAndLinesAndDoNotDependOnHowTheTextCame(t *testing.T) 
 		name, in string
 		want     []string
 	}{
-		{"sentences", "It is 84. Wait! Is it? (Yes.) no 3.5", []string{"It is 84.", "Wait!", "Is it?", "(Yes.)", "no 3.5"}},
+		{
+			"sentences", "The result of it all is 84. Wait! Is it really? (Yes.) no 3.5 is more than can come of it",
+			[]string{"The result of it all is 84.", "Wait!", "Is it really?", "(Yes.)", "no 3.5 is more than can come of it"},
+		},
+		{"a short line is one piece", "37*5=185? 5c3 8c1 =185 ok\n/2=79", []string{"37*5=185? 5c3 8c1 =185 ok", "/2=79"}},
 		{"a tape", "*5=185\n+61=246\n\n/2=79", []string{"*5=185", "+61=246", "/2=79"}},
-		{"no space behind", "我想。不对！好", []string{"我想。", "不对！", "好"}},
+		{"no space behind", "我想这个数是八十四。不对！应该是七十九才对吧", []string{"我想这个数是八十四。", "不对！应该是七十九才对吧"}},
 		{"white space", " \n ", []string{""}},
 		{"nothing", "", nil},
 	} {

@@ -172,11 +172,11 @@ func TestTheDiffShowsWhatChangedAndFoldsWhatDidNot(t *testing.T) {
 	t.Parallel()
 	o := theme.Options{}
 	p := &compare.Pane{Theme: theme.New(o), Diff: true}
-	p.Put(0, side(o, "A", numbered(40), "It is 84. So the answer is 84.\n"+numbered(3), "84"))
-	p.Put(1, side(o, "B", numbered(40), "Wait! It is 79. So the answer is 79.\n"+numbered(3), "79"))
+	p.Put(0, side(o, "A", numbered(40), "It is 84 after all of that. So the answer is 84.\n"+numbered(3), "84"))
+	p.Put(1, side(o, "B", numbered(40), "Wait! It is 79 after all of that. So the answer is 79.\n"+numbered(3), "79"))
 	got := frame(p, 80, 24)
 	for _, want := range []string{
-		"2 removed, 3 added, 43 the same", " … 38 the same", "   line 39.", " - It is 84.", " - So the answer is 84.", " + Wait!", " + It is 79.",
+		"2 removed, 3 added, 43 the same", " … 38 the same", "   line 39.", " - It is 84 after all of that.", " - So the answer is 84.", " + Wait!", " + It is 79 after all of that.",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, got)

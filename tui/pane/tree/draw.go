@@ -258,4 +258,13 @@ func (p *Pane) stem(rows []place, i, room int, g glyphs) string {
 	return b.String()
 }
 
-func digits(n int) int { return len(strconv.Itoa(n)) }
+func digits(n int) int {
+	w := 1
+	if n < 0 {
+		w, n = 2, -n
+	}
+	for ; n >= 10; n /= 10 {
+		w++
+	}
+	return w
+}
