@@ -21,16 +21,28 @@ func Head(s string, cells int) string {
 	return s[:n]
 }
 
-// Ending returns the end of s, enough for that many cells and one more, for Tail.
-func Ending(s string, cells int) string {
-	from := len(s) - clusterMax*(max(cells, 0)+1)
-	if from <= 0 {
+// End returns the end of s, safe and at most w cells wide, the ellipsis included. It is what Tail is, in one pass.
+func End(s string, w int, t *theme.Theme) string {
+	if w <= 0 {
+		return ""
+	}
+	if from := len(s) - clusterMax*(w+1); from > 0 { // nothing before this can be seen
+		for from < len(s) && !utf8.RuneStart(s[from]) {
+			from++
+		}
+		s = s[from:]
+	}
+	s = Clean(s, t.ASCII)
+	total := width(s)
+	if total <= w {
 		return s
 	}
-	for from < len(s) && !utf8.RuneStart(s[from]) {
-		from++
+	b := []byte(s)
+	for len(b) > 0 && total > w-1 {
+		u := decode(b, t.ASCII)
+		b, total = b[u.n:], total-u.w
 	}
-	return s[from:]
+	return t.Glyphs.Ellipsis + string(b)
 }
 
 // Short returns the beginning of s, safe and at most w cells wide, the ellipsis included.
@@ -42,7 +54,7 @@ func Short(s string, w int, t *theme.Theme) string {
 	return s
 }
 
-// Cells of a text in one line, but no more than most: beyond that nobody counts.
+// Upto returns the cells of a text in one line, but no more than most: beyond that nobody counts.
 func Upto(s string, most int) int { return min(width(Clean(Head(s, most), false)), most) }
 
 // Right writes s so that it ends before column col.

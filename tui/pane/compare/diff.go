@@ -175,7 +175,7 @@ func (p *Pane) renderDiff(out []string, width, height int) []string {
 			r.Add(theme.Dim, text.Head(s.Waiting, width))
 		} else {
 			most := max(r.Left()/2, 1)
-			r.Add(theme.Text, text.Tail(s.Answer.Last(answerBytes), most, p.Theme))
+			r.Add(theme.Text, text.End(s.Answer.Last(answerBytes), most, p.Theme))
 		}
 		out = append(out, r.Add(theme.Dim, "   "+text.Head(s.Facts, width)).String())
 	}

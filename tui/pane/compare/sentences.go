@@ -6,8 +6,12 @@ import (
 	"s1/tui/text"
 )
 
-// sentences are the pieces of a text: each ends with a sentence or with a line, whichever comes first, and keeps the white
-// space behind it. A text only grows, and so do they.
+// lineMost is how long a line may be, in bytes, to be one piece whatever sentences are in it: "37*5=185? 5c3 8c1 =185 ok" is a
+// step of a calculation and not two sentences.
+const lineMost = 40
+
+// sentences are the pieces of a text: a short line, otherwise what ends with a sentence or with a line, whichever comes first,
+// each with the white space behind it. A text only grows, and so do they.
 type sentences struct {
 	doc  *text.Doc
 	ends []int // exclusive, ascending
@@ -62,6 +66,12 @@ func (s *sentences) at(i int) string {
 // piece returns the length of the first piece of a text, and whether its end was seen.
 func piece(s string) (n int, whole bool) {
 	lead := len(s) - len(strings.TrimLeft(s, " \n\t\r"))
+	if end := strings.IndexByte(s[lead:min(len(s), lead+lineMost+1)], '\n'); end >= 0 {
+		return white(s, lead+end), true
+	}
+	if len(s)-lead <= lineMost {
+		return len(s), false // it may yet become a short line
+	}
 	for i := lead; i < len(s); {
 		switch c := s[i]; {
 		case c == '\n':

@@ -26,7 +26,7 @@ type glyphs struct {
 
 func (p *Pane) glyphs() glyphs {
 	if p.Theme.ASCII {
-		return glyphs{"+", "+", "+", "-", "^", "+", "x", "?", "."}
+		return glyphs{"+", "+", "+", "-", "^", "v", "x", "?", "."}
 	}
 	return glyphs{"├", "┼", "┤", "─", "▲", "✓", "✗", "?", "·"}
 }

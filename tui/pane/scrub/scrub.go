@@ -104,7 +104,7 @@ func say(g trace.Guess) string {
 		s += ", p " + strings.TrimPrefix(strconv.FormatFloat(float64(g.Prob), 'f', 2, 32), "0")
 	}
 	if g.Verdict != trace.VerdictNone {
-		s += ", " + string(g.Verdict)
+		s += ", " + text.Head(string(g.Verdict), 8)
 	}
 	if g.Cut {
 		s += ", cut at its limit"

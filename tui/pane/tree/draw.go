@@ -197,7 +197,7 @@ func (p *Pane) row(rows []place, i int, cursor bool, width int, c columns) strin
 	right(c.at, theme.Dim, at)
 	right(c.tokens, theme.Dim, strconv.Itoa(n.Tokens))
 	if n.Answer != "" {
-		right(c.answer, role, text.Tail(text.Ending(n.Answer, c.answer), c.answer, p.Theme)) // an answer says most at its end
+		right(c.answer, role, text.End(n.Answer, c.answer, p.Theme)) // an answer says most at its end
 	} else {
 		right(c.answer, theme.Dim, n.State)
 	}
@@ -258,4 +258,13 @@ func (p *Pane) stem(rows []place, i, room int, g glyphs) string {
 	return b.String()
 }
 
-func digits(n int) int { return len(strconv.Itoa(n)) }
+func digits(n int) int {
+	w := 1
+	if n < 0 {
+		w, n = 2, -n
+	}
+	for ; n >= 10; n /= 10 {
+		w++
+	}
+	return w
+}

@@ -32,7 +32,7 @@ func (p *Pane) sign(v trace.Verdict) (string, theme.Role) {
 	ascii := p.Theme.ASCII
 	switch {
 	case v == trace.VerdictRight && ascii:
-		return "+", theme.Strong
+		return "v", theme.Strong // not a plus: an answer may be a number
 	case v == trace.VerdictRight:
 		return "✓", theme.Strong
 	case v == trace.VerdictWrong && ascii:
@@ -217,7 +217,7 @@ func (p *Pane) bars(t *trace.Tally, arm, col, width int) []string {
 		v := &t.Votes[j]
 		sign, role := p.sign(v.Verdict)
 		r := text.NewRow(p.Theme, width).To(col).Add(role, sign).To(col + 2)
-		r.Right(role, col+2+wide, text.Tail(text.Ending(says(v.Answer), wide), wide, p.Theme))
+		r.Right(role, col+2+wide, text.End(says(v.Answer), wide, p.Theme))
 		r.To(col+4+wide).Right(theme.Text, col+4+wide+digits, strconv.Itoa(v.N)).To(col + 5 + wide + digits)
 		full, _ := plot.Bar(p.Theme.Glyphs, v.N, of, room)
 		rows = append(rows, r.Add(role, full).String())
@@ -266,7 +266,7 @@ func (p *Pane) list(width, rows int, add func(...string)) {
 		}
 		switch {
 		case t.Answer != "":
-			r.Add(role, text.Tail(text.Ending(t.Answer, answer), answer, p.Theme))
+			r.Add(role, text.End(t.Answer, answer, p.Theme))
 		case t.Done:
 			r.Add(theme.Dim, text.Short("no answer", answer, p.Theme))
 		case t.Branch == "":

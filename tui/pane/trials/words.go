@@ -58,7 +58,13 @@ func (p *Pane) state() string {
 	case running > 0:
 		s = fmt.Sprintf("%d running   %s", running, s)
 	}
-	return s + "   " + number(r.Tokens) + " tokens"
+	s += "   " + number(r.Tokens) + " tokens"
+	for i := range r.Tallies {
+		if t := &r.Tallies[i]; t.Right.N+t.Fixed.N+t.Broken.N > 0 {
+			return s + "   intervals 95 %"
+		}
+	}
+	return s
 }
 
 const wordMost = 40 // cells of an answer within a sentence
@@ -115,12 +121,12 @@ func (p *Pane) Describe() []string {
 				says = `"` + text.Short(v.Answer, wordMost, p.Theme) + `"`
 			}
 			if v.Verdict != trace.VerdictNone {
-				says += " (" + string(v.Verdict) + ")"
+				says += " (" + text.Short(string(v.Verdict), 8, p.Theme) + ")"
 			}
 			out = append(out, fmt.Sprintf("  %s %d times", says, v.N))
 		}
 		if s := mended(t); i > 0 && s != "" {
-			out = append(out, "  against "+p.armName(0)+": "+strings.ReplaceAll(s, "   ", ", ")+" (95 %)")
+			out = append(out, "  against "+p.armName(0)+": "+strings.ReplaceAll(s, "   ", ", "))
 		}
 	}
 	if figure, meaning := p.shift(); figure != "" {
