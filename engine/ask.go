@@ -195,8 +195,9 @@ func (m *Model) now() time.Time {
 // past is the tokens of a log so far and its receipt, if it has ended.
 func past(log *trace.Log) (tokens []trace.Token, receipt trace.Receipt) {
 	events, _ := log.Since(0)
-	for _, e := range events {
-		switch e.Kind {
+	tokens = make([]trace.Token, 0, len(events))
+	for i := range events {
+		switch e := &events[i]; e.Kind {
 		case trace.EventToken:
 			tokens = append(tokens, e.Token)
 		case trace.EventEnd:

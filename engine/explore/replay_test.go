@@ -46,7 +46,7 @@ func replayed(t testing.TB, m *engine.Model, run trace.Run, all []engine.Saved, 
 func TestARunOfThisBinaryComesOutTheSameToItsEnd(t *testing.T) {
 	t.Parallel()
 	m, again := mini(t), mini(t) // another session
-	for i, words := range builtin.Examples(4) {
+	for i, words := range builtin.Examples(2) {
 		for _, s := range []trace.Sampling{{}, {Temperature: 1, Seed: uint64(i)}, {Temperature: 1, TopP: 0.95, RepeatPenalty: 1.1, Seed: 3}} {
 			q := trace.Ask{Prompt: words, Budget: trace.Budget{Cap: -1, Waits: i % 3, WaitText: "Wait", AnswerCap: 32}, Sampling: s}
 			root := ask(t, m, q)
@@ -79,7 +79,7 @@ func TestARunOfThisBinaryComesOutTheSameToItsEnd(t *testing.T) {
 func TestARunThatWasSteeredWhileItRanComesOutTheSame(t *testing.T) {
 	t.Parallel()
 	m, again := mini(t), mini(t)
-	for i, words := range builtin.Examples(4) {
+	for i, words := range builtin.Examples(2) {
 		for _, temperature := range []float64{0, 1} {
 			q := trace.Ask{Prompt: words, Budget: trace.Budget{Cap: 200, WaitText: "Wait", AnswerCap: 32}, Sampling: trace.Sampling{Temperature: temperature, Seed: uint64(i)}}
 			q.Pace = 2000 // so that commands find it thinking
@@ -112,7 +112,7 @@ func TestARunThatWasSteeredWhileItRanComesOutTheSame(t *testing.T) {
 
 func TestAScriptedRunWithEveryInterventionComesOutTheSame(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(60) {
+	for seed := range uint64(24) {
 		v := enginetest.NewVocab()
 		r := scripted(t, rigOptions{script: enginetest.Random(v, seed)})
 		b := trace.Budget{Cap: int(seed%5)*40 - 1, Waits: int(seed % 7), WaitText: []string{"Wait", ""}[seed%2], AnswerCap: 40, SoftLanding: int(seed % 3 * 4), CloseLoops: seed%3 == 0}

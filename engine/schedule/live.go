@@ -3,6 +3,8 @@ package schedule
 import (
 	"context"
 	"fmt"
+	"slices"
+	"unicode/utf8"
 
 	"s1/engine/sample"
 	"s1/engine/think"
@@ -108,9 +110,9 @@ func (s *Scheduler) newBranch(spec Spec) (*branch, error) {
 		if t.Origin == trace.OriginSampled {
 			b.sampler.Accept(t.ID)
 		}
-		b.decoder.Push(t.Bytes) // the text is in the token; this is for a character it may have begun
-		b.log.Append(trace.Event{Kind: trace.EventToken, Token: t})
 	}
+	b.decoder.Push(lastBytes(spec.Tokens)) // the text is in the tokens; this is for a character they may have begun
+	b.log.Inherit(spec.Tokens)
 	b.log.Append(trace.Event{Kind: trace.EventState, State: trace.StateQueued})
 	b.budget = b.machine.Budget()
 	first := b.budget
@@ -123,6 +125,15 @@ func (s *Scheduler) newBranch(spec Spec) (*branch, error) {
 	b.notices()
 	b.look()
 	return b, nil
+}
+
+// lastBytes is what a path ends with, as much as a character can have.
+func lastBytes(tokens []trace.Token) []byte {
+	var last []byte
+	for i := len(tokens) - 1; i >= 0 && len(last) < utf8.UTFMax; i-- {
+		last = slices.Concat(tokens[i].Bytes, last)
+	}
+	return last
 }
 
 func idsOf(tokens []trace.Token) []int32 {

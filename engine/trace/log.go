@@ -2,6 +2,7 @@ package trace
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -75,6 +76,24 @@ func (l *Log) Append(e Event) {
 	close(l.wake)
 	l.wake = make(chan struct{})
 }
+
+// Inherit appends the tokens that a branch shares with its parent, at once.
+func (l *Log) Inherit(tokens []Token) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || len(tokens) == 0 {
+		return
+	}
+	l.events = slices.Grow(l.events, len(tokens)+inheritRoom)
+	for _, t := range tokens {
+		l.events = append(l.events, Event{Kind: EventToken, Token: t})
+	}
+	close(l.wake)
+	l.wake = make(chan struct{})
+}
+
+// inheritRoom is how many events of its own a branch has without a copy of what it inherited.
+const inheritRoom = 64
 
 // Done is closed when the log has ended.
 func (l *Log) Done() <-chan struct{} { return l.done }
