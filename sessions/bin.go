@@ -31,6 +31,11 @@ func (s *Store) Restore(ctx context.Context, id string) error {
 	return s.bin(ctx, "restore session "+clip(id), `UPDATE library SET binned = 0 WHERE run = ? AND binned > 0`, id)
 }
 
+// Erase removes a run for good, binned or not.
+func (s *Store) Erase(ctx context.Context, id string) error {
+	return s.bin(ctx, "remove session "+clip(id), `DELETE FROM runs WHERE id = ?`, id)
+}
+
 func (s *Store) bin(ctx context.Context, what, query string, args ...any) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, query, args...)

@@ -2,6 +2,8 @@ package sessions
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -203,4 +205,45 @@ func visible(text string) string {
 
 func drives(r rune) bool {
 	return r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
+}
+
+// ErrFormat is returned for a form of export that there is not.
+var ErrFormat = errors.New("jsonl, md or html")
+
+// Export writes runs in a format: jsonl, which ImportJSONL reads back, md, or html. It holds one run in memory at a time.
+func (s *Store) Export(ctx context.Context, w io.Writer, format string, ids []string) error {
+	var page *HTMLWriter
+	for i, id := range ids {
+		sess, err := s.Load(ctx, id)
+		if err != nil {
+			return err
+		}
+		switch format {
+		case "jsonl":
+			err = ExportJSONL(w, sess)
+		case "md":
+			if i > 0 {
+				_, err = io.WriteString(w, "\n---\n\n")
+			}
+			err = errors.Join(err, ExportMarkdown(w, sess))
+		case "html":
+			if page == nil {
+				title := oneLine(sess.Run.Prompt)
+				if len(ids) > 1 {
+					title = fmt.Sprintf("%d runs of s1", len(ids))
+				}
+				page = NewHTML(w, title)
+			}
+			page.Add(sess)
+		default:
+			err = fmt.Errorf("export format %q: %w", clip(format), ErrFormat)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if page != nil {
+		return page.Close()
+	}
+	return nil
 }

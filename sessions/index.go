@@ -62,12 +62,7 @@ func index(ctx context.Context, tx *sql.Tx, run string, branch trace.BranchID) e
 	if err != nil {
 		return err
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT coalesce(text, CAST(bytes AS TEXT)) FROM tokens WHERE run = ? AND branch = ? AND phase <> ? ORDER BY idx`,
-		run, branch, trace.PhaseAnswer)
-	if err != nil {
-		return err
-	}
-	thought, err := joined(rows)
+	thought, err := thoughtOf(ctx, tx, run, branch, math.MaxInt32)
 	if err != nil {
 		return err
 	}

@@ -72,16 +72,16 @@ func refresh(ctx context.Context, tx *sql.Tx, run string) error {
 }
 
 // answerOf is the answer of a branch's whole path so far.
-func answerOf(ctx context.Context, tx *sql.Tx, run string, branch trace.BranchID) (string, error) {
+func answerOf(ctx context.Context, q querier, run string, branch trace.BranchID) (string, error) {
 	var parts []string
 	cut := math.MaxInt32
 	for range maxBranches { // a chain of parents is never longer
 		var parent trace.BranchID
 		var at int
-		if err := tx.QueryRowContext(ctx, `SELECT parent, at FROM branches WHERE run = ? AND id = ?`, run, branch).Scan(&parent, &at); err != nil {
+		if err := q.QueryRowContext(ctx, `SELECT parent, at FROM branches WHERE run = ? AND id = ?`, run, branch).Scan(&parent, &at); err != nil {
 			return "", err
 		}
-		rows, err := tx.QueryContext(ctx, `SELECT coalesce(text, CAST(bytes AS TEXT)) FROM tokens WHERE run = ? AND branch = ? AND idx < ? AND phase = ? ORDER BY idx`,
+		rows, err := q.QueryContext(ctx, `SELECT coalesce(text, CAST(bytes AS TEXT)) FROM tokens WHERE run = ? AND branch = ? AND idx < ? AND phase = ? ORDER BY idx`,
 			run, branch, cut, trace.PhaseAnswer)
 		if err != nil {
 			return "", err
@@ -98,7 +98,7 @@ func answerOf(ctx context.Context, tx *sql.Tx, run string, branch trace.BranchID
 		branch = parent
 		// Only a branch that left its parent inside the answer has inherited some of it.
 		var inside bool
-		err = tx.QueryRowContext(ctx, `SELECT phase = ? FROM tokens WHERE run = ? AND branch = ? AND idx = ?`, trace.PhaseAnswer, run, branch, cut-1).Scan(&inside)
+		err = q.QueryRowContext(ctx, `SELECT phase = ? FROM tokens WHERE run = ? AND branch = ? AND idx = ?`, trace.PhaseAnswer, run, branch, cut-1).Scan(&inside)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) { // no row: that token is the grandparent's
 			return "", err
 		}

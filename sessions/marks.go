@@ -129,11 +129,6 @@ func putTags(ctx context.Context, tx *sql.Tx, run string, branch trace.BranchID,
 	return nil
 }
 
-// querier is a database or a transaction.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
 func (s *Store) tagsOf(ctx context.Context, run string, branch trace.BranchID) ([]string, error) {
 	return tagsIn(ctx, s.db, run, branch)
 }

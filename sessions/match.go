@@ -3,19 +3,42 @@ package sessions
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Limits of a search text: beyond them a text is a paste that went wrong, and its beginning finds it.
 const (
 	maxTerms     = 32
 	maxTermBytes = 256
+	minBeginning = 2 // characters before a *
 )
 
 // match turns what a person typed into an expression of FTS5 that has no syntax of its own left: every word is quoted,
 // so that AND, NEAR, -, : and ( are words or nothing. Three forms mean something: words all of which must be there,
 // "a phrase", and a trailing * for beginnings. It is "" when there is nothing to look for.
 func match(text string) string {
-	var terms []string
+	var b strings.Builder
+	for i, w := range words(text) {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(`"` + w.text + `"`)
+		if w.begins {
+			b.WriteByte('*')
+		}
+	}
+	return b.String()
+}
+
+// wanted is a word, or the words of a phrase with one space between them.
+type wanted struct {
+	text   string
+	begins bool // the last word is a beginning
+}
+
+// words takes a search text apart.
+func words(text string) []wanted {
+	var terms []wanted
 	for len(terms) < maxTerms {
 		text = strings.TrimLeftFunc(text, between)
 		if text == "" {
@@ -35,18 +58,20 @@ func match(text string) string {
 			}
 			word, text = text[:end], text[end:]
 		}
-		star := ""
+		star := false
 		if strings.HasPrefix(text, "*") { // "a phra"*
-			star, text = "*", text[1:]
+			star, text = true, text[1:]
 		}
 		if w := strings.TrimRight(word, "*"); w != word {
-			star, word = "*", w
+			star, word = true, w
 		}
 		if word = term(word); word != "" {
-			terms = append(terms, `"`+word+`"`+star)
+			last := word[strings.LastIndexByte(word, ' ')+1:]
+			// The index holds beginnings from two characters on; one letter would have to read all of it.
+			terms = append(terms, wanted{word, star && utf8.RuneCountInString(last) >= minBeginning})
 		}
 	}
-	return strings.Join(terms, " ")
+	return terms
 }
 
 func between(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }

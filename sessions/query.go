@@ -2,7 +2,6 @@ package sessions
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"math"
 	"strconv"
@@ -139,22 +138,21 @@ func (s *Store) search(ctx context.Context, f Filter, expr string) ([]Hit, error
 			return nil, fmt.Errorf("no such page: %q", clip(f.After))
 		}
 	}
-	// One reader for all statements: a page is of one moment.
-	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return nil, err
-	}
-	defer tx.Rollback()
-	hits, keys, err := s.page(ctx, tx, f, expr, after)
-	if err != nil {
-		return nil, err
-	}
-	for i := range hits {
-		if err := place(ctx, tx, &hits[i], expr, keys[i]); err != nil {
-			return nil, fmt.Errorf("run %s: %w", hits[i].ID, err)
+	var hits []Hit
+	err := s.view(ctx, func(q querier) error {
+		var keys []int64
+		var err error
+		if hits, keys, err = page(ctx, q, f, expr, after); err != nil {
+			return err
 		}
-	}
-	return hits, nil
+		for i := range hits {
+			if err := place(ctx, q, &hits[i], f.Text, keys[i]); err != nil {
+				return fmt.Errorf("run %s: %w", hits[i].ID, err)
+			}
+		}
+		return nil
+	})
+	return hits, err
 }
 
 func searchSQL(columns string, f Filter, expr string, after int64) (string, []any) {
@@ -172,9 +170,9 @@ func searchSQL(columns string, f Filter, expr string, after int64) (string, []an
 		append([]any{expr, low, high}, args...)
 }
 
-func (s *Store) page(ctx context.Context, tx *sql.Tx, f Filter, expr string, after int64) (hits []Hit, keys []int64, err error) {
+func page(ctx context.Context, q querier, f Filter, expr string, after int64) (hits []Hit, keys []int64, err error) {
 	query, args := searchSQL(summaryColumns+`, d.branch, d.key`, f, expr, after)
-	rows, err := tx.QueryContext(ctx, query, args...)
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -192,7 +190,7 @@ func (s *Store) page(ctx context.Context, tx *sql.Tx, f Filter, expr string, aft
 		seen[h.ID] = true
 		if f.After != "" { // a run whose newer branch was on an earlier page is not shown again
 			var before bool
-			if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM docs d JOIN branches b ON b.run = d.run AND b.id = d.branch AND b.binned = 0
+			if err := q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM docs d JOIN branches b ON b.run = d.run AND b.id = d.branch AND b.binned = 0
 				WHERE d.run = ? AND d.key >= ? AND d.key IN (SELECT rowid FROM texts WHERE texts MATCH ? AND rowid = d.key))`, h.ID, after, expr).Scan(&before); err != nil {
 				return nil, nil, err
 			}
