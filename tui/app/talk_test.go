@@ -141,6 +141,17 @@ func TestAConversationHasTheActionsOfTheScreen(t *testing.T) {
 	}
 }
 
+func TestABranchIsNotToldFromItsBeginningAgain(t *testing.T) {
+	t.Parallel()
+	f := tuitest.NewFake(tuitest.Tape())
+	f.Replay = true // as the engine does: the log of a branch begins with what it inherited
+	x := talkWith(t, f, nil)
+	x.line(question, 9999)
+	if got := x.line("w", 9999); strings.Contains(got, "start 37") || !strings.Contains(got, "[yours] Wait") {
+		t.Errorf("the new branch says %q", got)
+	}
+}
+
 func TestAConversationHearsAUsersKeys(t *testing.T) {
 	t.Parallel()
 	m, err := keys.New(keys.Overrides{"wait": {"y"}, "compare": {}})
