@@ -47,7 +47,7 @@ func TestAnActionWithoutAKeyIsInThePaletteStill(t *testing.T) {
 func TestAFirstStartShowsThreeLines(t *testing.T) {
 	t.Parallel()
 	d := tuitest.Start(t, tuitest.NewFake(tuitest.Tape()), 80, 24, func(o *app.Options) { o.First = true })
-	d.Expect("Type a question and press enter", "w makes it think on, c caps it, a demands", "s1 demo")
+	d.Expect("Type a question and press enter: the thought streams here.\n", "While it thinks: w thinks on, c caps it, a answers now.\n", "s1 demo")
 	d.Ask(question).Advance(2).Refute("s1 demo")
 	tuitest.Start(t, tuitest.NewFake(tuitest.Tape()), 80, 24, nil).Refute("s1 demo")
 }
@@ -67,10 +67,18 @@ func TestTheWheelScrollsThePaneUnderItAndAClickFocuses(t *testing.T) {
 	mouse(d, 5, 8, tea.MouseButtonWheelDown)
 	mouse(d, 5, 8, tea.MouseButtonWheelDown)
 	before := d.Frame()
-	mouse(d, 100, 4, tea.MouseButtonWheelUp) // the answer
+	mouse(d, 100, 4, tea.MouseButtonWheelUp) // the answer, of which there is none yet
 	if d.Frame() != before {
 		t.Errorf("the wheel over the answer moved the thought:\n%s", d.Frame())
 	}
+	long := tuitest.NewFake(tuitest.Tape())
+	long.Script.Answers = [][]string{tuitest.Words("first\n" + strings.Repeat("more\n", 20) + "last")}
+	a := tuitest.Start(t, long, 80, 20, nil)
+	a.Ask("go").Advance(9999).Expect("last").Refute("first")
+	for range 12 {
+		mouse(a, 5, 11, tea.MouseButtonWheelUp)
+	}
+	a.Expect("first", "/2=84").Refute("last")
 	d.Press("G")
 	mouse(d, 5, 18, tea.MouseButtonLeft) // the prompt
 	d.Press("z").Expect("› z")

@@ -18,9 +18,9 @@ const (
 	storyEvery = 100 * time.Millisecond // between two looks at whether it can go on
 	StoryPace  = 8                      // tokens per second at which a thought can be followed by reading
 
-	glance = 4 * time.Second // for a caption and a small change
-	look   = 7 * time.Second // for a result
-	gaze   = 10 * time.Second
+	glance = 5 * time.Second // for a caption and a small change
+	look   = 9 * time.Second // for a result
+	gaze   = 13 * time.Second
 )
 
 // Step is one moment of a story: a caption, what it does, and when it goes on. It is done with the actions of the keys, on

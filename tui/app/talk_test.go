@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -141,6 +142,31 @@ func TestAConversationHasTheActionsOfTheScreen(t *testing.T) {
 	}
 }
 
+// waiting is a terminal on which nobody types.
+type waiting struct {
+	cancelled chan struct{}
+	over      atomic.Bool
+}
+
+func (r *waiting) Read([]byte) (int, error) {
+	<-r.cancelled
+	r.over.Store(true)
+	return 0, io.EOF
+}
+
+func (r *waiting) Cancel() bool { close(r.cancelled); return true }
+
+func TestABranchIsNotToldFromItsBeginningAgain(t *testing.T) {
+	t.Parallel()
+	f := tuitest.NewFake(tuitest.Tape())
+	f.Replay = true // as the engine does: the log of a branch begins with what it inherited
+	x := talkWith(t, f, nil)
+	x.line(question, 9999)
+	if got := x.line("w", 9999); strings.Contains(got, "start 37") || !strings.Contains(got, "[yours] Wait") {
+		t.Errorf("the new branch says %q", got)
+	}
+}
+
 func TestAConversationHearsAUsersKeys(t *testing.T) {
 	t.Parallel()
 	m, err := keys.New(keys.Overrides{"wait": {"Z"}, "compare": {}})
@@ -204,6 +230,13 @@ func TestAConversationOverPipesEndsWithItsLinesAndItsReader(t *testing.T) {
 	}
 	if got := out.String(); !strings.Contains(got, "The result is 84.") || !strings.Contains(got, "[receipt]") {
 		t.Errorf("a question from a pipe says %q", got)
+	}
+	// A reader that can be called back is, and nothing reads from it afterwards.
+	r := &waiting{cancelled: make(chan struct{})}
+	ctx, cancel := context.WithCancel(t.Context())
+	w := &cancelOn{text: "[ready]", cancel: cancel}
+	if err := app.RunTalk(ctx, r, w, opt); err != nil || !r.over.Load() {
+		t.Errorf("ended with its context: %v, reader has returned: %v", err, r.over.Load())
 	}
 	opt.Open = func(context.Context, func(string)) (app.Thinker, error) { return nil, errors.New("no such file") }
 	if err := app.RunTalk(t.Context(), strings.NewReader(""), io.Discard, opt); err == nil || !strings.Contains(err.Error(), "no such file") {

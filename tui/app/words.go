@@ -129,13 +129,13 @@ func (m *Model) emptyThought(b *branch) string {
 
 // firstWords are the three lines of a first start. There is no tour.
 func (m *Model) firstWords() string {
-	ask := "Type a question and press {send}. The thought streams here."
+	ask := "Type a question and press {send}: the thought streams here."
 	if m.examples.offer() != "" {
-		ask = "Press {send} to ask the example below, or type a problem of your own. The thought streams here."
+		ask = "Press {send} to ask the example below, or type your own problem."
 	}
 	return m.keys.Text(ask + "\n" +
-		"While it thinks: {wait} makes it think on, {cap} caps it, {answer-now} demands the answer, {pause} pauses.\n" +
-		"{palette} finds every command. In the shell, s1 demo plays the story of it in two minutes.")
+		"While it thinks: {wait} thinks on, {cap} caps it, {answer-now} answers now.\n" +
+		"{palette} has every command; in the shell, s1 demo tells a story.")
 }
 
 func (m *Model) emptyAnswer(b *branch) string {

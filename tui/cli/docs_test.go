@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
+
 	"s1/tui/keys"
 )
 
@@ -133,5 +135,8 @@ func generated() map[string]string {
 	}
 	var flags strings.Builder
 	flags.WriteString("```\n" + run.LocalFlags().FlagUsages() + root.PersistentFlags().FlagUsages() + "```\n")
-	return map[string]string{"keys": keys.Default().Markdown(), "commands": commands.String(), "flags": flags.String()}
+	var screen screenFlags
+	set := pflag.NewFlagSet("screen", pflag.ContinueOnError)
+	screen.register(set)
+	return map[string]string{"screen": "```\n" + set.FlagUsages() + "```\n", "keys": keys.Default().Markdown(), "commands": commands.String(), "flags": flags.String()}
 }

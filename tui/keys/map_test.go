@@ -109,8 +109,12 @@ func TestTextNamesTheKeyOfAnAction(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range [][2]string{
-		{"{wait} thinks on, {second} asks", "f2 thinks on, n asks"}, {"{no such} {wait", "{no such} {wait"}, {"{{wait}}", "{f2}"},
-		{"{help} shows all", "help (no key) shows all"}, {"", ""}, {"}{", "}{"},
+		{"{wait} thinks on, {second} asks", "f2 thinks on, n asks"},
+		{"{no such} {wait", "{no such} {wait"},
+		{"{{wait}}", "{f2}"},
+		{"{help} shows all", "help (no key) shows all"},
+		{"", ""},
+		{"}{", "}{"},
 	} {
 		if got := m.Text(c[0]); got != c[1] {
 			t.Errorf("%q becomes %q, want %q", c[0], got, c[1])

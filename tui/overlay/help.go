@@ -107,8 +107,10 @@ func (h *Help) sheet(w int) (rows []string) {
 		glyph, about string
 		role         theme.Role
 	}{
-		{g.Injected, "you put this in", theme.Accent}, {g.Forced, "the budget forced this", theme.Warn},
-		{g.Wished, "the model wished to stop here", theme.Wish}, {g.Pause, "you paused here", theme.Text},
+		{g.Injected, "you put this in", theme.Accent},
+		{g.Forced, "the budget forced this", theme.Warn},
+		{g.Wished, "the model wished to stop here", theme.Wish},
+		{g.Pause, "you paused here", theme.Text},
 	} {
 		rows = append(rows, text.NewRow(h.Theme, w).Add(l.role, l.glyph).To(3).Add(theme.Dim, l.about).String())
 	}
