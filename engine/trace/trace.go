@@ -223,6 +223,7 @@ type ModelInfo struct {
 
 	Examples []string // questions to try, for a model that was made for one kind of them
 	Hint     string   // what such a question is, in a few words
+	Words    []string // texts that it can be told in place of an end of thinking, where it does not take any
 }
 
 func (p Phase) String() string {

@@ -11,6 +11,7 @@ import (
 	"s1/engine/trace"
 	"s1/tui/keys"
 	"s1/tui/overlay"
+	"s1/tui/pane/trials"
 	"s1/tui/text"
 )
 
@@ -123,7 +124,7 @@ func (m *Model) back() bool {
 		m.focus = onThought
 	case m.focus == onPrompt:
 		return true
-	case m.trials != nil:
+	case m.experimenting():
 		m.endTrials()
 		m.refocus()
 	case m.scrubber != nil:
@@ -245,11 +246,17 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 	case keys.Settle:
 		return m.guess(settleStay)
 	case keys.Lab:
-		m.inputLab()
+		if !m.again(trials.Lab) {
+			m.inputLab()
+		}
 	case keys.Vote:
-		m.inputVote()
+		if !m.again(trials.Vote) {
+			m.inputVote()
+		}
 	case keys.Anchor:
-		return m.anchor()
+		if !m.again(trials.Anchors) {
+			return m.anchor()
+		}
 	case keys.Replay:
 		return m.replay()
 	case keys.Beside:

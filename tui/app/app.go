@@ -335,6 +335,9 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 		m.other, m.comparing, m.jump = before, true, true
 	}
 	m.focus = onThought
+	if m.trials != nil {
+		m.trials.hidden = true // a sample was opened, or something else is looked at
+	}
 	return nil
 }
 
@@ -411,7 +414,7 @@ func (m *Model) state() keys.State {
 		Branches: len(m.branches), Library: m.opt.Library != nil, Following: m.scroll().Following(),
 	}
 	s.Offered = s.PromptEmpty && m.examples.offer() != ""
-	s.Explorer, s.Binned, s.Comparing, s.Trials = m.explorer() != nil, len(m.deleted) > 0, m.comparing, m.trials != nil
+	s.Explorer, s.Binned, s.Comparing, s.Trials = m.explorer() != nil, len(m.deleted) > 0, m.comparing, m.experimenting()
 	s.Busy = m.trials != nil && m.trials.running || m.scrubber != nil && m.scrubber.running
 	if b := m.now(); b != nil {
 		s.Asked, s.Running, s.Paused, s.Thinking = true, b.running(), b.state == trace.StatePaused, b.thinking()

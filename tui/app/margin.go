@@ -78,13 +78,13 @@ func (m *Model) ring() []focus {
 		return []focus{onLibrary}
 	}
 	r := []focus{onPrompt, onThought, onAnswer}
-	if m.trials != nil {
+	if m.experimenting() {
 		r = []focus{onPrompt, onTrials}
 	}
-	if m.margin.token && m.trials == nil && !m.comparing {
+	if m.margin.token && !m.experimenting() && !m.comparing {
 		r = append(r, onToken)
 	}
-	if m.margin.tree && m.trials == nil && !m.comparing {
+	if m.margin.tree && !m.experimenting() && !m.comparing {
 		r = append(r, onTree)
 	}
 	return r
@@ -113,7 +113,7 @@ func (m *Model) refocus() {
 		}
 	}
 	m.focus = onThought
-	if m.trials != nil {
+	if m.experimenting() {
 		m.focus = onTrials
 	}
 }

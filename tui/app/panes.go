@@ -32,6 +32,9 @@ func (m *Model) fillPanes() {
 		p := &m.trialsPane
 		p.Focused, p.Title, p.Report = m.focus == onTrials, x.title, x.report
 		p.Empty = "the first sample is on its way"
+		if x.failed != "" {
+			p.Empty = "it failed: " + x.failed + "  (esc)"
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func (m *Model) layout() layout {
 	if m.promptPane.Editor.Value() != "" {
 		rows = m.promptPane.Rows(m.w, max(m.h/4, 1))
 	}
-	want := wants{prompt: rows, side: m.sidePane.Rows(), whole: m.comparing || m.trials != nil || m.shelf.open, last: m.margin.last}
+	want := wants{prompt: rows, side: m.sidePane.Rows(), whole: m.comparing || m.experimenting() || m.shelf.open, last: m.margin.last}
 	if m.margin.token {
 		want.token = m.tokenPane.Rows()
 	}
@@ -71,7 +71,7 @@ func (m *Model) draw() string {
 	switch {
 	case m.shelf.open:
 		put(l.whole, m.libraryPane.Render(l.whole.w, l.whole.h))
-	case m.trials != nil:
+	case m.experimenting():
 		put(l.whole, m.trialsPane.Render(l.whole.w, l.whole.h))
 	case m.comparing:
 		rows := m.comparePane.Render(l.whole.w, l.whole.h)

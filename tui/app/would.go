@@ -51,6 +51,9 @@ type experiment struct {
 	title   string
 	of      *branch
 	report  *trace.TrialsReport
+	kind    trials.Kind
+	failed  string // why it ended
+	hidden  bool   // a sample was opened, and is looked at
 	running bool
 	cancel  context.CancelFunc
 }
@@ -177,7 +180,11 @@ func (m *Model) inputLab() {
 			where, m.temperature()),
 		Check: func(s string) string { _, _, why := parseLab(s); return why },
 	}
-	in.Editor.Set(fmt.Sprintf("-, %s, Hmm, Alternatively, %d", m.waitText(), labSamples))
+	words := m.info.Words
+	if words == nil {
+		words = []string{m.waitText(), "Hmm", "Alternatively"}
+	}
+	in.Editor.Set(fmt.Sprintf("-, %s, %d", strings.Join(words, ", "), labSamples))
 	m.input(in, func(s string) tea.Cmd {
 		words, n, _ := parseLab(s)
 		t := trace.Trials{From: b.info.ID, Samples: n, Sampling: m.spread()}
@@ -195,7 +202,7 @@ func (m *Model) inputLab() {
 			}
 			t.Arms = append(t.Arms, arm)
 		}
-		return m.tryOut(trials.Lab, "Wait lab at "+where, b, t)
+		return m.tryOut(trials.Lab, "Wait lab, from "+where, b, t)
 	})
 }
 
@@ -303,7 +310,7 @@ func (m *Model) anchor() tea.Cmd {
 func (m *Model) tryOut(kind trials.Kind, title string, b *branch, t trace.Trials) tea.Cmd {
 	m.endTrials()
 	ctx, cancel := context.WithCancel(m.ctx)
-	x := &experiment{title: title, of: b, running: true, cancel: cancel, report: &trace.TrialsReport{}}
+	x := &experiment{kind: kind, title: title, of: b, running: true, cancel: cancel, report: &trace.TrialsReport{}}
 	m.trials = x
 	m.trialsPane.Cursor = 0
 	m.trialsPane.Samples, m.trialsPane.Kind = t.Samples, kind
@@ -313,9 +320,29 @@ func (m *Model) tryOut(kind trials.Kind, title string, b *branch, t trace.Trials
 		err := e.Try(ctx, t, func(r trace.TrialsReport) {
 			n.post(func(*Model) { x.report = &r })
 		})
-		n.post(func(m *Model) { m.experimentEnded("experiment", &x.running, err) })
+		n.post(func(m *Model) {
+			m.experimentEnded("experiment", &x.running, err)
+			if err != nil {
+				x.failed = err.Error()
+			}
+		})
 		return nil
 	}
+}
+
+// experimenting says whether an experiment has the page.
+func (m *Model) experimenting() bool { return m.trials != nil && !m.trials.hidden }
+
+// again shows an experiment that was left for one of its samples, and says whether there was one.
+func (m *Model) again(k trials.Kind) bool {
+	x := m.trials
+	if x == nil || !x.hidden || x.kind != k {
+		return false
+	}
+	x.hidden = false
+	m.focus = onTrials
+	m.say("esc leaves it for good")
+	return true
 }
 
 func (m *Model) endTrials() {
