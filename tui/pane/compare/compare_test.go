@@ -63,8 +63,10 @@ func TestSidesStandInTheSameRowFromWhereTheyPart(t *testing.T) {
 	rows := strings.Split(frame(sides(theme.Options{}, 4), 120, 24), "\n")
 	n := 0
 	for _, row := range rows {
-		if strings.TrimSpace(row) == "-88=168" {
-			n++
+		for _, part := range strings.Split(row, "│") {
+			if strings.TrimSpace(part) == "-88=168" {
+				n++
+			}
 		}
 	}
 	if n != 1 {
@@ -84,6 +86,28 @@ func TestSidesStandInTheSameRowFromWhereTheyPart(t *testing.T) {
 	if !found {
 		t.Errorf("no row marks where all four part:\n%s", strings.Join(rows, "\n"))
 	}
+}
+
+func TestWhiteSpaceBeforeTheTokenWhereTheyPartMovesNoRow(t *testing.T) {
+	t.Parallel()
+	o := theme.Options{}
+	p := &compare.Pane{Theme: theme.New(o)}
+	a, b := side(o, "A", shared[:len(shared)-1], "\n /2=84", "84"), side(o, "B", shared[:len(shared)-1], ", so", "79")
+	a.From, a.To = len(shared)+1, len(shared)+3
+	p.Put(0, a)
+	p.Put(1, b)
+	if got := frame(p, 80, 24); !sameRow(got, "≠  /2=84", "≠  , so") {
+		t.Errorf("the tokens where they part do not stand in the same row:\n%s", got)
+	}
+}
+
+func sameRow(frame, a, b string) bool {
+	for _, row := range strings.Split(frame, "\n") {
+		if strings.Contains(row, a) && strings.Contains(row, b) {
+			return true
+		}
+	}
+	return false
 }
 
 func TestWhereNotAllFitThoseAroundTheCurrentStayAndTheOthersAreNamed(t *testing.T) {
@@ -119,8 +143,9 @@ func TestSidesScrollInStepAndKeepTheirPlaceWhenTheScreenChanges(t *testing.T) {
 	t.Parallel()
 	o := theme.Options{}
 	p := &compare.Pane{Theme: theme.New(o)}
-	p.Put(0, side(o, "A", shared, numbered(300), "1"))
-	p.Put(1, side(o, "B", shared, numbered(200), "2"))
+	long := func(n int) string { return strings.ReplaceAll(numbered(n), ".", ". and some more words of it") }
+	p.Put(0, side(o, "A", shared, long(300), "1"))
+	p.Put(1, side(o, "B", shared, long(200), "2"))
 	p.Render(80, 24)
 	if !p.Jump() {
 		t.Fatal("they part, but there is no place to jump to")
@@ -129,9 +154,9 @@ func TestSidesScrollInStepAndKeepTheirPlaceWhenTheScreenChanges(t *testing.T) {
 		t.Errorf("the place where they part is not in view on both sides:\n%s", got)
 	}
 	p.Each(func(s *text.Scroll) { s.By(50) })
-	for _, w := range []int{80, 60, 41, 130} {
-		if got := frame(p, w, 24); strings.Count(got, "line 50.") != 2 {
-			t.Errorf("at %d cells the two do not both show line 50:\n%s", w, got)
+	for _, w := range []int{80, 60, 64, 130, 90} {
+		if got := frame(p, w, 24); strings.Count(got, "line 50.") != 2 || strings.Contains(got, "line 49.") {
+			t.Errorf("at %d cells the two do not both have line 50 on top:\n%s", w, got)
 		}
 	}
 	p.Each(func(s *text.Scroll) { s.Bottom() })
