@@ -217,6 +217,9 @@ func (m *Model) fillSide() {
 		fact("fed in", "%d yours, %d Waits", b.injected, b.waits)
 	}
 	for i, o := range m.branches {
+		if m.margin.tree || o.binned {
+			continue // the tree shows them
+		}
 		word, _, _ := m.stateWord(o)
 		s.Branches = append(s.Branches, side.Branch{
 			Label: o.label, Cause: m.causeOf(o), State: word, Tokens: fmt.Sprint(o.spent),
