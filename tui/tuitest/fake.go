@@ -128,7 +128,7 @@ func (f *Fake) Branch(ctx context.Context, from trace.BranchID, at int, b trace.
 	l := f.add(trace.Branch{Parent: from, At: at, Cause: cause, Budget: b, Sampling: s})
 	l.run = parent.run
 	l.inherit(tokens[:at], closed == at && at > 0)
-	l.cmds = append(l.cmds, first...)
+	l.cmds, l.first = append(l.cmds, first...), first
 	l.start(ctx)
 	return l, nil
 }

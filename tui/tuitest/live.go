@@ -21,6 +21,7 @@ type Live struct {
 
 	mu                 sync.Mutex
 	sent               []trace.Command // everything ever sent
+	first              []trace.Command // what it began with
 	cmds               []trace.Command
 	budget             trace.Budget
 	tokens             []trace.Token
@@ -66,6 +67,9 @@ func (l *Live) Sent() []trace.Command {
 	defer l.mu.Unlock()
 	return slices.Clone(l.sent)
 }
+
+// First returns the commands it was made with.
+func (l *Live) First() []trace.Command { return l.first }
 
 func (l *Live) inherit(tokens []trace.Token, atClose bool) {
 	for _, k := range tokens {
