@@ -115,7 +115,7 @@ func (m *Model) goOn(from trace.BranchID, at int, b trace.Budget, s trace.Sampli
 	closed, did := parent.format.CloseAt(tokens)
 	st.think.AtClose = did && closed == at
 	st.think.Closed = receipt.Closed
-	st.branch = trace.Branch{Parent: from, At: at, Cause: causeOf(parent.Branch(), s, first), Budget: b, Sampling: s, Created: m.now()}
+	st.branch = trace.Branch{Parent: from, At: at, Cause: causeOf(parent.Branch(), b, s, first), Budget: b, Sampling: s, Created: m.now()}
 	return parent, st, nil
 }
 
@@ -208,7 +208,7 @@ func past(log *trace.Log) (tokens []trace.Token, receipt trace.Receipt) {
 }
 
 // causeOf reads from what was asked why a branch exists.
-func causeOf(parent trace.Branch, s trace.Sampling, first []trace.Command) trace.Cause {
+func causeOf(parent trace.Branch, b trace.Budget, s trace.Sampling, first []trace.Command) trace.Cause {
 	for _, c := range first {
 		switch c.Kind {
 		case trace.CommandWait:
@@ -223,8 +223,11 @@ func causeOf(parent trace.Branch, s trace.Sampling, first []trace.Command) trace
 			return trace.CauseEdit
 		}
 	}
-	if s.Seed != parent.Sampling.Seed {
+	switch {
+	case s.Seed != parent.Sampling.Seed:
 		return trace.CauseSample
+	case b.Cap != parent.Budget.Cap:
+		return trace.CauseCap
 	}
 	return trace.CauseFork
 }

@@ -238,7 +238,7 @@ func build() []Binding {
 			case s.Broken != "":
 				return "there is no model: " + s.Broken
 			case s.Running:
-				return "it is still at work: esc stops it and keeps everything, then enter asks"
+				return "it is still at work: {stop} stops it and keeps everything, then {send} asks"
 			case s.PromptEmpty && !s.Offered:
 				return "type a question first"
 			}
@@ -278,7 +278,7 @@ func build() []Binding {
 		{Quit, []string{"ctrl+c"}, "quit", "Stop what runs; pressed again, quit", groupApp, Anywhere, nil},
 		{QuitEmpty, []string{"ctrl+d"}, "quit", "Quit, with an empty question", groupApp, Prompt, func(s State) string {
 			if !s.PromptEmpty {
-				return "ctrl+d quits only with an empty question"
+				return "{quit-empty} quits only with an empty question"
 			}
 			return ""
 		}},
