@@ -116,7 +116,7 @@ func TestARunThatWasSteeredWhileItRanComesOutTheSame(t *testing.T) {
 
 func TestAScriptedRunWithEveryInterventionComesOutTheSame(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(24) {
+	for seed := range uint64(60) {
 		v := enginetest.NewVocab()
 		r := scripted(t, rigOptions{script: enginetest.Random(v, seed)})
 		b := trace.Budget{Cap: int(seed%5)*40 - 1, Waits: int(seed % 7), WaitText: []string{"Wait", ""}[seed%2], AnswerCap: 40, SoftLanding: int(seed % 3 * 4), CloseLoops: seed%3 == 0}
