@@ -59,8 +59,10 @@ func Assemble(p Parts) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{parts: p, sched: s, runs: map[string]*run{}, branches: map[trace.BranchID]*Live{},
-		sides: map[trace.BranchID]*Live{}, opened: map[trace.BranchID]trace.BranchID{}}
+	m := &Model{
+		parts: p, sched: s, runs: map[string]*run{}, branches: map[trace.BranchID]*Live{},
+		sides: map[trace.BranchID]*Live{}, opened: map[trace.BranchID]trace.BranchID{},
+	}
 	m.parts.Info.Context = p.Context
 	m.parts.Info.ThinkFormat = m.usualFormat()
 	return m, nil

@@ -26,13 +26,12 @@ type progress struct {
 	err     error
 }
 
-// read takes in what has been appended to the log since, and says whether it has ended.
-func (p *progress) read(log *trace.Log) (ended bool) {
+// read takes in what has been appended to the log since.
+func (p *progress) read(log *trace.Log) {
 	events, _ := log.Since(p.next)
 	for i := range events {
 		p.take(&events[i])
 	}
-	return p.receipt != nil
 }
 
 func (p *progress) take(e *trace.Event) {
@@ -107,6 +106,7 @@ func newHistory(b trace.Branch) *history {
 	return &history{budget: b.Budget, sampling: []trace.Resampled{{Sampling: b.Sampling}}}
 }
 
+// read takes in what has been appended to the log since, and says whether it has ended.
 func (h *history) read(log *trace.Log) (ended bool) {
 	events, _ := log.Since(h.next)
 	for i := range events {
