@@ -56,7 +56,7 @@ CREATE TABLE docs (
   branch TEXT NOT NULL,
   UNIQUE (run, branch)
 ) STRICT;
-CREATE VIRTUAL TABLE texts USING fts5 (question, thought, answer, notes, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3');
+CREATE VIRTUAL TABLE texts USING fts5 (question, thought, answer, notes, tokenize = 'unicode61 remove_diacritics 2', prefix = '3');
 CREATE TRIGGER docs_gone AFTER DELETE ON docs BEGIN DELETE FROM texts WHERE rowid = old.key; END;
 
 -- Branches whose texts and columns above are not up to date: those of files from before, and those that still grow.

@@ -24,7 +24,7 @@ func (a *app) searchCommand() *cobra.Command {
 	var verdict, since string
 	cmd := &cobra.Command{
 		Use: "search [TEXT...]", Short: "Find runs by what was asked, thought, answered or noted",
-		Long: "All the words must be there, in one branch. A trailing * finds beginnings (from two letters on), \"a phrase\" stays together.\n" +
+		Long: "All the words must be there, in one branch. A trailing * finds beginnings (from three letters on), \"a phrase\" stays together.\n" +
 			"The first search of an older file reads it in first; it may be interrupted and goes on the next time.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.Text, f.Verdict = strings.Join(args, " "), trace.Verdict(verdict)
