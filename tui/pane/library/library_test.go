@@ -121,6 +121,9 @@ func TestTheCursorsRunAndTheHitAreInView(t *testing.T) {
 			if !strings.Contains(frame, p.Rows[cursor].Question[:4]) {
 				t.Errorf("%v: run %d is not in view:\n%s", size, cursor, frame)
 			}
+			if row := p.found(p.Rows[cursor], size[0]); !strings.Contains(ansi.Strip(row), "carry") {
+				t.Errorf("%v: the hit is not in view: %q", size, row)
+			}
 			if size[1] >= 24 && !strings.Contains(frame, "then carry 1") {
 				t.Errorf("%v: the hit of the preview is not in view:\n%s", size, frame)
 			}
