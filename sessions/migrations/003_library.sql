@@ -19,10 +19,8 @@ CREATE TABLE library (
   verdict  TEXT NOT NULL DEFAULT '',
   binned   INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX library_newest ON library (binned, created DESC, run DESC);
-CREATE INDEX library_closed ON library (binned, ended, closed, created DESC, run DESC);
-CREATE INDEX library_verdict ON library (binned, verdict, created DESC, run DESC);
-CREATE INDEX library_model ON library (binned, model, created DESC, run DESC);
+-- Everything that filters look at, so that a filter which finds little reads this and not the texts.
+CREATE INDEX library_newest ON library (binned, created DESC, run DESC, model, ended, closed, verdict);
 INSERT INTO library (run, created, model, question) SELECT id, created, model, prompt FROM runs;
 
 CREATE TABLE tags (
