@@ -24,6 +24,7 @@ type desk struct {
 	seed     uint64          // of this desk; never 0
 	store    *sessions.Store // nil: nothing is kept
 	recorder *sessions.Recorder
+	reader   reader // of older sessions, for searching
 	model    *engine.Model
 	explorer *explore.Explorer // of the model
 	limit    float64           // tokens/s that memory allows, 0 = unknown
@@ -141,6 +142,7 @@ func (d *desk) Close() error {
 			d.err = d.model.Close()
 		}
 		d.err = errors.Join(d.err, d.recorder.Close())
+		d.reader.close()
 		if d.store != nil {
 			d.err = errors.Join(d.err, d.store.Close())
 		}
