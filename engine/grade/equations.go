@@ -52,7 +52,7 @@ func asEquation(n *node) equation {
 			e.left, e.right = first, last
 		}
 		return e
-	case len(args) > 2:
+	case len(args) > 2 || first.constant() && last.constant(): // a calculation: 66/2 = 33
 		return equation{value: last}
 	case last.namelike():
 		return equation{name: last, value: first, left: first, right: last}

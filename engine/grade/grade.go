@@ -172,6 +172,8 @@ func (g *grader) choose(found []Found, words bool) (*answer, bool) {
 		case a.n == nil && words && f.sure && len(f.Text) <= longestText:
 			a.n = &node{kind: kText, name: f.Text}
 			return a, true
+		case a.n == nil && f.mathsOnly(): // what stands in it must not be answered by its last number
+			return a, true
 		case a.n == nil:
 		case !hasText(a.n) && f.Text != "":
 			return a, true
@@ -190,6 +192,20 @@ func (g *grader) choose(found []Found, words bool) (*answer, bool) {
 		fallback.n = &node{kind: kText, name: fallback.Text}
 	}
 	return fallback, fallback != nil
+}
+
+// mathsOnly says whether a text or a piece of maths holds no prose, so that it is one answer or none.
+func (f Found) mathsOnly() bool {
+	if strings.HasSuffix(f.Rule, ruleNumber) || strings.HasSuffix(f.Rule, ruleLine) {
+		return false
+	}
+	toks, _ := lex(f.Text, true)
+	for _, t := range toks {
+		if t.typ == tText && !t.wrapped && len(t.text) > 1 {
+			return false
+		}
+	}
+	return true
 }
 
 func hasText(n *node) bool { return n.has(func(m *node) bool { return m.kind == kText }) }

@@ -93,7 +93,7 @@ func (g *grader) lists(p, w *node) decision {
 		return decision{different, "set", "one is a set, the other is none"}
 	}
 	a, b := items(p), items(w)
-	if len(a) == 1 && len(b) == 1 && manifold(a[0]) && manifold(b[0]) {
+	if tooMany(a) || tooMany(b) {
 		return decision{undecided, "not decided", "more plus-minus signs than can be expanded"}
 	}
 	if p.kind == kSet || w.kind == kSet || len(a) != len(b) && !g.policies.ListOrder { // an answer said twice is one answer
@@ -108,13 +108,23 @@ func (g *grader) lists(p, w *node) decision {
 	return g.matched(a, b)
 }
 
+// tooMany says whether a part still stands for several, since it could not be expanded.
+func tooMany(all []*node) bool {
+	for _, a := range all {
+		if a.has(func(m *node) bool { return m.kind == kEither }) {
+			return true
+		}
+	}
+	return false
+}
+
 // tupleList compares a tuple with a list: named values in order, and what the policies let pass.
 func (g *grader) tupleList(p, w *node) (decision, bool) {
 	t, l := p, w
 	if t.kind != kGroup {
 		t, l = w, p
 	}
-	if l.kind != kList && l.kind != kSet || len(l.args) != len(t.args) {
+	if l.kind != kList && l.kind != kSet || len(l.args) != len(t.args) || tooMany(t.args) {
 		return decision{}, false
 	}
 	named := g.policies.Assignments

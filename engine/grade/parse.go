@@ -241,7 +241,8 @@ func (p *parser) infix(left *node, least int) (*node, bool) {
 			p.i++
 			right := p.expr(bindRatio)
 			if left.kind == kRatio {
-				return &node{kind: kRatio, args: append(append([]*node(nil), left.args...), right)}, true
+				left.args = append(left.args, right)
+				return left, true
 			}
 			return of(kRatio, left, right), true
 		case "∪", "∩", "∖":
@@ -264,7 +265,8 @@ func (p *parser) infix(left *node, least int) (*node, bool) {
 			p.i++
 			right := p.expr(bindRelation)
 			if left.kind == kRel {
-				return &node{kind: kRel, args: append(append([]*node(nil), left.args...), right), ops: append(append([]string(nil), left.ops...), t.text)}, true
+				left.args, left.ops = append(left.args, right), append(left.ops, t.text)
+				return left, true
 			}
 			return &node{kind: kRel, args: []*node{left, right}, ops: []string{t.text}}, true
 		}
@@ -325,7 +327,8 @@ func (p *parser) sum(left *node, op string) *node {
 		right = p.made(of(kNeg, right))
 	}
 	if left.kind == kAdd && !left.mixed {
-		return of(kAdd, append(append(make([]*node, 0, len(left.args)+1), left.args...), right)...)
+		left.args = append(left.args, right)
+		return left
 	}
 	return of(kAdd, left, right)
 }

@@ -1,5 +1,10 @@
 package grade
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Policies are the choices on which graders differ. Every switch is named for what it lets pass; Default is what s1 uses.
 type Policies struct {
 	PercentStripped  bool    // 28 answers 28 %
@@ -103,6 +108,19 @@ func (p *Policies) Switches() []Switch {
 		{"decimal-comma", "1,5 answers 1.5", &p.DecimalComma},
 		{"algebra", "x(x+1) answers x^2 + x", &p.Algebra},
 	}
+}
+
+// Set turns one switch.
+func (p *Policies) Set(name string, on bool) error {
+	var names []string
+	for _, s := range p.Switches() {
+		if s.Name == name {
+			*s.On = on
+			return nil
+		}
+		names = append(names, s.Name)
+	}
+	return fmt.Errorf("policy %q: one of %s", name, strings.Join(names, ", "))
 }
 
 // Names are the switches that are on, and the tolerance where it is not 0.

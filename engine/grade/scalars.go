@@ -44,6 +44,11 @@ func (g *grader) scalars(p, w *node) decision {
 		}
 		return g.values(a, b)
 	}
+	if am == "" && knownUnit(bm) {
+		a, am = lettered(a)
+	} else if bm == "" && knownUnit(am) {
+		b, bm = lettered(b)
+	}
 	pol := g.policies
 	switch {
 	case am == bm:
@@ -64,10 +69,15 @@ func (g *grader) scalars(p, w *node) decision {
 		}
 		return g.values(a, b)
 	}
+	if pol.UnitsIgnored {
+		if d := g.values(a, b); d.outcome != different {
+			return d
+		}
+	}
 	if f, ok := conversion(am, bm); ok {
 		return g.values(of(kMul, a, &node{kind: kNum, num: f}), b)
 	}
-	if pol.UnitsIgnored || !knownUnit(am) || !knownUnit(bm) {
+	if !knownUnit(am) || !knownUnit(bm) {
 		return g.values(a, b)
 	}
 	return decision{different, "units", "the units differ: " + am + " and " + bm}
@@ -97,19 +107,30 @@ func (g *grader) percents(a, b *node, am, bm string) decision {
 	return decision{different, "percent", "one has a percent sign"}
 }
 
-// letterUnit reads 3s as three seconds where the other side is a plain number.
+// lettered reads 5 m as five metres: a constant times a letter that is a unit.
+func lettered(n *node) (*node, string) {
+	if n.kind == kMul && len(n.args) == 2 && n.args[0].constant() {
+		if u := n.args[1]; u.kind == kSym && len(u.name) == 1 && strings.Contains(letterUnits, u.name) {
+			return n.args[0], canonicalUnit(u.name)
+		}
+	}
+	return n, ""
+}
+
+// letterUnit reads a prediction of 3s as three seconds where a plain number is known.
 func (g *grader) letterUnit(a, b *node) (decision, bool) {
-	if !g.policies.UnitsOptional || !b.constant() || a.kind != kMul || len(a.args) != 2 || !a.args[0].constant() {
+	if !g.policies.UnitsOptional || !b.constant() {
 		return decision{}, false
 	}
-	if u := a.args[1]; u.kind == kSym && len(u.name) == 1 && strings.Contains(letterUnits, u.name) {
-		d := g.values(a.args[0], b)
-		if d.outcome == equal {
-			d.rule = "unit " + u.name
-		}
-		return d, true
+	inside, u := lettered(a)
+	if u == "" {
+		return decision{}, false
 	}
-	return decision{}, false
+	d := g.values(inside, b)
+	if d.outcome == equal {
+		d.rule = "unit " + u
+	}
+	return d, true
 }
 
 // values compares two values.
