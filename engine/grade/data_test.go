@@ -3,8 +3,10 @@ package grade
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -103,6 +105,39 @@ func TestEveryGoldOfMATH500EqualsItself(t *testing.T) {
 		g := grader{policies: Default(), work: work{left: mostWork}}
 		if d := g.compare(n, n); d.outcome != equal {
 			t.Errorf("row %d: %q, read %s, is not equal to itself: %s", i+1, r.Answer, n, d.why)
+		}
+	}
+}
+
+func TestEveryGoldOfGSM8KIsFoundAndEqualsItself(t *testing.T) {
+	for i, r := range rows[struct{ Answer string }](t, "gsm8k_test.jsonl") {
+		_, want, _ := strings.Cut(r.Answer, "#### ")
+		if v := Grade("The answer is "+want+".", r.Answer, Default()); v.Verdict != Correct || v.Gold != want {
+			t.Errorf("row %d: %q | %q: %s (%s): %s", i+1, want, v.Gold, v.Verdict, v.Rule, v.Why)
+		}
+	}
+}
+
+func TestEveryGoldOfAIMEEqualsItself(t *testing.T) {
+	for _, name := range []string{"aime2024.jsonl", "aime2025.jsonl"} {
+		for i, r := range rows[struct{ Answer any }](t, name) {
+			gold := fmt.Sprint(r.Answer)
+			short := strings.TrimLeft(gold, "0")
+			if v := Grade(`so \boxed{`+short+"}", gold, Default()); v.Verdict != Correct {
+				t.Errorf("%s, row %d: %s (%s): %s", name, i+1, v.Verdict, v.Rule, v.Why)
+			}
+			if v := Grade(`\boxed{`+short+"1}", gold, Default()); v.Verdict != Incorrect {
+				t.Errorf("%s, row %d: a digit more is %s (%s)", name, i+1, v.Verdict, v.Rule)
+			}
+		}
+	}
+}
+
+// TestTheSolutionsOfMATH500HoldTheirAnswers grades the reference solutions, from which the answers were taken.
+func TestTheSolutionsOfMATH500HoldTheirAnswers(t *testing.T) {
+	for i, r := range rows[struct{ Solution, Answer string }](t, "math500.jsonl") {
+		if v := Grade(r.Solution, r.Answer, Default()); v.Verdict != Correct {
+			t.Errorf("row %d: %q | %q: %s (%s): %s", i+1, v.Extracted, r.Answer, v.Verdict, v.Rule, v.Why)
 		}
 	}
 }

@@ -65,6 +65,9 @@ func Extract(text string) []Found {
 	if box, ok := lastBoxed(section); ok {
 		put(ruleBoxed, box, true)
 	}
+	if end, ok := hashMark(section); ok {
+		put(ruleLine, end, true)
+	}
 	if line, ok := answerLine(section); ok {
 		put(ruleLine, line, true)
 		if len(line) <= maxText {
@@ -83,6 +86,16 @@ func Extract(text string) []Found {
 		put(ruleNumber, n, false)
 	}
 	return all
+}
+
+// hashMark is the answer behind "####" at the end of a text, as GSM8K writes it. A heading in the middle is none.
+func hashMark(s string) (string, bool) {
+	i := strings.LastIndex(s, "#### ")
+	if i < 0 {
+		return "", false
+	}
+	end := strings.TrimSpace(s[i+len("#### "):])
+	return end, len(end) <= 40 && end != "" && !strings.Contains(end, "\n")
 }
 
 // longestText is the longest whole text that can be an answer in words, in bytes.
