@@ -61,10 +61,11 @@ type branch struct {
 	loop        bool
 	pauses      []int // token positions
 
-	marked, folded, binned bool   // in the tree
-	note                   string // on the branch
-	ticker                 *ticking
-	original               *branch // what this one plays again, nil = it thinks itself
+	folded, binned bool         // in the tree
+	bookmarks      map[int]bool // tokens
+	note           string       // on the branch
+	ticker         *ticking
+	original       *branch // what this one plays again, nil = it thinks itself
 
 	spent, waits, answered, injected int
 	times                            []time.Duration

@@ -221,11 +221,23 @@ func (m *Model) showRun(msg runReopened) tea.Cmd {
 			b.apply(e)
 		}
 		b.source = -1
+		if a, ok := live.(Annotated); ok {
+			note, bookmarks := a.Annotations()
+			b.note = note
+			for _, at := range bookmarks {
+				if b.bookmarks == nil {
+					b.bookmarks = map[int]bool{}
+				}
+				b.bookmarks[at] = true
+			}
+		}
 		byID[b.info.ID] = b
 		m.branches = append(m.branches, b)
 	}
 	m.thoughtsPane.Scroll.Bottom()
+	m.shelf.open = false
 	m.focus = onThought
+	m.toFound()
 	if m.opt.Replay {
 		m.opt.Replay = false
 		m.switchTo(len(m.branches) - 1)

@@ -46,6 +46,11 @@ type Reopener interface {
 	Reopen(ctx context.Context, id string) (question string, branches []Live, err error)
 }
 
+// Annotated is a kept branch that comes back with what was noted on it.
+type Annotated interface {
+	Annotations() (note string, bookmarks []int)
+}
+
 // Explorer is a Thinker that can also be asked about a trace. What it makes on the way is not kept and is not in the tree,
 // until Open. The reports come one at a time, never after the call has returned; ctx cancels.
 type Explorer interface {

@@ -163,11 +163,21 @@ func (d *desk) Reopen(ctx context.Context, id string) (question string, lives []
 	if err != nil {
 		return "", nil, err
 	}
-	for _, l := range restored {
-		lives = append(lives, l)
+	for i, l := range restored {
+		k := s.Branches[i]
+		lives = append(lives, annotated{Live: l, note: k.Comment, bookmarks: k.Bookmarks})
 	}
 	return s.Run.Prompt, lives, nil
 }
+
+// annotated is a branch that comes back with what was noted on it.
+type annotated struct {
+	*engine.Live
+	note      string
+	bookmarks []int
+}
+
+func (a annotated) Annotations() (note string, bookmarks []int) { return a.note, a.bookmarks }
 
 // savedOf is a kept session as the engine takes it.
 func savedOf(s sessions.Session) []engine.Saved {
