@@ -81,7 +81,7 @@ func (p *progress) text() string {
 }
 
 // guess is what a finished branch answered when its thought closed at an index of its path.
-func (p *progress) guess(at int, expected string) trace.Guess {
+func (p *progress) guess(at int, expected string, same trace.Same) trace.Guess {
 	g := trace.Guess{
 		At: at, Spent: p.spent, Answer: p.text(), Prob: float32(math.Exp(p.nats)), CloseProb: p.receipt.EndProb,
 		Tokens: p.drawn, Cut: p.receipt.Outcome == "cut",
@@ -89,7 +89,7 @@ func (p *progress) guess(at int, expected string) trace.Guess {
 	if g.Prob != g.Prob {
 		g.Prob = 0 // an imported trace need not say
 	}
-	g.Verdict = trace.Judge(expected, g.Answer, p.receipt)
+	g.Verdict = same.Judge(expected, g.Answer, p.receipt)
 	return g
 }
 

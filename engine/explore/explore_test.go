@@ -214,7 +214,7 @@ func TestScrubGivesTheAnswersOfCappedRuns(t *testing.T) {
 					capped := ask(t, m, q)
 					want := end(t, capped)
 					at, _ := capped.CloseAt(want.path)
-					if g, w := by[c], want.guess(at, live.Run().Expected); g.Answer != w.Answer || g.Spent != w.Spent || g.At != w.At || g.Verdict != w.Verdict || g.Prob != w.Prob || g.CloseProb != w.CloseProb || g.Cut != w.Cut {
+					if g, w := by[c], want.guess(at, live.Run().Expected, nil); g.Answer != w.Answer || g.Spent != w.Spent || g.At != w.At || g.Verdict != w.Verdict || g.Prob != w.Prob || g.CloseProb != w.CloseProb || g.Cut != w.Cut {
 						t.Fatalf("%s, %+v, %+v, stop %d of %d:\n got %+v\nwant %+v", words, s, b, c, h.spent, g, w)
 					}
 				}
@@ -264,7 +264,7 @@ func TestScrubGivesTheAnswersOfCappedRunsWhereCapsCloseEarly(t *testing.T) {
 			if want.spent < min(c, h.spent) {
 				early++
 			}
-			if g, w := by[c], want.guess(at, ""); g.Answer != w.Answer || g.Spent != w.Spent || g.At != w.At || g.Prob != w.Prob || g.Cut != w.Cut {
+			if g, w := by[c], want.guess(at, "", nil); g.Answer != w.Answer || g.Spent != w.Spent || g.At != w.At || g.Prob != w.Prob || g.Cut != w.Cut {
 				t.Errorf("seed %d, stop %d of %d:\n got %+v\nwant %+v", seed, c, h.spent, g, w)
 			}
 		}

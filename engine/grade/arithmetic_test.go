@@ -22,10 +22,13 @@ func TestThePrimesArePrimesWithRootsOfMinusOne(t *testing.T) {
 	}
 }
 
-// closeTo says whether x is want to at least 175 of the 192 bits.
+// lastBits are those that must be right.
+const lastBits = precision - 17
+
+// closeTo says whether x is want to all but its last bits.
 func closeTo(x, want *big.Float) bool {
 	d := sub(x, want)
-	return d.Sign() == 0 || exponentOf(d) < exponentOf(want)-175 || exponentOf(d) < -175 && exponentOf(want) < 1
+	return d.Sign() == 0 || exponentOf(d) < exponentOf(want)-lastBits || exponentOf(d) < -lastBits && exponentOf(want) < 1
 }
 
 func TestFunctionsAreRightToTheirLastBits(t *testing.T) {
@@ -34,9 +37,9 @@ func TestFunctionsAreRightToTheirLastBits(t *testing.T) {
 		name      string
 		got, want *big.Float
 	}{
-		{"e", expReal(realOf(1)), parseReal("2.718281828459045235360287471352662497757247093699959574966967627724")},
+		{"e", expReal(realOf(1)), parseReal("2.71828182845904523536028747135266249775724709369995957496696762772407663035354759457138217852516")},
 		{"e^-20", expReal(realOf(-20)), quo(realOf(1), expReal(realOf(20)))},
-		{"ln 10", lnReal(realOf(10)), parseReal("2.302585092994045684017991454684364207601101488628772976033327900968")},
+		{"ln 10", lnReal(realOf(10)), parseReal("2.30258509299404568401799145468436420760110148862877297603332790096757260967735248023599720508959")},
 		{"ln 2", lnReal(realOf(2)), ln2Real()},
 		{"4 atan 1", twice(angle(realOf(1), realOf(1)), 2), piReal()},
 		{"atan2 of negatives", angle(realOf(-1), realOf(-1)), quo(mul(piReal(), realOf(-3)), realOf(4))},
@@ -87,7 +90,7 @@ func float64Of(x *big.Float) float64 { f, _ := x.Float64(); return f }
 func TestValuesKnowHowWrongTheyAre(t *testing.T) {
 	t.Parallel()
 	for _, same := range [][2]string{
-		{`(\sqrt2-1.41421356237309504880168872420969807856967)\cdot 10^{41}`, `\sqrt2\cdot 10^{41}-141421356237309504880168872420969807856967`},
+		{`(\sqrt2-1.4142135623730950488)\cdot 10^{19}`, `\sqrt2\cdot 10^{19}-14142135623730950488`},
 		{`\sin(10000)^2+\cos(10000)^2`, "1"},
 		{`\ln(e^{20}+1)-\ln(1+e^{-20})`, "20"},
 		{`\arctan 2+\arctan\frac12`, `\frac{\pi}{2}`},
@@ -103,7 +106,7 @@ func TestValuesKnowHowWrongTheyAre(t *testing.T) {
 	for _, other := range [][2]string{
 		{`\sqrt2+10^{-40}`, `\sqrt2`},
 		{`e^{\pi\sqrt{163}}`, "262537412640768744"},
-		{`\sin(10^{-30})`, `10^{-30}`},
+		{`\sin(10^{-10})`, `10^{-10}`},
 		{`\frac{\ln(640320^3+744)}{\sqrt{163}}`, `\pi`},
 	} {
 		if v := Grade(other[0], other[1], Default()); v.Verdict != Incorrect {

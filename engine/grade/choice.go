@@ -69,6 +69,18 @@ func leadingChoice(s string, anyCase bool) (letter, rest string, bracketed bool)
 	return "", s, false
 }
 
+// behindChoice is what follows a choice in brackets: the 12 of \textbf{(C)}\ 12.
+func behindChoice(s string) string {
+	if !strings.HasPrefix(s, `\text`) && !strings.HasPrefix(s, "(") {
+		return ""
+	}
+	letter, rest, bracketed := leadingChoice(bareChoice(s), false)
+	if letter == "" || !bracketed {
+		return ""
+	}
+	return strings.TrimLeft(rest, `}\ :.,`)
+}
+
 // choiceIn is the letter that a prediction chooses: in its box, in its answer line, as the first thing it says, or as the
 // last letter it names. ok is false where the prediction holds a value and no letter.
 func choiceIn(pred string, found []Found, anyCase bool) (rule, letter string, ok bool) {

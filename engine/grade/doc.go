@@ -8,6 +8,6 @@
 //
 // Whatever the input, the work is bounded: a candidate longer than maxText is not read, trees have at most maxDepth levels
 // and maxNodes nodes, nothing is expanded, and comparison stops when its work is spent (verdict unparsed, never a guess).
-// Expressions are compared at random points of two prime fields where they are rational functions, and with 192-bit
+// Expressions are compared at random points of two prime fields where they are rational functions, and with 256-bit
 // floating point numbers that carry their error where they are not.
 package grade

@@ -6,7 +6,7 @@ import (
 )
 
 // precision is what every number of this file carries, in bits.
-const precision = 192
+const precision = 256
 
 // real is a floating point number of that precision.
 func newReal() *big.Float            { return new(big.Float).SetPrec(precision) }
@@ -28,13 +28,13 @@ func parseReal(digits string) *big.Float {
 	return x
 }
 
-// The first 70 digits; 192 bits are 58.
+// The first 90 digits; 256 bits are 77.
 func piReal() *big.Float {
-	return parseReal("3.141592653589793238462643383279502884197169399375105820974944592307816406286")
+	return parseReal("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211")
 }
 
 func ln2Real() *big.Float {
-	return parseReal("0.693147180559945309417232121458176568075500134360255254120680009493393621969")
+	return parseReal("0.69314718055994530941723212145817656807550013436025525412068000949339362196969471560586332699641")
 }
 
 // twice is x * 2^k.

@@ -77,7 +77,7 @@ func (a *answer) shown() string {
 }
 
 func (g *grader) grade(pred, gold string) Verdict {
-	want, ok := g.choose(Extract(gold), false)
+	want, ok := g.known(Extract(gold))
 	if !ok {
 		return Verdict{Verdict: Unparsed, Decided: "no gold", Why: "the known answer is empty"}
 	}
@@ -116,6 +116,15 @@ func (g *grader) grade(pred, gold string) Verdict {
 		return v
 	}
 	r := g.compare(got.n, want.n)
+	if r.outcome != equal {
+		if rest := behindChoice(got.Text); rest != "" {
+			if n, err := read(rest, true); err == nil {
+				if s := g.compare(n, want.n); s.outcome == equal {
+					v.Read, r = n.String(), s
+				}
+			}
+		}
+	}
 	if r.outcome != equal {
 		r = g.again(got, want, r, &v)
 	}
@@ -192,6 +201,25 @@ func (g *grader) choose(found []Found, words bool) (*answer, bool) {
 		fallback.n = &node{kind: kText, name: fallback.Text}
 	}
 	return fallback, fallback != nil
+}
+
+// known reads the known answer. It is short and nothing but the answer, so where the whole of it is words it is a text, and
+// not the number in it: August 5 is not 5.
+func (g *grader) known(found []Found) (*answer, bool) {
+	for _, f := range found {
+		if strings.HasSuffix(f.Rule, ruleBoxed) || strings.HasSuffix(f.Rule, ruleLine) {
+			break
+		}
+		if f.Rule != ruleWhole || !f.sure {
+			continue
+		}
+		a := &answer{Found: f}
+		if a.n, a.err = read(f.Text, true); a.n != nil && hasText(a.n) || a.n == nil && !f.mathsOnly() {
+			a.n = &node{kind: kText, name: f.Text}
+			return a, true
+		}
+	}
+	return g.choose(found, false)
 }
 
 // mathsOnly says whether a text or a piece of maths holds no prose, so that it is one answer or none.

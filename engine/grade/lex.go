@@ -165,7 +165,7 @@ func (l *lexer) word(w string, start int, wrapped bool) {
 			name = "infty"
 		}
 		l.put(token{typ: tSym, text: "\\" + name, start: start})
-	case isUnit(lower):
+	case isUnit(lower) || wrapped && w == "in":
 		l.put(token{typ: tUnit, text: lower, start: start, wrapped: wrapped})
 	case l.nextWord(&lower):
 		l.put(token{typ: tUnit, text: lower, start: start, wrapped: wrapped})

@@ -196,6 +196,10 @@ func (l *lexer) wrapped(start int) {
 	if inside == "" {
 		return
 	}
+	if u, ok := unitExpression(inside); ok && l.afterValue() {
+		l.put(token{typ: tUnit, text: u, start: start, wrapped: true})
+		return
+	}
 	if l.nested > 3 {
 		l.lost = true
 		return
@@ -226,8 +230,11 @@ func (l *lexer) wrapped(start int) {
 // styled is \mathrm{...} and its like: a name, a function, a unit.
 func (l *lexer) styled(name string, start int) {
 	inside := strings.TrimSpace(l.braced())
+	u, isUnits := unitExpression(inside)
 	switch {
 	case inside == "":
+	case isUnits && l.afterValue():
+		l.put(token{typ: tUnit, text: u, start: start, wrapped: true})
 	case name == "mathbb" || name == "mathcal" || name == "mathfrak":
 		l.put(token{typ: tSym, text: `\` + name + " " + inside, start: start})
 	case len(inside) > 1 && isWord(inside):
@@ -243,6 +250,15 @@ func (l *lexer) styled(name string, start int) {
 		l.out = append(l.out, sub.out...)
 		l.spaced = false
 	}
+}
+
+// afterValue says whether the token before can end a value.
+func (l *lexer) afterValue() bool {
+	if len(l.out) == 0 {
+		return false
+	}
+	t := l.out[len(l.out)-1]
+	return t.typ == tNum || t.typ == tSym || t.typ == tOp && (t.text == ")" || t.text == "}" || t.text == "]")
 }
 
 func isWord(s string) bool {

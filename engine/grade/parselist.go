@@ -236,6 +236,16 @@ func (p *parser) prose() *node {
 	return p.made(&node{kind: kText, name: strings.Join(words, " ")})
 }
 
+// lastWord says whether a word or two of prose end an item, as in "5 apples".
+func (p *parser) lastWord() bool {
+	t := p.peek()
+	if len(strings.Fields(t.text)) > 2 || strings.ContainsAny(t.text, ".:?") {
+		return false
+	}
+	next := p.peekAt(1)
+	return next.typ == tEnd || next.typ == tJoin || next.typ == tOp && (next.text == "," || next.text == ";")
+}
+
 // trailing reads units and notes behind a value.
 func (p *parser) trailing(n *node) *node {
 	var names []string
@@ -263,7 +273,16 @@ func (p *parser) trailing(n *node) *node {
 			names = append(names, per+name)
 			per = ""
 			continue
-		case t.typ == tOp && (t.text == "/" || t.text == "*") && p.peekAt(1).typ == tUnit && len(names) > 0:
+		case t.typ == tSym && per != "" && strings.Contains(letterUnits, t.text):
+			p.i++
+			names = append(names, per+canonicalUnit(t.text))
+			per = ""
+			continue
+		case t.typ == tText && p.lastWord():
+			p.i++
+			names = append(names, strings.ToLower(t.text))
+			continue
+		case t.typ == tOp && (t.text == "/" || t.text == "*") && len(names) > 0 && (p.peekAt(1).typ == tUnit || p.peekAt(1).typ == tSym && strings.Contains(letterUnits, p.peekAt(1).text)):
 			p.i++
 			per = t.text
 			continue

@@ -107,14 +107,35 @@ func (g *grader) percents(a, b *node, am, bm string) decision {
 	return decision{different, "percent", "one has a percent sign"}
 }
 
-// lettered reads 5 m as five metres: a constant times a letter that is a unit.
+// lettered reads 5 m as five metres, and 5 m/s^2 likewise: a constant, and letters that are units.
 func lettered(n *node) (*node, string) {
-	if n.kind == kMul && len(n.args) == 2 && n.args[0].constant() {
-		if u := n.args[1]; u.kind == kSym && len(u.name) == 1 && strings.Contains(letterUnits, u.name) {
-			return n.args[0], canonicalUnit(u.name)
+	if (n.kind != kMul && n.kind != kDiv) || len(n.args) != 2 {
+		return n, ""
+	}
+	u := letterOf(n.args[1])
+	switch {
+	case u == "":
+		return n, ""
+	case n.kind == kMul && n.args[0].constant():
+		return n.args[0], u
+	case n.kind == kDiv:
+		if inside, above := lettered(n.args[0]); above != "" {
+			return inside, above + "/" + u
 		}
 	}
 	return n, ""
+}
+
+// letterOf is the unit of one letter that n is, perhaps to a power.
+func letterOf(n *node) string {
+	power := ""
+	if n.kind == kPow && n.args[1].kind == kNum {
+		n, power = n.args[0], "^"+n.args[1].num.RatString()
+	}
+	if n.kind == kSym && len(n.name) == 1 && strings.Contains(letterUnits, n.name) {
+		return canonicalUnit(n.name) + power
+	}
+	return ""
 }
 
 // letterUnit reads a prediction of 3s as three seconds where a plain number is known.
@@ -218,7 +239,7 @@ func (g *grader) inField(a, b *node) decision {
 	return decision{equal, "algebra", "they agree at " + itoa(points) + " random points of prime fields"}
 }
 
-// inFloats decides for everything that has a value, within 192 bits.
+// inFloats decides for everything that has a value, within 256 bits.
 func (g *grader) inFloats(a, b *node) decision {
 	points := []point{{seed: seed + 10, w: &g.work}}
 	constant := a.constant() && b.constant()
@@ -249,7 +270,7 @@ func (g *grader) inFloats(a, b *node) decision {
 	if agreed == 0 {
 		return decision{undecided, "not decided", "they could not be evaluated within the limits"}
 	}
-	return decision{equal, "numeric", "they agree to 40 digits and more" + at(constant)}
+	return decision{equal, "numeric", "they agree to 38 digits and more" + at(constant)}
 }
 
 func at(constant bool) string {
@@ -267,13 +288,16 @@ func shown(v value) string {
 	return s
 }
 
+// agreement is how many bits must be known to be the same, 38 digits; mostly it is some 240.
+const agreement = 128
+
 // agree says whether two values are equal within their errors, undecided where the errors are too large to tell.
 func agree(x, y value) result {
 	d := x.minus(y)
 	if d.size() > d.wrong+4 {
 		return different
 	}
-	if d.wrong < max(x.size(), y.size())-64 || d.wrong < -100 {
+	if d.wrong < max(x.size(), y.size())-agreement || d.wrong < -agreement {
 		return equal
 	}
 	return undecided

@@ -80,6 +80,32 @@ func isUnit(word string) bool {
 	return ok && len(word) > 1 && word != "in"
 }
 
+// unitExpression reads m/s, cm^2, kg: names of units, one letter long or more, with powers and slashes.
+func unitExpression(s string) (string, bool) {
+	if s == "" || len(s) > 30 {
+		return "", false
+	}
+	var b strings.Builder
+	for i, part := range strings.Split(s, "/") {
+		name, power, raised := strings.Cut(strings.TrimSpace(part), "^")
+		power = strings.Trim(power, "{} ")
+		if len(name) == 1 && !strings.Contains(letterUnits, name) || len(name) != 1 && !isUnit(strings.ToLower(name)) && name != "in" || raised && !allDigits(power) {
+			return "", false
+		}
+		if i > 0 {
+			b.WriteByte('/')
+		}
+		if len(name) > 1 {
+			name = strings.ToLower(name)
+		}
+		b.WriteString(canonicalUnit(name))
+		if raised {
+			b.WriteString("^" + power)
+		}
+	}
+	return b.String(), true
+}
+
 func canonicalUnit(word string) string {
 	if u, ok := units[word]; ok {
 		return u.name

@@ -210,7 +210,7 @@ func (m *Model) showRun(msg runReopened) tea.Cmd {
 	m.question, m.fault = msg.question, ""
 	byID := map[trace.BranchID]*branch{}
 	for i, live := range msg.lives {
-		b := newBranch(live, label(i), m.theme)
+		b := newBranch(live, label(i), m.theme, m.opt.Same)
 		if p := byID[b.info.Parent]; p != nil {
 			b.inherit(p, b.info.At)
 		}

@@ -156,7 +156,7 @@ func (m *Model) replay() tea.Cmd {
 	}
 	events, _ := b.live.Log().Since(0)
 	p := &player{branch: b.live.Branch(), run: b.live.Run(), log: trace.NewLog(), pace: m.pace, wake: make(chan struct{}, 1)}
-	again := newBranch(p, b.label, m.theme)
+	again := newBranch(p, b.label, m.theme, m.opt.Same)
 	again.original, again.expected, again.note, again.bookmarks = b, b.expected, b.note, b.bookmarks
 	again.source = m.feed.Follow(p.log)
 	m.branches[m.cur] = again

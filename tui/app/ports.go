@@ -63,6 +63,8 @@ type Explorer interface {
 	Tick(ctx context.Context, of trace.BranchID, t trace.Ticker, report func(trace.Guess)) error
 	// Try carries out an experiment.
 	Try(ctx context.Context, t trace.Trials, report func(trace.TrialsReport)) error
+	// Expect says what the right answer of a run is; experiments are judged by it.
+	Expect(run, expected string)
 	// Open makes a trial of the newest experiment a branch of its tree, kept like any other.
 	Open(ctx context.Context, id trace.BranchID) (Live, error)
 }

@@ -132,6 +132,9 @@ func (m *Model) inputExpected() {
 			b.judge(s)
 		}
 		run := m.now().live.Run().ID
+		if e := m.explorer(); e != nil {
+			e.Expect(run, s)
+		}
 		return m.keep("the right answer", func(sh Shelf) error { return sh.SetExpected(m.ctx, run, s) })
 	})
 }
@@ -144,7 +147,7 @@ func (b *branch) kept() ShelfPlace {
 // judge holds the answer to another expectation.
 func (b *branch) judge(expected string) {
 	b.expected = expected
-	b.verdict = trace.Judge(b.expected, b.answer.Last(answerBytes), b.receipt)
+	b.verdict = b.same.Judge(b.expected, b.answer.Last(answerBytes), b.receipt)
 }
 
 // mark bookmarks the token under the cursor, else the place at which the branch begins, or takes the bookmark away.

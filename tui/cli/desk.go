@@ -46,6 +46,8 @@ func (a *app) newDesk(ctx context.Context, f *runFlags) *desk {
 		if d.store, err = sessions.Open(ctx, databasePath()); err != nil {
 			reason = err.Error()
 			a.say("not saving: %s", safeText(reason))
+		} else {
+			d.store.Judging(sameAnswer)
 		}
 	}
 	d.recorder = sessions.NewRecorder(d.store, reason)
@@ -64,6 +66,7 @@ func (d *desk) open(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
+	p.Same = sameAnswer
 	if d.model, err = engine.Assembled(p); err != nil {
 		return err
 	}

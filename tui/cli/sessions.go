@@ -57,6 +57,7 @@ func (a *app) withStore(ctx context.Context, f func(*sessions.Store) error) erro
 	if err != nil {
 		return err
 	}
+	s.Judging(sameAnswer)
 	return errors.Join(f(s), s.Close())
 }
 
