@@ -35,6 +35,8 @@ type parser struct {
 	depth int
 	nodes int
 	bars  int // open | |
+	inSet bool
+	built bool // the set that ends next was { x | condition }, and is its condition
 	err   error
 }
 
@@ -203,6 +205,11 @@ func (p *parser) infix(left *node, least int) (*node, bool) {
 			}
 			p.i++
 			return p.power(left), true
+		case "_":
+			if left.kind != kNum || !left.num.IsInt() || left.places != 0 || left.num.Sign() < 0 {
+				return nil, false
+			}
+			return p.base(left.num.Num().String()), true
 		case "!":
 			p.i++
 			return call("!", left), true
@@ -235,7 +242,7 @@ func (p *parser) infix(left *node, least int) (*node, bool) {
 			}
 			return product(left, right), true
 		case ":":
-			if least >= bindRatio || left.kind == kSet {
+			if least >= bindRatio || p.inSet {
 				return nil, false
 			}
 			p.i++
@@ -308,7 +315,7 @@ func (p *parser) startsFactor(least int) bool {
 		case "(", "{", "lfloor", "lceil":
 			return true
 		case "|":
-			return p.bars == 0
+			return p.bars == 0 && !p.inSet
 		}
 	}
 	return false

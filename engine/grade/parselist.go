@@ -22,10 +22,12 @@ func (p *parser) bracket(open string) *node {
 		return number(0)
 	}
 	defer func() { p.depth-- }()
-	bars := p.bars
-	p.bars = 0
+	bars, inSet := p.bars, p.inSet
+	p.bars, p.inSet = 0, open == `\{`
 	inside := p.list(open)
-	p.bars = bars
+	p.bars, p.inSet = bars, inSet
+	built := p.built
+	p.built = false
 	t := p.next()
 	if t.typ != tOp || t.text != `\}` && t.text != "}" && t.text != ")" && t.text != "]" && t.text != "[" || !strings.Contains(closers[open], t.text) || open == "{" && t.text != "}" {
 		return p.fail("%q is closed by %q", open, t.text)
@@ -42,6 +44,9 @@ func (p *parser) bracket(open string) *node {
 	}
 	switch open {
 	case `\{`:
+		if built && inside != nil {
+			return inside
+		}
 		return p.made(of(kSet, items...))
 	case "{":
 		if len(items) == 0 {
@@ -90,7 +95,10 @@ func (p *parser) list(open string) *node {
 	}
 	if open == `\{` && p.err == nil && len(group) == 1 && (p.isOp("|") || p.isOp(":")) { // { x | x > 3 }
 		p.i++
-		return p.list(open)
+		p.inSet = false
+		inside := p.list("")
+		p.built = true
+		return inside
 	}
 	if len(group) > 0 {
 		groups = append(groups, group)
@@ -272,6 +280,10 @@ func (p *parser) trailing(n *node) *node {
 			}
 			names = append(names, per+name)
 			per = ""
+			continue
+		case t.typ == tCmd && (t.text == "pmod" || t.text == "bmod"):
+			p.i++
+			names = append(names, "mod "+p.argument(false).String())
 			continue
 		case t.typ == tSym && per != "" && strings.Contains(letterUnits, t.text):
 			p.i++

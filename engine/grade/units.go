@@ -85,6 +85,10 @@ func unitExpression(s string) (string, bool) {
 	if s == "" || len(s) > 30 {
 		return "", false
 	}
+	switch t := strings.ToLower(strings.ReplaceAll(s, ".", "")); t {
+	case "am", "pm":
+		return t, true
+	}
 	var b strings.Builder
 	for i, part := range strings.Split(s, "/") {
 		name, power, raised := strings.Cut(strings.TrimSpace(part), "^")
@@ -145,6 +149,9 @@ func powerOf(s string) int {
 // knownUnit says whether a unit's name is one of the table's, so that two of them can contradict each other.
 func knownUnit(name string) bool {
 	base, _, _ := strings.Cut(name, "^")
+	if strings.HasPrefix(name, "mod ") || name == "am" || name == "pm" {
+		return true
+	}
 	u, ok := units[base]
 	return ok && u.name != "unit"
 }
