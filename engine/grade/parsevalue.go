@@ -41,8 +41,8 @@ func (p *parser) isMixedFraction(left *node) bool {
 	return left.kind == kNum && left.places == 0 && left.num.IsInt() && t.typ == tCmd && t.text == "frac"
 }
 
-// mixes says whether a whole number and a fraction are one mixed number, as 1 \frac{4}{5}.
-func mixes(whole, f *node) bool {
+// mixes says whether a fraction and the whole number before it are one mixed number, as 1 \frac{4}{5}.
+func mixes(f *node) bool {
 	if f.kind != kDiv || f.args[0].kind != kNum || f.args[1].kind != kNum {
 		return false
 	}
