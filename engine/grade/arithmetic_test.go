@@ -74,8 +74,11 @@ func TestFunctionsAgreeWithFloat64(t *testing.T) {
 			got  float64
 			want float64
 		}{
-			{"sin", float64Of(s), math.Sin(x)}, {"cos", float64Of(c), math.Cos(x)}, {"exp", float64Of(expReal(realOf(x))), math.Exp(x)},
-			{"ln", float64Of(lnReal(realOf(math.Abs(x)))), math.Log(math.Abs(x))}, {"angle", float64Of(angle(realOf(x), realOf(3))), math.Atan2(x, 3)},
+			{"sin", float64Of(s), math.Sin(x)},
+			{"cos", float64Of(c), math.Cos(x)},
+			{"exp", float64Of(expReal(realOf(x))), math.Exp(x)},
+			{"ln", float64Of(lnReal(realOf(math.Abs(x)))), math.Log(math.Abs(x))},
+			{"angle", float64Of(angle(realOf(x), realOf(3))), math.Atan2(x, 3)},
 		} {
 			if math.Abs(p.got-p.want) > 1e-13*max(1, math.Abs(p.want)) {
 				t.Errorf("%s(%v) = %v, want %v", p.name, x, p.got, p.want)

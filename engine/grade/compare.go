@@ -28,6 +28,16 @@ func (g *grader) compare(p, w *node) decision {
 	if !g.work.spend(4) {
 		return decision{undecided, "too much work", "the comparison would take too long"}
 	}
+	if a, b := over(p), over(w); a != "" || b != "" {
+		if a == "" || b == "" {
+			if !g.policies.UnitsOptional {
+				return decision{different, "units", "a unit is missing: " + a + b}
+			}
+		} else if a != b && knownUnit(a) && knownUnit(b) && !g.policies.UnitsIgnored {
+			return decision{different, "units", "the units differ: " + a + " and " + b}
+		}
+		return g.compare(under(p), under(w))
+	}
 	switch {
 	case p.kind == kText || w.kind == kText:
 		return g.texts(p, w)
@@ -61,6 +71,22 @@ func (g *grader) compare(p, w *node) decision {
 		return g.matrices(p, w)
 	}
 	return decision{different, "type", "they are of different kinds"}
+}
+
+// over is the unit of a tuple, a list, a time: of what is no single value.
+func over(n *node) string {
+	if n.kind == kUnit && !n.args[0].scalar() {
+		return n.name
+	}
+	return ""
+}
+
+// under is n without that unit.
+func under(n *node) *node {
+	if over(n) != "" {
+		return n.args[0]
+	}
+	return n
 }
 
 // each compares two lists of equal length in their order.

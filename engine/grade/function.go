@@ -6,11 +6,11 @@ import "math/big"
 func (p *point) function(n *node, v value) (value, bool) {
 	one, i := fromInt(1), value{newReal(), realOf(1), never}
 	switch n.name {
-	case "ln", "log", "lg":
+	case "ln", "log", "lg": // log of a number is to base 10, of a name it is the natural one
 		if v.zero() {
 			return value{}, false
 		}
-		if n.name == "ln" || n.name == "log" && !tenth(p, n) {
+		if n.name == "ln" || n.name == "log" && !n.args[0].constant() {
 			return v.log(), true
 		}
 		return v.log().over(fromReal(lnReal(realOf(10)))), true
@@ -100,9 +100,6 @@ func onReal(r, of value) value {
 	}
 	return r
 }
-
-// tenth says whether log is read as the logarithm to base 10: of numbers it is, of names it is the natural one.
-func tenth(_ *point, n *node) bool { return n.args[0].constant() }
 
 // round is floor or ceil of a real number that is not too near to a whole one to tell.
 func round(v value, up bool) (value, bool) {

@@ -64,9 +64,8 @@ type grader struct {
 // answer is a text that was found, and what it says.
 type answer struct {
 	Found
-	n    *node
-	err  error
-	bare bool // 1,234 is two numbers
+	n   *node
+	err error
 }
 
 func (a *answer) shown() string {

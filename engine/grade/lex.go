@@ -256,9 +256,7 @@ func (l *lexer) insert(latex string) {
 		return
 	}
 	sub.run()
-	for _, t := range sub.out {
-		l.out = append(l.out, t)
-	}
+	l.out = append(l.out, sub.out...)
 	l.spaced = false
 }
 

@@ -196,6 +196,11 @@ func (l *lexer) wrapped(start int) {
 	if inside == "" {
 		return
 	}
+	switch inside {
+	case "th", "st", "nd", "rd": // 7th
+		l.unraise()
+		return
+	}
 	if u, ok := unitExpression(inside); ok && l.afterValue() {
 		l.put(token{typ: tUnit, text: u, start: start, wrapped: true})
 		return
@@ -296,7 +301,13 @@ func (l *lexer) environment(which string, start int) {
 
 // degree is \circ, with the ^ and the brace before it.
 func (l *lexer) degree(start int) {
-	if n := len(l.out); n > 0 && l.out[n-1].text == "{" && n > 1 && l.out[n-2].text == "^" {
+	l.unraise()
+	l.op("°", start)
+}
+
+// unraise drops the ^ that comes just before, with its braces, of something that stands high but is no exponent.
+func (l *lexer) unraise() {
+	if n := len(l.out); n > 1 && l.out[n-1].text == "{" && l.out[n-2].text == "^" {
 		l.out = l.out[:n-2]
 		if l.i < len(l.s) && l.s[l.i] == '}' {
 			l.i++
@@ -304,5 +315,4 @@ func (l *lexer) degree(start int) {
 	} else if n > 0 && l.out[n-1].text == "^" {
 		l.out = l.out[:n-1]
 	}
-	l.op("°", start)
 }

@@ -64,8 +64,8 @@ func choose(n *node, minus func(*node) bool) *node {
 // items are the single answers that n stands for.
 func items(n *node) []*node {
 	var all []*node
-	switch {
-	case n.kind == kList || n.kind == kSet:
+	switch n.kind {
+	case kList, kSet:
 		for _, a := range n.args {
 			if a.kind == kList {
 				all = append(all, items(a)...)

@@ -5,20 +5,22 @@ import "strings"
 // literal is a number, with the base it is written in.
 func (p *parser) literal(t token) *node {
 	if t.integer && p.isOp("_") {
-		save := p.i
-		p.i++
-		braced := p.accept("{")
-		b := p.next()
-		if b.typ == tNum && b.integer && len(b.text) <= 2 && (!braced || p.accept("}")) {
-			base := int(b.num.Num().Int64())
-			if base >= 2 && base <= 36 {
-				return p.made(&node{kind: kBase, name: strings.TrimLeft(t.text, "0"), cols: base})
-			}
-		}
-		p.i = save
-		return p.fail("%s has a subscript that is no base", t.text)
+		return p.base(t.text)
 	}
 	return p.made(&node{kind: kNum, num: t.num, places: t.places})
+}
+
+// base reads the subscript of digits.
+func (p *parser) base(digits string) *node {
+	p.i++
+	braced := p.accept("{")
+	b := p.next()
+	if b.typ == tNum && b.integer && len(b.text) <= 2 && (!braced || p.accept("}")) {
+		if base := int(b.num.Num().Int64()); base >= 2 && base <= 36 {
+			return p.made(&node{kind: kBase, name: strings.TrimLeft(digits, "0"), cols: base})
+		}
+	}
+	return p.fail("%.20s has a subscript that is no base", digits)
 }
 
 // mixed is a number right behind a number: 1 1/2.
@@ -39,8 +41,8 @@ func (p *parser) isMixedFraction(left *node) bool {
 	return left.kind == kNum && left.places == 0 && left.num.IsInt() && t.typ == tCmd && t.text == "frac"
 }
 
-// mixes says whether a whole number and a fraction are one mixed number, as 1 \frac{4}{5}.
-func mixes(whole, f *node) bool {
+// mixes says whether a fraction and the whole number before it are one mixed number, as 1 \frac{4}{5}.
+func mixes(f *node) bool {
 	if f.kind != kDiv || f.args[0].kind != kNum || f.args[1].kind != kNum {
 		return false
 	}

@@ -55,9 +55,11 @@ func Presets() []Preset {
 		{"default", "s1's own: exact values, lenient about what only dresses them", Default()},
 		{"strict", "what is written must be there: units, percent, names, brackets, order, base", Policies{ListOrder: true, Algebra: true, Case: true}},
 		{"hendrycks", "is_equiv of MATH: written alike after its normalisation, in order, units and percent signs dropped", Policies{
-			PercentStripped: true, UnitsOptional: true, UnitsIgnored: true, DegreesOptional: true, Assignments: true, ListOrder: true, Case: true}},
+			PercentStripped: true, UnitsOptional: true, UnitsIgnored: true, DegreesOptional: true, Assignments: true, ListOrder: true, Case: true,
+		}},
 		{"prm800k", "grade_answer of PRM800K: hendrycks, then values by algebra; tuples in order", Policies{
-			PercentStripped: true, UnitsOptional: true, UnitsIgnored: true, DegreesOptional: true, Assignments: true, ListOrder: true, Algebra: true}},
+			PercentStripped: true, UnitsOptional: true, UnitsIgnored: true, DegreesOptional: true, Assignments: true, ListOrder: true, Algebra: true,
+		}},
 		{"math-verify", "Math-Verify: lists as sets, floats rounded to 6 places, intervals for inequalities (there only one way)", with(func(p *Policies) {
 			p.Rounded, p.UnitsIgnored = true, true
 		})},

@@ -53,10 +53,26 @@ var unitTable = []struct {
 	{"rupee rupees", "", 1, 1},
 	{"radian radians rad", "", 1, 1},
 	{"unit units", "", 1, 1},
-	{"mph", "", 1, 1}, {"kph kmh", "", 1, 1}, {"watt watts", "", 1, 1}, {"joule joules", "", 1, 1}, {"newton newtons", "", 1, 1},
-	{"mol mole moles", "", 1, 1}, {"hz hertz", "", 1, 1}, {"volt volts", "", 1, 1}, {"kelvin", "", 1, 1}, {"pa pascal pascals", "", 1, 1},
-	{"item items", "", 1, 1}, {"way ways", "", 1, 1}, {"people person", "", 1, 1}, {"point points", "", 1, 1}, {"time times", "", 1, 1},
-	{"sqcm", "", 1, 1}, {"step steps", "", 1, 1}, {"integer integers", "", 1, 1}, {"number numbers", "", 1, 1}, {"solution solutions", "", 1, 1},
+	{"mph", "", 1, 1},
+	{"kph kmh", "", 1, 1},
+	{"watt watts", "", 1, 1},
+	{"joule joules", "", 1, 1},
+	{"newton newtons", "", 1, 1},
+	{"mol mole moles", "", 1, 1},
+	{"hz hertz", "", 1, 1},
+	{"volt volts", "", 1, 1},
+	{"kelvin", "", 1, 1},
+	{"pa pascal pascals", "", 1, 1},
+	{"item items", "", 1, 1},
+	{"way ways", "", 1, 1},
+	{"people person", "", 1, 1},
+	{"point points", "", 1, 1},
+	{"time times", "", 1, 1},
+	{"sqcm", "", 1, 1},
+	{"step steps", "", 1, 1},
+	{"integer integers", "", 1, 1},
+	{"number numbers", "", 1, 1},
+	{"solution solutions", "", 1, 1},
 }
 
 // units are the names that are read as units where they follow a value. Names of one letter are not among them: they are
@@ -84,6 +100,10 @@ func isUnit(word string) bool {
 func unitExpression(s string) (string, bool) {
 	if s == "" || len(s) > 30 {
 		return "", false
+	}
+	switch t := strings.ToLower(strings.ReplaceAll(s, ".", "")); t {
+	case "am", "pm":
+		return t, true
 	}
 	var b strings.Builder
 	for i, part := range strings.Split(s, "/") {
@@ -145,6 +165,9 @@ func powerOf(s string) int {
 // knownUnit says whether a unit's name is one of the table's, so that two of them can contradict each other.
 func knownUnit(name string) bool {
 	base, _, _ := strings.Cut(name, "^")
+	if strings.HasPrefix(name, "mod ") || name == "am" || name == "pm" {
+		return true
+	}
 	u, ok := units[base]
 	return ok && u.name != "unit"
 }
