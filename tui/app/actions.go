@@ -27,7 +27,7 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 	}
 	key, typed := k.String(), ""
 	if m.story != nil {
-		m.fromRecording()
+		m.takeOver()
 		if !m.keys.Is(keys.Quit, key) {
 			return nil
 		}

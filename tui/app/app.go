@@ -319,7 +319,7 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 		m.question = orElse(msg.live.Run().Prompt, msg.asked)
 		m.examples.asked(m.question)
 	}
-	b := newBranch(msg.live, label(len(m.branches)), m.theme)
+	b := newBranch(msg.live, label(len(m.branches)), m.theme, m.opt.Same)
 	if msg.parent != nil {
 		b.inherit(msg.parent, msg.at)
 	}

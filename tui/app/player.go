@@ -156,8 +156,8 @@ func (m *Model) replay() tea.Cmd {
 	}
 	events, _ := b.live.Log().Since(0)
 	p := &player{branch: b.live.Branch(), run: b.live.Run(), log: trace.NewLog(), pace: m.pace, wake: make(chan struct{}, 1)}
-	again := newBranch(p, b.label, m.theme)
-	again.original, again.expected, again.note, again.marked = b, b.expected, b.note, b.marked
+	again := newBranch(p, b.label, m.theme, m.opt.Same)
+	again.original, again.expected, again.note, again.bookmarks = b, b.expected, b.note, b.bookmarks
 	again.source = m.feed.Follow(p.log)
 	m.branches[m.cur] = again
 	m.thoughtsPane.Scroll.Bottom()
@@ -177,7 +177,7 @@ func (m *Model) played(b *branch) {
 	if i := slices.Index(m.branches, b); i >= 0 {
 		m.branches[i] = b.original
 		b.original.at = min(b.at, len(b.original.tokens)-1)
-		b.original.note, b.original.marked = b.note, b.marked
+		b.original.note, b.original.bookmarks = b.note, b.bookmarks
 	}
 }
 

@@ -187,23 +187,29 @@ func (m *Model) inputLab() {
 	in.Editor.Set(fmt.Sprintf("-, %s, %d", strings.Join(words, ", "), labSamples))
 	m.input(in, func(s string) tea.Cmd {
 		words, n, _ := parseLab(s)
-		t := trace.Trials{From: b.info.ID, Samples: n, Sampling: m.spread()}
-		for _, w := range words {
-			arm := trace.Arm{Name: w, At: at, Budget: b.budget}
-			arm.Budget.Cap = -1
-			if w == "" {
-				arm.Name = "nothing"
-			} else {
-				kind := trace.CommandInject
-				if closed, ok := b.closeAt(); ok && closed == at {
-					kind = trace.CommandWait
-				}
-				arm.First = []trace.Command{{Kind: kind, Text: w}}
-			}
-			t.Arms = append(t.Arms, arm)
-		}
-		return m.tryOut(trials.Lab, "Wait lab, from "+where, b, t)
+		closed, ok := b.closeAt()
+		return m.tryOut(trials.Lab, "Wait lab, from "+where, b, trace.Trials{
+			From: b.info.ID, Samples: n, Sampling: m.spread(), Arms: LabArms(words, at, ok && closed == at, b.budget),
+		})
 	})
+}
+
+// LabArms are the arms of a Wait lab from token at: a word each, "" = nothing. Where the thought closed (closes), a word takes the
+// place of the close, as a Wait does; anywhere else it goes in before the token. The cap is lifted: the thought goes on.
+func LabArms(words []string, at int, closes bool, b trace.Budget) []trace.Arm {
+	b.Cap = -1
+	kind := trace.CommandInject
+	if closes {
+		kind = trace.CommandWait
+	}
+	arms := make([]trace.Arm, len(words))
+	for i, w := range words {
+		arms[i] = trace.Arm{Name: w, At: at, Budget: b, First: []trace.Command{{Kind: kind, Text: w}}}
+		if w == "" {
+			arms[i].Name, arms[i].First = "nothing", nil
+		}
+	}
+	return arms
 }
 
 // parseLab reads words apart by commas, and a last number.

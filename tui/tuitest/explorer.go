@@ -50,6 +50,9 @@ func (x *Explorer) Try(_ context.Context, t trace.Trials, report func(trace.Tria
 	return x.Fails
 }
 
+// Expect does nothing: what is reported is scripted.
+func (x *Explorer) Expect(string, string) {}
+
 // Open makes a trial a branch: a fork of the newest one from its beginning.
 func (x *Explorer) Open(ctx context.Context, id trace.BranchID) (app.Live, error) {
 	x.Opened = append(x.Opened, id)
