@@ -39,7 +39,7 @@ func (m *Model) layout() layout {
 	if m.margin.signals {
 		want.signals = m.signalsPane.Rows()
 	}
-	if m.scrubber != nil {
+	if m.scrubbing() {
 		want.scrub = scrubRows
 	}
 	return arrange(m.w, m.h, want)
