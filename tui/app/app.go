@@ -323,6 +323,7 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 	b := newBranch(msg.live, label(len(m.branches)), m.theme, m.opt.Same)
 	if msg.parent != nil {
 		b.inherit(msg.parent, msg.at)
+		b.expected = msg.parent.expected // the user's, where there is one
 	}
 	b.source = m.feed.Follow(msg.live.Log())
 	if msg.parent != nil && m.pace > 0 {
