@@ -20,7 +20,7 @@ func grown(t testing.TB, change func(*app.Options)) (*tuitest.Explorer, *tuitest
 	return x, d.Press("3")
 }
 
-var nodes = regexp.MustCompile(`(?m)(▸?) ?(●?) ([A-D])(?: [┬├└│▸ ]+)? +(cap 160|wait|fork)`)
+var nodes = regexp.MustCompile(`(?m)(▸?) ?(●?) ([A-D])(?: [┬├└│─▸ ]+)? +(cap 160|wait|fork)`)
 
 // order is the branches as the tree shows them.
 func order(frame string) string {
