@@ -158,7 +158,7 @@ func (b *branch) apply(e trace.Event) {
 	case trace.EventEnd:
 		b.state, b.err = trace.StateEnded, e.Err
 		b.loop = false
-		if e.Err == nil || e.Receipt.Outcome != "" {
+		if e.Err == nil || e.Receipt.Closed != "" || e.Receipt.ThinkingTokens > 0 { // one that was cut off has no receipt
 			r := *e.Receipt
 			b.receipt = &r
 			b.verdict = b.same.Judge(b.expected, b.answer.Last(answerBytes), b.receipt)
