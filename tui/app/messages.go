@@ -1,6 +1,7 @@
 package app
 
 import (
+	"s1/engine/trace"
 	"s1/tui/feed"
 )
 
@@ -22,8 +23,9 @@ type branchStarted struct {
 	what   string  // "ask", "go on after Wait", ...: for the error
 	parent *branch // nil for a new question
 	at     int
-	asked  string // the question, when it is new
-	beside bool   // show it beside its parent
+	asked  string         // the question, when it is new
+	beside bool           // show it beside its parent
+	trial  trace.BranchID // the sample of an experiment that it was, "" = none
 }
 
 type recentLoaded struct {

@@ -52,8 +52,9 @@ type experiment struct {
 	of      *branch
 	report  *trace.TrialsReport
 	kind    trials.Kind
-	failed  string // why it ended
-	hidden  bool   // a sample was opened, and is looked at
+	failed  string                            // why it ended
+	hidden  bool                              // a sample was opened, and is looked at
+	opened  map[trace.BranchID]trace.BranchID // what became of a sample
 	running bool
 	cancel  context.CancelFunc
 }
@@ -157,7 +158,7 @@ func (m *Model) guess(stay int) tea.Cmd {
 	m.margin.signals = true
 	say := "its answer is guessed as it thinks, for at most a tenth more tokens"
 	if stay > 0 {
-		say = fmt.Sprintf("its answer is guessed as it thinks; %d equal guesses in a row close the thought", stay)
+		say = fmt.Sprintf("its answer is guessed; %d equal guesses in a row close the thought", stay)
 	}
 	m.say(say)
 	e, n, id := m.explorer(), m.news, b.info.ID
@@ -327,7 +328,7 @@ func (m *Model) anchor() tea.Cmd {
 func (m *Model) tryOut(kind trials.Kind, title string, b *branch, t trace.Trials) tea.Cmd {
 	m.endTrials()
 	ctx, cancel := context.WithCancel(m.ctx)
-	x := &experiment{kind: kind, title: title, of: b, running: true, cancel: cancel, report: &trace.TrialsReport{}}
+	x := &experiment{kind: kind, title: title, of: b, running: true, cancel: cancel, report: &trace.TrialsReport{}, opened: map[trace.BranchID]trace.BranchID{}}
 	m.trials = x
 	m.trialsPane.Cursor = 0
 	m.trialsPane.Samples, m.trialsPane.Kind = t.Samples, kind
@@ -384,7 +385,7 @@ func (m *Model) openTrial() tea.Cmd {
 	trial := x.report.Trials[i]
 	for k, b := range m.branches {
 		switch {
-		case b.info.ID != trial.Branch:
+		case b.info.ID != x.opened[trial.Branch]:
 		case b.binned:
 			m.warn(m.keys.Text("that sample was opened before, and deleted: {undo} brings it back"))
 			return nil
@@ -398,7 +399,7 @@ func (m *Model) openTrial() tea.Cmd {
 	ctx, e := m.ctx, m.explorer()
 	return func() tea.Msg {
 		live, err := e.Open(ctx, trial.Branch)
-		return branchStarted{live: live, err: err, what: "open that sample", parent: x.of, at: parted(live, err)}
+		return branchStarted{live: live, err: err, what: "open that sample", parent: x.of, at: parted(live, err), trial: trial.Branch}
 	}
 }
 
