@@ -98,6 +98,11 @@ func (b *branch) inherit(parent *branch, at int) {
 		b.tokens = append(b.tokens, k)
 		b.account(k)
 	}
+	for _, k := range parent.marks {
+		if k.At < at {
+			b.marks = append(b.marks, k)
+		}
+	}
 }
 
 // offset returns how long the text of a phase is before token at.

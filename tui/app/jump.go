@@ -122,7 +122,7 @@ func (m *Model) jumpTo(a keys.Action) {
 	} else {
 		i = (i + len(list) - 1) % len(list)
 	}
-	b.at = list[i]
+	b.at, m.pick = list[i], -1
 	m.seen(b)
 	m.say(fmt.Sprintf("%s: %d of %d", m.interest, i+1, len(list)))
 }

@@ -22,7 +22,7 @@ func (m *Model) fillPanes() {
 	if m.margin.signals {
 		m.fillSignals(b)
 	}
-	if m.scrubber != nil {
+	if m.scrubbing() {
 		m.fillScrub()
 	}
 	if m.shelf.open {

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 )
@@ -99,9 +100,10 @@ func (d *Doc) newlinesBefore(i int) int {
 	return n
 }
 
-// paragraphs says whether the text has an empty line in its first part.
+// paragraphs says whether the text has an empty line in its first part. One behind which nothing comes, as after the words that
+// close a thought, parts nothing.
 func (d *Doc) paragraphs() bool {
-	text := d.src[:min(len(d.src), boundaryWindow)]
+	text := bytes.TrimRightFunc(d.src[:min(len(d.src), boundaryWindow)], unicode.IsSpace)
 	for i := 1; i < len(text); i++ {
 		if text[i] == '\n' && text[i-1] == '\n' {
 			return true
