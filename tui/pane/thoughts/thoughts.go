@@ -99,7 +99,7 @@ func (p *Pane) stream(width, rows int, add func(*text.Row)) {
 	for _, l := range lines {
 		role, note := strongest(p.Doc.MarksIn(l))
 		r := text.NewRow(p.Theme, width)
-		if p.View.In(l) {
+		if p.View.In(p.Doc, l) {
 			r.Add(theme.Accent, p.Theme.Glyphs.Pick)
 		}
 		r.To(1).Add(role, p.Theme.Gutter(role)).To(gutter)
