@@ -42,7 +42,8 @@ test-c: tools ## the C kernels under sanitizers, and the AVX-512 ones emulated (
 # suite, huggingface_hub, SmolLM2.
 test-real: build $(PEERS)/.done ## the tests against transformers, llama.cpp, Jinja and a real model
 	./s1 models pull smollm2
-	S1_PYTHON=$(PEERS)/venv/bin/python S1_PEERS=$$(echo $(PEERS)/llama_cpp_python-*/vendor/llama.cpp/models) \
+	S1_TRAINED=$(CACHE)/trained S1_SMOLLM2=$$(./s1 models path smollm2) $(GO) test -tags $(TAGS) -count=1 -timeout 20m -run SmolLM2Learns ./train
+	S1_PYTHON=$(PEERS)/venv/bin/python S1_PEERS=$$(echo $(PEERS)/llama_cpp_python-*/vendor/llama.cpp/models) S1_TRAINED=$(CACHE)/trained \
 	S1_SMOLLM2=$$(./s1 models path smollm2) $(GO) test -tags $(TAGS) -count=1 -timeout 60m ./...
 
 $(PEERS)/.done:

@@ -31,7 +31,25 @@ func (l *Live) Branch() trace.Branch { return l.branch }
 func (l *Live) Log() *trace.Log { return l.live.Log() }
 
 // Run is the run the branch belongs to.
-func (l *Live) Run() trace.Run { return l.run.Run }
+func (l *Live) Run() trace.Run { return l.run.now() }
+
+// now is the run with the right answer as it is known now.
+func (r *run) now() trace.Run {
+	run := r.Run
+	if e := r.expected.Load(); e != nil {
+		run.Expected = *e
+	}
+	return run
+}
+
+// Expect says what the right answer of a run is, "" = unknown: experiments on it are judged by it from now on.
+func (m *Model) Expect(run, expected string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r := m.runs[run]; r != nil {
+		r.expected.Store(&expected)
+	}
+}
 
 // Send hands over a command, which takes effect before the next token. It never waits.
 func (l *Live) Send(c trace.Command) {
@@ -115,7 +133,7 @@ func (m *Model) goOn(from trace.BranchID, at int, b trace.Budget, s trace.Sampli
 	closed, did := parent.format.CloseAt(tokens)
 	st.think.AtClose = did && closed == at
 	st.think.Closed = receipt.Closed
-	st.branch = trace.Branch{Parent: from, At: at, Cause: causeOf(parent.Branch(), s, first), Budget: b, Sampling: s, Created: m.now()}
+	st.branch = trace.Branch{Parent: from, At: at, Cause: causeOf(parent.Branch(), b, s, first), Budget: b, Sampling: s, Created: m.now()}
 	return parent, st, nil
 }
 
@@ -127,7 +145,7 @@ func (m *Model) Run(id trace.BranchID) (trace.Run, bool) {
 	if !ok {
 		return trace.Run{}, false
 	}
-	return l.run.Run, true
+	return l.run.now(), true
 }
 
 // start names a branch and hands it to the scheduler. A branch that cannot start leaves no trace.
@@ -208,7 +226,7 @@ func past(log *trace.Log) (tokens []trace.Token, receipt trace.Receipt) {
 }
 
 // causeOf reads from what was asked why a branch exists.
-func causeOf(parent trace.Branch, s trace.Sampling, first []trace.Command) trace.Cause {
+func causeOf(parent trace.Branch, b trace.Budget, s trace.Sampling, first []trace.Command) trace.Cause {
 	for _, c := range first {
 		switch c.Kind {
 		case trace.CommandWait:
@@ -223,8 +241,11 @@ func causeOf(parent trace.Branch, s trace.Sampling, first []trace.Command) trace
 			return trace.CauseEdit
 		}
 	}
-	if s.Seed != parent.Sampling.Seed {
+	switch {
+	case s.Seed != parent.Sampling.Seed:
 		return trace.CauseSample
+	case b.Cap != parent.Budget.Cap:
+		return trace.CauseCap
 	}
 	return trace.CauseFork
 }

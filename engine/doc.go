@@ -4,4 +4,6 @@
 //	prompt -> tokenizer -> schedule (one batch of live branches a step) -> backend step -> sample -> think -> trace.Log
 //	                                 ^                                                              |
 //	                                 +-- trace.Command (wait, cap, answer now, pause, ...) ---------+
+//
+// Experiments around a trace (explore) run as side branches: in the same batch, behind every branch that is none, and unseen.
 package engine

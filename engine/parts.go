@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"s1/engine/backend"
 	"s1/engine/schedule"
@@ -20,6 +21,7 @@ type Parts struct {
 	// Question brings a user's words into the form the model was made for, and gives the right answer where it is known.
 	// What the model was not made for is a *trace.Unsuitable. nil = any text is a question, and no answer is known.
 	Question   func(prompt string) (canonical, expected string, err error)
+	Same       trace.Same // whether an answer is the right one; nil = to the character
 	NewDecoder func() schedule.Decoder
 	Vocab      int // width of a row of logits
 	Known      int // ids that have a token; 0 = Vocab
@@ -47,7 +49,8 @@ type Model struct {
 // run is a tree of branches with the number of the next one.
 type run struct {
 	trace.Run
-	next int
+	next     int
+	expected atomic.Pointer[string] // what the user says the right answer is; nil = what the run began with
 }
 
 // Assemble makes a model of its parts and starts its scheduler. Close ends it.
@@ -59,8 +62,10 @@ func Assemble(p Parts) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{parts: p, sched: s, runs: map[string]*run{}, branches: map[trace.BranchID]*Live{},
-		sides: map[trace.BranchID]*Live{}, opened: map[trace.BranchID]trace.BranchID{}}
+	m := &Model{
+		parts: p, sched: s, runs: map[string]*run{}, branches: map[trace.BranchID]*Live{},
+		sides: map[trace.BranchID]*Live{}, opened: map[trace.BranchID]trace.BranchID{},
+	}
 	m.parts.Info.Context = p.Context
 	m.parts.Info.ThinkFormat = m.usualFormat()
 	return m, nil
@@ -78,6 +83,9 @@ func (m *Model) usualFormat() string {
 	}
 	return f.Name
 }
+
+// Same says whether an answer is the right one.
+func (m *Model) Same() trace.Same { return m.parts.Same }
 
 // Info describes the model.
 func (m *Model) Info() trace.ModelInfo { return m.parts.Info }

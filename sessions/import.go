@@ -32,7 +32,7 @@ var idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 // ImportJSONL reads what ExportJSONL wrote, one run after the other, in one transaction: a bad file changes nothing. It
 // returns the runs' ids.
 func (s *Store) ImportJSONL(ctx context.Context, r io.Reader) ([]string, error) {
-	im := importer{lines: bufio.NewReaderSize(r, 1<<16)}
+	im := importer{store: s, lines: bufio.NewReaderSize(r, 1<<16)}
 	err := s.write(ctx, func(tx *sql.Tx) error { return im.all(ctx, tx) })
 	if err != nil {
 		return nil, fmt.Errorf("import session: line %d: %w", im.line, err)
@@ -41,6 +41,7 @@ func (s *Store) ImportJSONL(ctx context.Context, r io.Reader) ([]string, error) 
 }
 
 type importer struct {
+	store    *Store
 	lines    *bufio.Reader
 	line     int
 	runs     []string // begun so far, the last one is read
@@ -128,7 +129,7 @@ func (im *importer) endBranch(ctx context.Context, tx *sql.Tx) error {
 			return err
 		}
 	}
-	return index(ctx, tx, im.run, im.branch)
+	return im.store.index(ctx, tx, im.run, im.branch)
 }
 
 // next reads a line of at most maxLine bytes without holding more than that.

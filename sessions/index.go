@@ -57,8 +57,8 @@ func searchable(text string) string {
 
 // index makes the texts of a branch searchable and brings its columns up to date. The thought is the branch's own: what it
 // shares with its parent is found there. The answer is the whole one.
-func index(ctx context.Context, tx *sql.Tx, run string, branch trace.BranchID) error {
-	answer, err := measure(ctx, tx, run, branch)
+func (s *Store) index(ctx context.Context, tx *sql.Tx, run string, branch trace.BranchID) error {
+	answer, err := s.measure(ctx, tx, run, branch)
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (s *Store) indexBatch(ctx context.Context, last int64, done map[branchRef]b
 				break
 			}
 			var tokens int
-			if err := index(ctx, tx, r.run, r.branch); err != nil {
+			if err := s.index(ctx, tx, r.run, r.branch); err != nil {
 				return fmt.Errorf("run %s branch %s: %w", r.run, r.branch, err)
 			}
 			if err := tx.QueryRowContext(ctx, `SELECT tokens FROM branches WHERE run = ? AND id = ?`, r.run, r.branch).Scan(&tokens); err != nil {
@@ -230,7 +230,7 @@ func (s *Store) measureOld(ctx context.Context, n int) error {
 		}
 		touched := map[string]bool{}
 		for _, r := range refs {
-			if _, err := measure(ctx, tx, r.run, r.branch); err != nil {
+			if _, err := s.measure(ctx, tx, r.run, r.branch); err != nil {
 				return fmt.Errorf("run %s branch %s: %w", r.run, r.branch, err)
 			}
 			if _, err := tx.ExecContext(ctx, `UPDATE pending SET old = 0 WHERE run = ? AND branch = ?`, r.run, r.branch); err != nil {

@@ -127,7 +127,7 @@ func joined(rows *sql.Rows) (string, error) {
 }
 
 // measure counts the tokens of a branch, and reads and judges its answer, for the columns that lists show.
-func measure(ctx context.Context, tx *sql.Tx, run string, branch trace.BranchID) (answer string, err error) {
+func (s *Store) measure(ctx context.Context, tx *sql.Tx, run string, branch trace.BranchID) (answer string, err error) {
 	var expected string
 	var receipt sql.NullString
 	if err := tx.QueryRowContext(ctx, `SELECT l.expected, b.receipt FROM branches b JOIN library l ON l.run = b.run WHERE b.run = ? AND b.id = ?`, run, branch).
@@ -137,7 +137,7 @@ func measure(ctx context.Context, tx *sql.Tx, run string, branch trace.BranchID)
 	if answer, err = answerOf(ctx, tx, run, branch); err != nil {
 		return "", err
 	}
-	verdict, err := judge(expected, answer, receipt)
+	verdict, err := judge(s.same, expected, answer, receipt)
 	if err != nil {
 		return "", fmt.Errorf("receipt of branch %s: %w", branch, err)
 	}
@@ -146,7 +146,7 @@ func measure(ctx context.Context, tx *sql.Tx, run string, branch trace.BranchID)
 	return answer, err
 }
 
-func judge(expected, answer string, receipt sql.NullString) (trace.Verdict, error) {
+func judge(same trace.Same, expected, answer string, receipt sql.NullString) (trace.Verdict, error) {
 	if !receipt.Valid {
 		return trace.VerdictNone, nil
 	}
@@ -154,5 +154,5 @@ func judge(expected, answer string, receipt sql.NullString) (trace.Verdict, erro
 	if err := json.Unmarshal([]byte(receipt.String), &r); err != nil {
 		return trace.VerdictNone, err
 	}
-	return trace.Judge(expected, answer, &r), nil
+	return same.Judge(expected, answer, &r), nil
 }

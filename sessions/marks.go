@@ -243,7 +243,7 @@ func (s *Store) SetExpected(ctx context.Context, run, expected string) error {
 			return err
 		}
 		for _, b := range branches {
-			if _, err := measure(ctx, tx, run, trace.BranchID(b)); err != nil {
+			if _, err := s.measure(ctx, tx, run, trace.BranchID(b)); err != nil {
 				return err
 			}
 		}

@@ -10,7 +10,7 @@ import (
 const (
 	maxTerms     = 32
 	maxTermBytes = 256
-	minBeginning = 2 // characters before a *
+	minBeginning = 3 // characters before a *
 )
 
 // match turns what a person typed into an expression of FTS5 that has no syntax of its own left: every word is quoted,
@@ -67,7 +67,7 @@ func words(text string) []wanted {
 		}
 		if word = term(word); word != "" {
 			last := word[strings.LastIndexByte(word, ' ')+1:]
-			// The index holds beginnings from two characters on; one letter would have to read all of it.
+			// The index holds beginnings from three characters on; fewer would have to read all of it.
 			terms = append(terms, wanted{word, star && utf8.RuneCountInString(last) >= minBeginning})
 		}
 	}

@@ -110,7 +110,8 @@ func (s *Store) newest(ctx context.Context, f Filter) ([]Hit, error) {
 		where += " AND (l.created, l.run) < (?, ?)"
 		args = append(args, created, run)
 	}
-	rows, err := s.db.QueryContext(ctx, `SELECT `+summaryColumns+` FROM library l WHERE `+where+` ORDER BY l.created DESC, l.run DESC LIMIT ?`, append(args, f.Limit)...)
+	rows, err := s.db.QueryContext(ctx, `SELECT `+summaryColumns+` FROM (SELECT l.run FROM library l INDEXED BY library_newest WHERE `+where+` ORDER BY l.created DESC, l.run DESC LIMIT ?) k
+		CROSS JOIN library l ON l.run = k.run ORDER BY l.created DESC, l.run DESC`, append(args, f.Limit)...)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +156,21 @@ func (s *Store) search(ctx context.Context, f Filter, expr string) ([]Hit, error
 	return hits, err
 }
 
-func searchSQL(columns string, f Filter, expr string, after int64) (string, []any) {
+// fewRuns is how many runs a filter may leave for the text to be looked for in each of them, instead of everywhere.
+const fewRuns = 300
+
+// few says whether a filter leaves so few runs.
+func few(ctx context.Context, q querier, f Filter) (bool, error) {
+	if f.Model == "" && f.Closed == "" && f.Verdict == "" && f.Tag == "" {
+		return false, nil
+	}
+	where, args := f.where()
+	var n int
+	err := q.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM library l INDEXED BY library_newest WHERE `+where+` LIMIT ?)`, append(args, fewRuns+1)...).Scan(&n)
+	return n <= fewRuns, err
+}
+
+func searchSQL(columns string, f Filter, few bool, expr string, after int64) (string, []any) {
 	where, args := f.where()
 	low, high := int64(0), after
 	if !f.From.IsZero() {
@@ -164,6 +179,11 @@ func searchSQL(columns string, f Filter, expr string, after int64) (string, []an
 	if !f.To.IsZero() {
 		high = min(high, firstKey(f.To.UnixMicro())+keysPerMicro)
 	}
+	if few {
+		return `SELECT ` + columns + ` FROM (SELECT l.run FROM library l INDEXED BY library_newest WHERE ` + where + ` LIMIT -1) k CROSS JOIN docs d ON d.run = k.run
+			CROSS JOIN branches b ON b.run = d.run AND b.id = d.branch AND b.binned = 0 CROSS JOIN texts ON texts.rowid = d.key CROSS JOIN library l ON l.run = k.run WHERE texts MATCH ? AND d.key >= ? AND d.key < ? ORDER BY d.key DESC`,
+			append(args, expr, low, high)
+	}
 	// CROSS JOIN keeps the order: the text first, by key, then each run that has it.
 	return `SELECT ` + columns + ` FROM texts CROSS JOIN docs d ON d.key = texts.rowid CROSS JOIN branches b ON b.run = d.run AND b.id = d.branch AND b.binned = 0
 		CROSS JOIN library l ON l.run = d.run WHERE texts MATCH ? AND texts.rowid >= ? AND texts.rowid < ? AND ` + where + ` ORDER BY texts.rowid DESC`,
@@ -171,7 +191,11 @@ func searchSQL(columns string, f Filter, expr string, after int64) (string, []an
 }
 
 func page(ctx context.Context, q querier, f Filter, expr string, after int64) (hits []Hit, keys []int64, err error) {
-	query, args := searchSQL(summaryColumns+`, d.branch, d.key`, f, expr, after)
+	narrow, err := few(ctx, q, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	query, args := searchSQL(summaryColumns+`, d.branch, d.key`, f, narrow, expr, after)
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, nil, err
@@ -211,13 +235,17 @@ func (s *Store) Count(ctx context.Context, f Filter, most int) (n int, more bool
 	var args []any
 	if strings.TrimSpace(f.Text) == "" {
 		where, values := f.where()
-		query, args = `SELECT count(*) FROM (SELECT 1 FROM library l WHERE `+where+` LIMIT ?)`, append(values, most+1)
+		query, args = `SELECT count(*) FROM (SELECT 1 FROM library l INDEXED BY library_newest WHERE `+where+` LIMIT ?)`, append(values, most+1)
 	} else {
 		expr := match(f.Text)
 		if expr == "" {
 			return 0, false, nil
 		}
-		inner, values := searchSQL("d.run", f, expr, math.MaxInt64)
+		narrow, err := few(ctx, s.db, f)
+		if err != nil {
+			return 0, false, fmt.Errorf("count sessions: %w", err)
+		}
+		inner, values := searchSQL("d.run", f, narrow, expr, math.MaxInt64)
 		query, args = `SELECT count(DISTINCT run) FROM (`+inner+` LIMIT ?)`, append(values, most+1)
 	}
 	var counted int

@@ -185,7 +185,7 @@ func (r *Recorder) writeNew(ctx context.Context, runs []trace.Run, follows []*fo
 		}
 		for _, f := range follows {
 			next := *f
-			if err := next.write(ctx, tx); err != nil {
+			if err := next.write(ctx, r.store, tx); err != nil {
 				return fmt.Errorf("run %s branch %s: %w", f.run, f.branch.ID, err)
 			}
 			moves = append(moves, moved{f, next})
@@ -212,7 +212,7 @@ func (r *Recorder) writeNew(ctx context.Context, runs []trace.Run, follows []*fo
 }
 
 // write puts the events of the branch that are not on disk yet.
-func (f *follow) write(ctx context.Context, tx *sql.Tx) error {
+func (f *follow) write(ctx context.Context, s *Store, tx *sql.Tx) error {
 	if !f.created {
 		if err := putBranch(ctx, tx, f.run, f.branch); err != nil {
 			return err
@@ -255,5 +255,5 @@ func (f *follow) write(ctx context.Context, tx *sql.Tx) error {
 	if err := putTokens(ctx, tx, f.run, f.branch.ID, tokens); err != nil || !ended {
 		return err
 	}
-	return index(ctx, tx, f.run, f.branch.ID)
+	return s.index(ctx, tx, f.run, f.branch.ID)
 }

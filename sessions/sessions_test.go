@@ -421,6 +421,14 @@ func TestKillNineLosesNothingOlderThanASecondAndTwoWritersShareAFile(t *testing.
 	store := open(t, path)
 	for i := range 2 {
 		got := load(t, store, fmt.Sprintf("child-%d", i))
+		if hits, err := store.Query(context.Background(), Filter{Text: strings.Repeat("x", 10) + "*"}); err != nil || len(hits) != 2*i {
+			t.Errorf("%d hits before the unfinished texts are read in (%v)", len(hits), err)
+		}
+		if i == 0 {
+			if err := store.CatchUp(context.Background(), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if n := len(got.Branches[0].Tokens); n != 200 || got.Branches[0].Receipt != nil {
 			t.Errorf("child %d: %d tokens kept, receipt %v; want 200 and none", i, n, got.Branches[0].Receipt)
 		}

@@ -22,6 +22,8 @@ import (
 	"time"
 
 	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
+
+	"s1/engine/trace"
 )
 
 //go:embed migrations/*.sql
@@ -43,6 +45,7 @@ var ErrNoSearch = errors.New("this s1 was built without full-text search; build 
 type Store struct {
 	db   *sql.DB
 	path string
+	same trace.Same // whether an answer is the right one
 }
 
 // Open opens the file at path, making it and its folder when absent, and brings it to this version's schema.
@@ -223,6 +226,10 @@ func ignoreDone(err error) error {
 	}
 	return err
 }
+
+// Judging makes same decide whether an answer is the right one; before it that is decided to the character. It is called before
+// anything else.
+func (s *Store) Judging(same trace.Same) { s.same = same }
 
 // Path is the file's path.
 func (s *Store) Path() string { return s.path }

@@ -26,13 +26,12 @@ type progress struct {
 	err     error
 }
 
-// read takes in what has been appended to the log since, and says whether it has ended.
-func (p *progress) read(log *trace.Log) (ended bool) {
+// read takes in what has been appended to the log since.
+func (p *progress) read(log *trace.Log) {
 	events, _ := log.Since(p.next)
 	for i := range events {
 		p.take(&events[i])
 	}
-	return p.receipt != nil
 }
 
 func (p *progress) take(e *trace.Event) {
@@ -82,7 +81,7 @@ func (p *progress) text() string {
 }
 
 // guess is what a finished branch answered when its thought closed at an index of its path.
-func (p *progress) guess(at int, expected string) trace.Guess {
+func (p *progress) guess(at int, expected string, same trace.Same) trace.Guess {
 	g := trace.Guess{
 		At: at, Spent: p.spent, Answer: p.text(), Prob: float32(math.Exp(p.nats)), CloseProb: p.receipt.EndProb,
 		Tokens: p.drawn, Cut: p.receipt.Outcome == "cut",
@@ -90,7 +89,7 @@ func (p *progress) guess(at int, expected string) trace.Guess {
 	if g.Prob != g.Prob {
 		g.Prob = 0 // an imported trace need not say
 	}
-	g.Verdict = trace.Judge(expected, g.Answer, p.receipt)
+	g.Verdict = same.Judge(expected, g.Answer, p.receipt)
 	return g
 }
 
@@ -107,6 +106,7 @@ func newHistory(b trace.Branch) *history {
 	return &history{budget: b.Budget, sampling: []trace.Resampled{{Sampling: b.Sampling}}}
 }
 
+// read takes in what has been appended to the log since, and says whether it has ended.
 func (h *history) read(log *trace.Log) (ended bool) {
 	events, _ := log.Since(h.next)
 	for i := range events {

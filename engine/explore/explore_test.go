@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -213,7 +214,7 @@ func TestScrubGivesTheAnswersOfCappedRuns(t *testing.T) {
 					capped := ask(t, m, q)
 					want := end(t, capped)
 					at, _ := capped.CloseAt(want.path)
-					if g, w := by[c], want.guess(at, live.Run().Expected); g.Answer != w.Answer || g.Spent != w.Spent || g.At != w.At || g.Verdict != w.Verdict || g.Prob != w.Prob || g.CloseProb != w.CloseProb || g.Cut != w.Cut {
+					if g, w := by[c], want.guess(at, live.Run().Expected, nil); g.Answer != w.Answer || g.Spent != w.Spent || g.At != w.At || g.Verdict != w.Verdict || g.Prob != w.Prob || g.CloseProb != w.CloseProb || g.Cut != w.Cut {
 						t.Fatalf("%s, %+v, %+v, stop %d of %d:\n got %+v\nwant %+v", words, s, b, c, h.spent, g, w)
 					}
 				}
@@ -263,7 +264,7 @@ func TestScrubGivesTheAnswersOfCappedRunsWhereCapsCloseEarly(t *testing.T) {
 			if want.spent < min(c, h.spent) {
 				early++
 			}
-			if g, w := by[c], want.guess(at, ""); g.Answer != w.Answer || g.Spent != w.Spent || g.At != w.At || g.Prob != w.Prob || g.Cut != w.Cut {
+			if g, w := by[c], want.guess(at, "", nil); g.Answer != w.Answer || g.Spent != w.Spent || g.At != w.At || g.Prob != w.Prob || g.Cut != w.Cut {
 				t.Errorf("seed %d, stop %d of %d:\n got %+v\nwant %+v", seed, c, h.spent, g, w)
 			}
 		}
@@ -277,4 +278,94 @@ func TestScrubGivesTheAnswersOfCappedRunsWhereCapsCloseEarly(t *testing.T) {
 func events(l interface{ Log() *trace.Log }) []trace.Event {
 	all, _ := l.Log().Since(0)
 	return all
+}
+
+func TestAPausedBranchIsScrubbedAsFarAsItHasCome(t *testing.T) {
+	t.Parallel()
+	m := mini(t)
+	words := builtin.Examples(1)[0]
+	q := trace.Ask{Prompt: words, Budget: trace.Budget{Cap: -1, AnswerCap: 32}, Sampling: trace.Sampling{Temperature: 1, Seed: 2}}
+	whole := ask(t, m, q)
+	spent := end(t, whole).spent
+	q.Pace = 1000
+	live := ask(t, m, q)
+	until(t, live, 10)
+	live.Send(trace.Command{Kind: trace.CommandPause})
+	h := newHistory(live.Branch())
+	for paused := false; !paused; {
+		if err := live.Log().Wait(t.Context(), h.next); err != nil || h.read(live.Log()) {
+			t.Fatalf("it does not pause (%v)", err)
+		}
+		for _, e := range events(live) {
+			paused = paused || e.Kind == trace.EventState && e.State == trace.StatePaused
+		}
+	}
+	h.read(live.Log())
+	stops := []int{0, 5, h.spent, h.spent + 1, spent + 100}
+	want := scrubbed(t, m, whole.Branch().ID, stops, 32)
+	var got []trace.Guess
+	if err := Scrub(t.Context(), m, live.Branch().ID, stops, 32, func(g trace.Guess) { got = append(got, g) }); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 3 || got[0] != want[0] || got[1] != want[h.spent] || got[2] != want[5] {
+		t.Errorf("got %+v\nof %+v", got, want)
+	}
+	if g := want[spent+100]; g.Tokens != 0 || g.Spent != spent || g.Answer == "" {
+		t.Errorf("beyond the end: %+v", g)
+	}
+	live.Send(trace.Command{Kind: trace.CommandResume})
+	if h := end(t, live); h.spent != spent {
+		t.Errorf("it went on to %d thinking tokens, want %d", h.spent, spent)
+	}
+	for _, bad := range [][]int{{-1}, {3, 3}, {5, 2}} {
+		if err := Scrub(t.Context(), m, whole.Branch().ID, bad, 32, nil); err == nil {
+			t.Errorf("stops %v passed", bad)
+		}
+	}
+}
+
+func TestAScrubThatIsCancelledLeavesNothing(t *testing.T) {
+	v := enginetest.NewVocab()
+	r := scripted(t, rigOptions{script: minded(v, 3, func(int) string { return "a long answer that takes its time" })})
+	live := ask(t, r.Model, trace.Ask{Prompt: "q", Budget: trace.Budget{Cap: 300, AnswerCap: 32}})
+	end(t, live)
+	pages, before := used(t, r.Model), runtime.NumGoroutine()
+	var stops []int
+	for i := range 60 {
+		stops = append(stops, 5*i)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	n := 0
+	err := Scrub(ctx, r.Model, live.Branch().ID, stops, 32, func(trace.Guess) {
+		if n++; n == 3 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || n != 3 {
+		t.Errorf("%v after %d guesses", err, n)
+	}
+	noGoroutineLeft(t, before)
+	nothingLeft(t, r.Model, pages)
+}
+
+// BenchmarkBesideATicker is the time a token takes, alone and with a ticker that keeps to its tenth.
+func BenchmarkBesideATicker(b *testing.B) {
+	m := mini(b)
+	for _, with := range []bool{false, true} {
+		b.Run(fmt.Sprintf("ticker=%v", with), func(b *testing.B) {
+			tokens, guesses := 0, 0
+			for b.Loop() {
+				live := ask(b, m, trace.Ask{Prompt: builtin.Examples(1)[0], Budget: trace.Budget{Cap: 400, Waits: 200, WaitText: "Wait", AnswerCap: 32}, Sampling: trace.Sampling{Temperature: 1, Seed: 3}})
+				if with {
+					if err := Tick(b.Context(), m, live.Branch().ID, trace.Ticker{}, func(trace.Guess) { guesses++ }); err != nil {
+						b.Fatal(err)
+					}
+				}
+				tokens += len(end(b, live).path)
+				m.Forget(live.Run().ID)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(tokens), "ns/token")
+			b.ReportMetric(float64(guesses)/float64(b.N), "guesses")
+		})
+	}
 }

@@ -37,7 +37,7 @@ func Replay(ctx context.Context, m *engine.Model, run trace.Run, saved []engine.
 	a.Stored = path[a.Same].ID
 	if a.Same < len(h.path) {
 		a.Now = h.path[a.Same].ID
-		a.Reason = reason(m.Info(), run, saved, id)
+		a.Reason = reason(a, m.Info(), run, saved, id)
 	} else {
 		a.Reason = fmt.Sprintf("the context of %d positions ends here", m.Info().Context)
 	}
@@ -45,7 +45,7 @@ func Replay(ctx context.Context, m *engine.Model, run trace.Run, saved []engine.
 }
 
 // reason is why two runs may part, the likeliest cause first.
-func reason(now trace.ModelInfo, run trace.Run, saved []engine.Saved, id trace.BranchID) string {
+func reason(a trace.Agreement, now trace.ModelInfo, run trace.Run, saved []engine.Saved, id trace.BranchID) string {
 	var why []string
 	switch {
 	case run.ModelSHA256 != "" && now.SHA256 != "" && run.ModelSHA256 != now.SHA256:
@@ -58,14 +58,17 @@ func reason(now trace.ModelInfo, run trace.Run, saved []engine.Saved, id trace.B
 	}
 	if len(why) == 0 {
 		for _, s := range saved {
-			if s.Branch.ID == id && s.Receipt == nil {
+			switch {
+			case s.Branch.ID != id:
+			case s.Receipt == nil:
 				why = append(why, "the branch was cut off before its end, so that it is not known how its thought had closed")
+			case s.Branch.At > 0 && a.Same >= s.Branch.At:
+				why = append(why, fmt.Sprintf("the %d tokens it grew from may have been read in one batch then, and are read one by one now", s.Branch.At))
 			}
 		}
 	}
-	if len(why) == 0 {
-		why = append(why, "model and backend are the same: the sampling was changed by hand while the branch ran and that was not kept, "+
-			"the thread count or processor rounds differently, or the stored tokens were changed")
+	if run.ModelSHA256 == now.SHA256 && run.Backend == now.Backend {
+		why = append(why, "model and backend are the same: perhaps the sampling was changed by hand while the branch ran and that was not kept, or the stored tokens were changed")
 	}
 	return strings.Join(why, "; ")
 }

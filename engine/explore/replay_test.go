@@ -84,10 +84,14 @@ func TestARunThatWasSteeredWhileItRanComesOutTheSame(t *testing.T) {
 			q := trace.Ask{Prompt: words, Budget: trace.Budget{Cap: 200, WaitText: "Wait", AnswerCap: 32}, Sampling: trace.Sampling{Temperature: temperature, Seed: uint64(i)}}
 			q.Pace = 2000 // so that commands find it thinking
 			root := ask(t, m, q)
-			for n, c := range []trace.Command{
-				{Kind: trace.CommandWait}, {Kind: trace.CommandCap, N: 150}, {Kind: trace.CommandInject, Text: "Wait"},
-				{Kind: trace.CommandSampling, Sampling: &trace.Sampling{Temperature: 0.8, Seed: 9}}, {Kind: trace.CommandTake, N: 5},
-			} {
+			steered := []trace.Command{
+				{Kind: trace.CommandWait},
+				{Kind: trace.CommandCap, N: 150},
+				{Kind: trace.CommandInject, Text: "Wait"},
+				{Kind: trace.CommandSampling, Sampling: &trace.Sampling{Temperature: 0.8, Seed: 9}},
+				{Kind: trace.CommandTake, N: 5},
+			}
+			for n, c := range steered {
 				if c.Kind == trace.CommandTake && string(m.Piece(5)) == "" {
 					t.Fatal("token 5 has no bytes")
 				}
@@ -112,7 +116,7 @@ func TestARunThatWasSteeredWhileItRanComesOutTheSame(t *testing.T) {
 
 func TestAScriptedRunWithEveryInterventionComesOutTheSame(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(24) {
+	for seed := range uint64(60) {
 		v := enginetest.NewVocab()
 		r := scripted(t, rigOptions{script: enginetest.Random(v, seed)})
 		b := trace.Budget{Cap: int(seed%5)*40 - 1, Waits: int(seed % 7), WaitText: []string{"Wait", ""}[seed%2], AnswerCap: 40, SoftLanding: int(seed % 3 * 4), CloseLoops: seed%3 == 0}

@@ -77,12 +77,12 @@ func Scrub(ctx context.Context, m *engine.Model, from trace.BranchID, stops []in
 			if err := f.await(ctx); err != nil {
 				return fmt.Errorf("answer after %d thinking tokens of branch %s: %w", stops[i], from, err)
 			}
-			report(f.guess(cuts[i], expected))
+			report(f.guess(cuts[i], expected, m.Same()))
 			drop(m, f)
 			forks[k] = nil
 		case answered:
 			at, _ := live.CloseAt(h.path)
-			own := h.guess(at, expected)
+			own := h.guess(at, expected, m.Same())
 			own.Tokens = 0
 			report(own)
 		}

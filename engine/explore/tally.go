@@ -25,6 +25,7 @@ type outcome struct {
 type tally struct {
 	t        trace.Trials
 	expected string
+	same     trace.Same
 	outcomes [][]outcome // by arm and sample
 	votes    [][]trace.Votes
 	done     int
@@ -32,8 +33,8 @@ type tally struct {
 	at       int // done when the shift was worked out
 }
 
-func newTally(t trace.Trials, expected string) *tally {
-	a := &tally{t: t, expected: expected, votes: make([][]trace.Votes, len(t.Arms))}
+func newTally(t trace.Trials, expected string, same trace.Same) *tally {
+	a := &tally{t: t, expected: expected, same: same, votes: make([][]trace.Votes, len(t.Arms))}
 	for range t.Arms {
 		a.outcomes = append(a.outcomes, make([]outcome, t.Samples))
 	}
@@ -42,7 +43,7 @@ func newTally(t trace.Trials, expected string) *tally {
 
 // add takes an ended trial.
 func (a *tally) add(arm, n int, answer string, r *trace.Receipt) {
-	o := outcome{true, answer, trace.Judge(a.expected, answer, r)}
+	o := outcome{true, answer, a.same.Judge(a.expected, answer, r)}
 	a.outcomes[arm][n] = o
 	a.done++
 	v := a.votes[arm]

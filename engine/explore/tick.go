@@ -116,7 +116,7 @@ func guessNow(ctx context.Context, m *engine.Model, live *engine.Live, h *histor
 	if err := f.await(ctx); err != nil {
 		return trace.Guess{}, fmt.Errorf("guess the answer of branch %s after token %d: %w", live.Branch().ID, at, err)
 	}
-	return f.guess(at, live.Run().Expected), nil
+	return f.guess(at, live.Run().Expected, m.Same()), nil
 }
 
 // whole says that a path does not end inside a character.

@@ -70,7 +70,7 @@ type experiment struct {
 
 func newExperiment(m *engine.Model, t trace.Trials, expected string) *experiment {
 	n := len(t.Arms) * t.Samples
-	return &experiment{m: m, t: t, expected: expected, sides: make([]*side, n), done: make([]bool, n), tally: newTally(t, expected)}
+	return &experiment{m: m, t: t, expected: expected, sides: make([]*side, n), done: make([]bool, n), tally: newTally(t, expected, m.Same())}
 }
 
 func (e *experiment) run(ctx context.Context, report func()) error {
@@ -162,7 +162,7 @@ func (e *experiment) report() trace.TrialsReport {
 				s.read(s.live.Log())
 				k.Branch, k.Done, k.Answer, k.Spent, k.Tokens = s.id(), e.done[n*arms+a], s.text(), s.spent, s.drawn
 				if s.receipt != nil {
-					k.Outcome, k.Verdict = s.receipt.Outcome, trace.Judge(e.expected, k.Answer, s.receipt)
+					k.Outcome, k.Verdict = s.receipt.Outcome, e.m.Same().Judge(e.expected, k.Answer, s.receipt)
 				} else {
 					running[a]++
 				}

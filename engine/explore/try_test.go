@@ -64,7 +64,7 @@ func TestTrialsAreTheBranchesTheyWouldHaveBeenAndCanBeOpened(t *testing.T) {
 		}
 		want := end(t, l)
 		if k.Arm != arm || k.N != n || !k.Done || k.Answer != want.text() || k.Spent != want.spent || k.Outcome != want.receipt.Outcome ||
-			k.Verdict != trace.Judge(live.Run().Expected, want.text(), want.receipt) || k.Tokens != drawnFrom(want.path, e.Arms[arm].At) {
+			k.Verdict != trace.Same(nil).Judge(live.Run().Expected, want.text(), want.receipt) || k.Tokens != drawnFrom(want.path, e.Arms[arm].At) {
 			t.Errorf("trial %+v, the branch has %q after %d (%s)", k, want.text(), want.spent, want.receipt.Outcome)
 		}
 		if i%4 != 0 {
@@ -218,7 +218,7 @@ func answers(expected string, decided bool, arms ...string) *tally {
 		e.Arms = append(e.Arms, trace.Arm{Name: fmt.Sprint(i)})
 		e.Samples = len(strings.Fields(a))
 	}
-	y := newTally(e, expected)
+	y := newTally(e, expected, nil)
 	for i, a := range arms {
 		for n, s := range strings.Fields(a) {
 			if s != "-" {

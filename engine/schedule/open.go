@@ -14,7 +14,10 @@ func (l *Live) Open(ctx context.Context, as trace.Branch) *Live {
 			if !l.b.dead {
 				before := l.b.forget
 				stop := context.AfterFunc(ctx, func() { l.Send(trace.Command{Kind: trace.CommandStop}) })
-				l.b.forget = func() bool { return before() && stop() }
+				l.b.forget = func() bool {
+					a, b := before(), stop()
+					return a && b
+				}
 			}
 		})
 	}

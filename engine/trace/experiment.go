@@ -56,27 +56,30 @@ type Trial struct {
 
 // Rate is a share with its 95 % Wilson interval, all within 0..1.
 type Rate struct {
-	Hits, N         int
-	Rate, Low, High float64
+	Hits int     `json:"hits"`
+	N    int     `json:"n"`
+	Rate float64 `json:"rate"`
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
 }
 
 // Votes is how often one answer was given.
 type Votes struct {
-	Answer  string // "" = none
-	N       int
-	Verdict Verdict
+	Answer  string  `json:"answer"` // "" = none
+	N       int     `json:"n"`
+	Verdict Verdict `json:"verdict,omitempty"`
 }
 
 // Tally sums up an arm.
 type Tally struct {
-	Name    string
-	Done    int
-	Running int
-	Tokens  int     // generated
-	Votes   []Votes // most frequent first
-	Right   Rate    // of those done, where a right answer is known
-	Fixed   Rate    // against the same samples of arm 0: right here, of those wrong there
-	Broken  Rate    // wrong here, of those right there
+	Name    string  `json:"name"`
+	Done    int     `json:"done"`
+	Running int     `json:"running"`
+	Tokens  int     `json:"tokens"` // generated
+	Votes   []Votes `json:"votes"`  // most frequent first
+	Right   Rate    `json:"right"`  // of those done, where a right answer is known
+	Fixed   Rate    `json:"fixed"`  // against the same samples of arm 0: right here, of those wrong there
+	Broken  Rate    `json:"broken"` // wrong here, of those right there
 }
 
 // TrialsReport is an experiment as it stands.

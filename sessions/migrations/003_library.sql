@@ -19,10 +19,8 @@ CREATE TABLE library (
   verdict  TEXT NOT NULL DEFAULT '',
   binned   INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX library_newest ON library (binned, created DESC, run DESC);
-CREATE INDEX library_closed ON library (binned, ended, closed, created DESC, run DESC);
-CREATE INDEX library_verdict ON library (binned, verdict, created DESC, run DESC);
-CREATE INDEX library_model ON library (binned, model, created DESC, run DESC);
+-- Everything that filters look at, so that a filter which finds little reads this and not the texts.
+CREATE INDEX library_newest ON library (binned, created DESC, run DESC, model, ended, closed, verdict);
 INSERT INTO library (run, created, model, question) SELECT id, created, model, prompt FROM runs;
 
 CREATE TABLE tags (
@@ -56,7 +54,7 @@ CREATE TABLE docs (
   branch TEXT NOT NULL,
   UNIQUE (run, branch)
 ) STRICT;
-CREATE VIRTUAL TABLE texts USING fts5 (question, thought, answer, notes, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3');
+CREATE VIRTUAL TABLE texts USING fts5 (question, thought, answer, notes, tokenize = 'unicode61 remove_diacritics 2', prefix = '3');
 CREATE TRIGGER docs_gone AFTER DELETE ON docs BEGIN DELETE FROM texts WHERE rowid = old.key; END;
 
 -- Branches whose texts and columns above are not up to date: those of files from before, and those that still grow.

@@ -27,7 +27,7 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 	}
 	key, typed := k.String(), ""
 	if m.story != nil {
-		m.fromRecording()
+		m.takeOver()
 		if !m.keys.Is(keys.Quit, key) {
 			return nil
 		}
@@ -69,6 +69,9 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 		m.say(text.Clean(typed, m.theme.ASCII) + m.keys.Text(" does nothing here; {help} shows all keys, {ask} goes to the prompt"))
 	} else if typed != "" {
 		// Pasted text belongs to the prompt, wherever the focus was.
+		if m.shelf.open {
+			m.closeShelf()
+		}
 		m.focus = onPrompt
 		m.promptPane.Editor.Insert(typed)
 	}
@@ -127,7 +130,7 @@ func (m *Model) back() bool {
 	case m.experimenting():
 		m.endTrials()
 		m.refocus()
-	case m.scrubber != nil:
+	case m.scrubbing():
 		m.closeScrub()
 	case m.focus == onToken || m.focus == onTree:
 		m.focus, m.pick = onThought, -1
@@ -314,7 +317,7 @@ func (m *Model) enter() tea.Cmd {
 	case onTrials:
 		return m.openTrial()
 	}
-	if m.scrubber != nil {
+	if m.scrubbing() && m.now().at >= 0 {
 		return m.answerAtCursor()
 	}
 	if why, ok := m.keys.Of(keys.Fork).Enabled(m.state()); !ok { // it needs what a fork needs

@@ -10,6 +10,7 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -319,9 +320,10 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 		m.question = orElse(msg.live.Run().Prompt, msg.asked)
 		m.examples.asked(m.question)
 	}
-	b := newBranch(msg.live, label(len(m.branches)), m.theme)
+	b := newBranch(msg.live, label(len(m.branches)), m.theme, m.opt.Same)
 	if msg.parent != nil {
 		b.inherit(msg.parent, msg.at)
+		b.expected = msg.parent.expected // the user's, where there is one
 	}
 	b.source = m.feed.Follow(msg.live.Log())
 	if msg.parent != nil && m.pace > 0 {
@@ -398,6 +400,9 @@ func (m *Model) switchTo(i int) {
 		if m.comparing && i == m.other {
 			m.other = m.cur
 		}
+		if k := slices.Index(m.more, i); m.comparing && k >= 0 {
+			m.more[k] = m.cur
+		}
 		m.cur = i
 	}
 }
@@ -414,7 +419,10 @@ func (m *Model) state() keys.State {
 		Branches: len(m.branches), Library: m.opt.Library != nil, Following: m.scroll().Following(),
 	}
 	s.Offered = s.PromptEmpty && m.examples.offer() != ""
-	s.Explorer, s.Binned, s.Comparing, s.Trials = m.explorer() != nil, len(m.deleted) > 0, m.comparing, m.experimenting()
+	s.Explorer, s.Comparing, s.Trials = m.explorer() != nil, m.comparing, m.experimenting()
+	if s.Binned = len(m.deleted) > 0; s.Shelf {
+		s.Binned = len(m.shelf.binned) > 0
+	}
 	s.Busy = m.trials != nil && m.trials.running || m.scrubber != nil && m.scrubber.running
 	if b := m.now(); b != nil {
 		s.Asked, s.Running, s.Paused, s.Thinking = true, b.running(), b.state == trace.StatePaused, b.thinking()

@@ -41,6 +41,7 @@ type branch struct {
 	label  string
 
 	expected string        // the right answer, "" = unknown
+	same     trace.Same    // whether an answer is it
 	verdict  trace.Verdict // once there is an answer
 	tokens   []token
 	events   int // taken from the log
@@ -61,10 +62,11 @@ type branch struct {
 	loop        bool
 	pauses      []int // token positions
 
-	marked, folded, binned bool   // in the tree
-	note                   string // on the branch
-	ticker                 *ticking
-	original               *branch // what this one plays again, nil = it thinks itself
+	folded, binned bool         // in the tree
+	bookmarks      map[int]bool // tokens
+	note           string       // on the branch
+	ticker         *ticking
+	original       *branch // what this one plays again, nil = it thinks itself
 
 	spent, waits, answered, injected int
 	times                            []time.Duration
@@ -72,8 +74,8 @@ type branch struct {
 	marks                            []signals.Mark
 }
 
-func newBranch(live Live, label string, t *theme.Theme) *branch {
-	b := &branch{live: live, info: live.Branch(), label: label, expected: live.Run().Expected, at: -1}
+func newBranch(live Live, label string, t *theme.Theme, same trace.Same) *branch {
+	b := &branch{live: live, info: live.Branch(), label: label, expected: live.Run().Expected, same: same, at: -1}
 	b.budget = b.info.Budget
 	b.thought, b.answer = text.NewDoc(t.ASCII), text.NewDoc(t.ASCII)
 	return b
@@ -95,6 +97,11 @@ func (b *branch) inherit(parent *branch, at int) {
 		}
 		b.tokens = append(b.tokens, k)
 		b.account(k)
+	}
+	for _, k := range parent.marks {
+		if k.At < at {
+			b.marks = append(b.marks, k)
+		}
 	}
 }
 
@@ -154,7 +161,7 @@ func (b *branch) apply(e trace.Event) {
 		if e.Err == nil || e.Receipt.Outcome != "" {
 			r := *e.Receipt
 			b.receipt = &r
-			b.verdict = trace.Judge(b.expected, b.answer.Last(answerBytes), b.receipt)
+			b.verdict = b.same.Judge(b.expected, b.answer.Last(answerBytes), b.receipt)
 		}
 	}
 }

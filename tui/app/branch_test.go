@@ -12,7 +12,7 @@ import (
 // model drew, N a close written because it ended its turn, f forced, a answer, F forced into the answer.
 func made(script string) *branch {
 	th := theme.New(theme.Options{NoColor: true})
-	b := newBranch(fixed{}, "A", th)
+	b := newBranch(fixed{}, "A", th, nil)
 	b.budget.Cap = -1
 	for i, c := range script {
 		k := trace.Token{Index: i, ID: c, Text: string(c) + " ", Phase: trace.PhaseThinking, Origin: trace.OriginSampled}
@@ -111,7 +111,7 @@ func TestInheritedTokensLookAsInTheParent(t *testing.T) {
 	t.Parallel()
 	parent := made("otttWttnaa")
 	for at := range len(parent.tokens) + 1 {
-		b := newBranch(fixed{}, "B", theme.New(theme.Options{NoColor: true}))
+		b := newBranch(fixed{}, "B", theme.New(theme.Options{NoColor: true}), nil)
 		b.inherit(parent, at)
 		want := made("otttWttnaa"[:at])
 		if b.thought.String() != want.thought.String() || b.answer.String() != want.answer.String() || b.spent != want.spent ||

@@ -85,7 +85,9 @@ func (m *Model) stepText(b *branch, kind text.Boundary, back bool) {
 		}
 		return
 	}
-	at := doc.NextBoundary(kind, int(k.at))
+	// A token may begin with the space before a word, or hold several: what counts begins behind it.
+	_, _, end := b.span(b.at)
+	at := doc.NextBoundary(kind, end-1)
 	switch {
 	case at < doc.Len():
 		b.at = max(b.tokenAt(k.phase, at), b.at)

@@ -210,7 +210,7 @@ func (m *Model) showRun(msg runReopened) tea.Cmd {
 	m.question, m.fault = msg.question, ""
 	byID := map[trace.BranchID]*branch{}
 	for i, live := range msg.lives {
-		b := newBranch(live, label(i), m.theme)
+		b := newBranch(live, label(i), m.theme, m.opt.Same)
 		if p := byID[b.info.Parent]; p != nil {
 			b.inherit(p, b.info.At)
 		}
@@ -221,11 +221,23 @@ func (m *Model) showRun(msg runReopened) tea.Cmd {
 			b.apply(e)
 		}
 		b.source = -1
+		if a, ok := live.(Annotated); ok {
+			note, bookmarks := a.Annotations()
+			b.note = note
+			for _, at := range bookmarks {
+				if b.bookmarks == nil {
+					b.bookmarks = map[int]bool{}
+				}
+				b.bookmarks[at] = true
+			}
+		}
 		byID[b.info.ID] = b
 		m.branches = append(m.branches, b)
 	}
 	m.thoughtsPane.Scroll.Bottom()
+	m.shelf.open = false
 	m.focus = onThought
+	m.toFound()
 	if m.opt.Replay {
 		m.opt.Replay = false
 		m.switchTo(len(m.branches) - 1)

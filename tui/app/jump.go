@@ -19,11 +19,12 @@ const (
 	fed                         // where something was injected or forced
 	wishes                      // where the model wished to stop and was not let
 	hits                        // of the search
+	marked                      // bookmarks
 	interests
 )
 
 func (k interest) String() string {
-	return [...]string{"peaks of entropy", "reflection words", "what was fed in", "wishes to stop", "search hits"}[k]
+	return [...]string{"peaks of entropy", "reflection words", "what was fed in", "wishes to stop", "search hits", "bookmarks"}[k]
 }
 
 // What a peak is.
@@ -47,6 +48,7 @@ func (m *Model) points(b *branch, k interest) []int {
 		fedIn := t.origin == trace.OriginInjected || t.origin == trace.OriginForced
 		switch {
 		case k == wishes && t.wished,
+			k == marked && b.bookmarks[i],
 			k == fed && fedIn && (i == 0 || b.tokens[i-1].origin != t.origin):
 			list = append(list, i)
 		}
@@ -120,7 +122,7 @@ func (m *Model) jumpTo(a keys.Action) {
 	} else {
 		i = (i + len(list) - 1) % len(list)
 	}
-	b.at = list[i]
+	b.at, m.pick = list[i], -1
 	m.seen(b)
 	m.say(fmt.Sprintf("%s: %d of %d", m.interest, i+1, len(list)))
 }

@@ -32,6 +32,7 @@ type shelf struct {
 	preview  ShelfPreview
 	selected map[string]bool
 	binned   []ShelfPlace
+	opening  ShelfRow // on its way
 }
 
 // openShelf shows the sessions.
@@ -113,13 +114,13 @@ func (m *Model) look() tea.Cmd {
 		return nil
 	}
 	ctx, lib, n := m.ctx, m.library(), m.news
-	branch := row.Branch
+	branch, text := row.Branch, sh.query.Text
 	var more tea.Cmd
 	if sh.next != "" && !sh.busy && m.libraryPane.Cursor > len(sh.rows)-shelfPage/4 {
 		more = m.find(sh.next)
 	}
 	return func() tea.Msg {
-		p, err := lib.Preview(ctx, row.ID, branch)
+		p, err := lib.Marked(ctx, row.ID, branch, text)
 		n.post(func(m *Model) {
 			if now, ok := m.row(); ok && now.ID == row.ID && err == nil {
 				m.shelf.preview = p
@@ -153,7 +154,7 @@ func (m *Model) actShelf(a keys.Action) tea.Cmd {
 	case keys.ShelfClose:
 		m.closeShelf()
 	case keys.ShelfOpen:
-		return m.openSession(row.ID)
+		return m.openSession(row)
 	case keys.ShelfSearch:
 		m.inputFind()
 	case keys.ShelfFilter:
@@ -208,7 +209,7 @@ func (m *Model) change(what string, do func(context.Context, Shelf) error) tea.C
 	}
 }
 
-func (m *Model) openSession(id string) tea.Cmd {
+func (m *Model) openSession(row ShelfRow) tea.Cmd {
 	re, can := m.opt.Library.(Reopener)
 	switch {
 	case !can:
@@ -218,9 +219,29 @@ func (m *Model) openSession(id string) tea.Cmd {
 	case m.anyRunning():
 		m.warn("it is still at work: esc stops it and keeps everything, then open another")
 	default:
-		return reopen(m.ctx, re, id)
+		m.shelf.opening = row
+		return reopen(m.ctx, re, row.ID)
 	}
 	return nil
+}
+
+// toFound goes to the place in an opened session at which a search found its text, and takes the text over, so that the keys of a
+// jump go from hit to hit.
+func (m *Model) toFound() {
+	row := m.shelf.opening
+	m.shelf.opening = ShelfRow{}
+	if row.ID == "" || row.Where == "" || m.branches[0].live.Run().ID != row.ID {
+		return
+	}
+	for i, b := range m.branches {
+		if b.info.ID == row.Branch {
+			m.switchTo(i)
+			if row.Token >= 0 && row.Token < len(b.tokens) {
+				b.at = row.Token
+			}
+		}
+	}
+	m.found, m.interest = strings.Trim(m.shelf.query.Text, `"*`), hits
 }
 
 func (m *Model) inputFind() {

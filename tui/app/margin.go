@@ -128,7 +128,11 @@ func (m *Model) moveIn(a keys.Action) bool {
 	by := strides[a]
 	switch m.focus {
 	case onToken:
-		k := m.now().token(m.now().at)
+		b := m.now()
+		if b == nil {
+			return true
+		}
+		k := b.token(b.at)
 		if k == nil || len(k.Top) == 0 {
 			return true
 		}

@@ -22,7 +22,7 @@ func (m *Model) fillPanes() {
 	if m.margin.signals {
 		m.fillSignals(b)
 	}
-	if m.scrubber != nil {
+	if m.scrubbing() {
 		m.fillScrub()
 	}
 	if m.shelf.open {
@@ -89,7 +89,12 @@ func (m *Model) fillShelf() {
 	}
 	p.Preview = nil
 	if v := sh.preview; v.ID != "" {
-		p.Preview = []library.Part{{Text: v.Facts, Quiet: true}, {Title: "question", Text: v.Question}, {Title: "thought", Text: v.Thought}, {Title: "answer", Text: v.Answer}}
+		p.Preview = []library.Part{
+			{Text: v.Facts, Quiet: true},
+			{Title: "question", Text: v.Question, Hits: v.QuestionHits},
+			{Title: "thought", Text: v.Thought, Hits: v.ThoughtHits},
+			{Title: "answer", Text: v.Answer, Hits: v.AnswerHits},
+		}
 		if v.Note != "" {
 			p.Preview = append(p.Preview, library.Part{Title: "note", Text: v.Note})
 		}

@@ -20,13 +20,13 @@ const lastWords = 5 * time.Second
 // Plain writes branches one after the other as a linear stream, for pipes, dumb terminals and screen readers: what is
 // injected or forced is said in words in brackets, a receipt ends each. A reader that has gone away ends it quietly,
 // and so does ctx, after the branch was told to stop.
-func Plain(ctx context.Context, w io.Writer, lives ...Live) error {
+func Plain(ctx context.Context, w io.Writer, same trace.Same, lives ...Live) error {
 	out := bufio.NewWriter(w)
 	for i, live := range lives {
 		if i > 0 {
 			fmt.Fprintln(out)
 		}
-		err := plainOne(ctx, out, live)
+		err := plainOne(ctx, out, same, live)
 		if err == nil {
 			err = out.Flush()
 		}
@@ -57,11 +57,12 @@ type plainer struct {
 	asked  trace.Budget
 
 	expected string // the right answer, "" = unknown
+	same     trace.Same
 	answer   strings.Builder
 }
 
-func plainOne(ctx context.Context, out *bufio.Writer, live Live) error {
-	p := plainer{out: out, origin: trace.OriginSampled, asked: live.Branch().Budget, expected: live.Run().Expected}
+func plainOne(ctx context.Context, out *bufio.Writer, same trace.Same, live Live) error {
+	p := plainer{out: out, same: same, origin: trace.OriginSampled, asked: live.Branch().Budget, expected: live.Run().Expected}
 	log, pos, stopped := live.Log(), 0, false
 	wait := ctx
 	for {
@@ -189,7 +190,7 @@ func (p *plainer) receipt(r trace.Receipt) {
 	if r.Model != "" {
 		fmt.Fprintf(p.out, ", %s", text.Clean(r.Model, false))
 	}
-	if v := trace.Judge(p.expected, p.answer.String(), &r); v != trace.VerdictNone {
+	if v := p.same.Judge(p.expected, p.answer.String(), &r); v != trace.VerdictNone {
 		fmt.Fprintf(p.out, ", %s (expected %s)", v, text.Clean(p.expected, false))
 	}
 	fmt.Fprintln(p.out)

@@ -29,7 +29,7 @@ func TestPlainSaysInWordsWhatWasForcedAndInjected(t *testing.T) {
 	t.Parallel()
 	_, live := played(t, tuitest.Tape(), trace.Budget{Cap: 16, Waits: 2, WaitText: "Wait", AnswerCap: 9})
 	var out bytes.Buffer
-	if err := app.Plain(t.Context(), &out, live); err != nil {
+	if err := app.Plain(t.Context(), &out, nil, live); err != nil {
 		t.Fatal(err)
 	}
 	tuitest.Golden(t, "cap_and_wait", strings.TrimRight(out.String(), "\n"))
@@ -42,7 +42,7 @@ func TestPlainNeverWritesAControl(t *testing.T) {
 	f, live := played(t, s, trace.Budget{Cap: -1, AnswerCap: 9})
 	f.About.Name = evil
 	var out bytes.Buffer
-	if err := app.Plain(t.Context(), &out, live); err != nil {
+	if err := app.Plain(t.Context(), &out, nil, live); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range out.String() {
@@ -69,7 +69,7 @@ func TestPlainEndsQuietlyWhenNobodyReads(t *testing.T) {
 	f := tuitest.NewFake(tuitest.Tape())
 	live, _ := f.Ask(t.Context(), trace.Ask{Budget: trace.Budget{Cap: -1, AnswerCap: 9}})
 	f.Advance(8)
-	if err := app.Plain(t.Context(), &brokenPipe{}, live); err != nil {
+	if err := app.Plain(t.Context(), &brokenPipe{}, nil, live); err != nil {
 		t.Errorf("got %v, want a quiet end", err)
 	}
 	if got := f.Last().Sent(); len(got) != 1 || got[0].Kind != trace.CommandStop {
@@ -85,7 +85,7 @@ func TestPlainStopsTheBranchWithItsContextAndShowsTheReceipt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	live, _ := f.Ask(t.Context(), trace.Ask{Budget: trace.Budget{Cap: -1, AnswerCap: 9}})
 	w := &cancelOn{text: "word5", cancel: cancel}
-	if err := app.Plain(ctx, w, live); err != nil {
+	if err := app.Plain(ctx, w, nil, live); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(w.out.String(), "[receipt]") || !strings.Contains(w.out.String(), "you stopped it") {
@@ -114,7 +114,7 @@ func TestPlainReportsAnErrorOfTheRun(t *testing.T) {
 	f.Advance(5)
 	f.Fail(errors.New("out of memory"))
 	var out bytes.Buffer
-	if err := app.Plain(t.Context(), &out, live); err != nil || !strings.Contains(out.String(), "[error: out of memory]") {
+	if err := app.Plain(t.Context(), &out, nil, live); err != nil || !strings.Contains(out.String(), "[error: out of memory]") {
 		t.Errorf("%v: %q", err, out.String())
 	}
 }

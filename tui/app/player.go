@@ -156,8 +156,8 @@ func (m *Model) replay() tea.Cmd {
 	}
 	events, _ := b.live.Log().Since(0)
 	p := &player{branch: b.live.Branch(), run: b.live.Run(), log: trace.NewLog(), pace: m.pace, wake: make(chan struct{}, 1)}
-	again := newBranch(p, b.label, m.theme)
-	again.original, again.expected, again.note, again.marked = b, b.expected, b.note, b.marked
+	again := newBranch(p, b.label, m.theme, m.opt.Same)
+	again.original, again.expected, again.note, again.bookmarks, again.folded = b, b.expected, b.note, b.bookmarks, b.folded
 	again.source = m.feed.Follow(p.log)
 	m.branches[m.cur] = again
 	m.thoughtsPane.Scroll.Bottom()
@@ -175,10 +175,21 @@ func (m *Model) played(b *branch) {
 		return
 	}
 	if i := slices.Index(m.branches, b); i >= 0 {
-		m.branches[i] = b.original
-		b.original.at = min(b.at, len(b.original.tokens)-1)
-		b.original.note, b.original.marked = b.note, b.marked
+		o := m.itself(i)
+		o.at = min(b.at, len(o.tokens)-1)
 	}
+}
+
+// itself puts the branch itself in the place of its recording, with what was said of it meanwhile.
+func (m *Model) itself(i int) *branch {
+	b := m.branches[i]
+	o := b.original
+	o.note, o.bookmarks, o.folded, o.binned = b.note, b.bookmarks, b.folded, b.binned
+	if o.expected != b.expected {
+		o.judge(b.expected)
+	}
+	m.branches[i] = o
+	return o
 }
 
 // steers are the actions that go on from what is in view. Pressed while a recording plays, they go on from the branch itself, from
@@ -199,7 +210,6 @@ func (m *Model) fromRecording() {
 		return
 	}
 	b.live.Send(trace.Command{Kind: trace.CommandStop})
-	o := b.original
-	m.branches[m.cur] = o
+	o := m.itself(m.cur)
 	o.at = min(len(b.tokens), len(o.tokens)-1)
 }

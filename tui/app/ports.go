@@ -46,6 +46,11 @@ type Reopener interface {
 	Reopen(ctx context.Context, id string) (question string, branches []Live, err error)
 }
 
+// Annotated is a kept branch that comes back with what was noted on it.
+type Annotated interface {
+	Annotations() (note string, bookmarks []int)
+}
+
 // Explorer is a Thinker that can also be asked about a trace. What it makes on the way is not kept and is not in the tree,
 // until Open. The reports come one at a time, never after the call has returned; ctx cancels.
 type Explorer interface {
@@ -58,6 +63,8 @@ type Explorer interface {
 	Tick(ctx context.Context, of trace.BranchID, t trace.Ticker, report func(trace.Guess)) error
 	// Try carries out an experiment.
 	Try(ctx context.Context, t trace.Trials, report func(trace.TrialsReport)) error
+	// Expect says what the right answer of a run is; experiments are judged by it.
+	Expect(run, expected string)
 	// Open makes a trial of the newest experiment a branch of its tree, kept like any other.
 	Open(ctx context.Context, id trace.BranchID) (Live, error)
 }

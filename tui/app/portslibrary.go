@@ -13,6 +13,8 @@ type Shelf interface {
 	Find(ctx context.Context, q ShelfQuery) (ShelfPage, error)
 	// Preview returns one run to read: the branch that was found, or the newest one when branch is "".
 	Preview(ctx context.Context, id string, branch trace.BranchID) (ShelfPreview, error)
+	// Marked is Preview with the places where a text stands.
+	Marked(ctx context.Context, id string, branch trace.BranchID, text string) (ShelfPreview, error)
 	// SetTags replaces the tags of a run.
 	SetTags(ctx context.Context, id string, tags []string) error
 	// SetNote replaces the note on a place; "" removes it.
@@ -81,6 +83,8 @@ type ShelfPreview struct {
 	Verdict  trace.Verdict
 	Tags     []string
 	Note     string
+
+	QuestionHits, ThoughtHits, AnswerHits [][2]int // byte ranges, with Marked
 }
 
 // ShelfPlace is a run, one of its branches, or a token of that branch.

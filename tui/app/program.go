@@ -39,6 +39,7 @@ type Options struct {
 	ModelSampling bool // take the model's own default sampling, only the seed from Sampling
 	Pace          int  // tokens per second for people, 0 = as fast as it goes, PaceByModel
 
+	Same       trace.Same    // whether an answer is the right one; nil = to the character
 	Theme      theme.Options // theme.Detect(os.Getenv)
 	Keys       *keys.Map     // nil: the built-in ones
 	Mouse      bool          // the wheel scrolls, a click focuses; the terminal's own selection needs shift then

@@ -19,7 +19,7 @@ func TestAFaultInUpdateQuitsAndIsKept(t *testing.T) {
 	m := New(t.Context(), Options{Manual: true})
 	g := guarded{m}
 	g.Update(tea.WindowSizeMsg{Width: 80, Height: 24})
-	b := newBranch(panicking{}, "A", m.theme)
+	b := newBranch(panicking{}, "A", m.theme, nil)
 	m.branches, m.focus, m.thinker = []*branch{b}, onThought, nothing{}
 	_, cmd := g.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("p")})
 	if cmd == nil {

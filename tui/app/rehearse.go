@@ -82,7 +82,7 @@ func tryActs(ctx context.Context, t Thinker, q string, b trace.Budget, s trace.S
 
 // heard listens to a branch until it ends.
 func heard(ctx context.Context, live Live, parent *branch) (*branch, error) {
-	b := newBranch(live, "", theme.New(theme.Options{}))
+	b := newBranch(live, "", theme.New(theme.Options{}), nil)
 	if parent != nil {
 		b.inherit(parent, b.info.At)
 	}
@@ -151,7 +151,7 @@ func PlainStory(ctx context.Context, w io.Writer, t Thinker, rehearsal func(Thin
 		if _, err := fmt.Fprintf(w, "[story] %s\n", strings.ReplaceAll(lines[i], "\r", "")); err != nil {
 			return quietly(err)
 		}
-		if err := Plain(ctx, w, b.live); err != nil {
+		if err := Plain(ctx, w, nil, b.live); err != nil {
 			return err
 		}
 	}

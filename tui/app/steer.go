@@ -149,6 +149,10 @@ func nudged(n int, up bool) int {
 }
 
 func (m *Model) hotter() {
+	if m.now().original != nil {
+		m.warn("this is a recording, nothing is drawn")
+		return
+	}
 	m.sampling.Temperature = min(m.sampling.Temperature+0.3, 2)
 	s := m.sampling
 	m.send(trace.Command{Kind: trace.CommandSampling, Sampling: &s})

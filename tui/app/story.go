@@ -11,6 +11,7 @@ import (
 	"s1/engine/trace"
 	"s1/tui/keys"
 	"s1/tui/overlay"
+	"s1/tui/pane/scrub"
 )
 
 // Delays of a story.
@@ -29,6 +30,7 @@ type Step struct {
 	Say   string              // the caption, at most as long as the line of notices: 76 cells
 	Do    keys.Action         // "" = nothing
 	Arg   string              // typed into the dialog that Do opens, then enter; of keys.Send, the question
+	When  func(*Model) bool   // it is left out where this is not so; nil = never
 	Late  func(*Model, *Step) // puts in what is known only now; nil = nothing
 	Until func(m *Model) bool // it goes on when this is so; nil = at once
 	Hold  time.Duration       // and not before this time is over
@@ -98,6 +100,10 @@ func (m *Model) play() tea.Cmd {
 			break
 		}
 		step := &s.steps[s.at]
+		if !s.begun && step.When != nil && !step.When(m) {
+			s.at++
+			continue
+		}
 		if !s.begun {
 			if step.Late != nil {
 				step.Late(m, step)
@@ -168,8 +174,20 @@ func (t Tale) Steps() []Step {
 		{Late: func(m *Model, s *Step) { s.Say = moral(m.branches[max(m.cur-1, 0)], m.now()) }, Hold: gaze},
 		{Say: "{compare}: the two side by side, from the token at which they part", Do: keys.Compare, Hold: gaze},
 		{Say: "{compare} again: back to the thought", Do: keys.Compare, Hold: glance},
+		{When: explorable, Say: "{scrub}: had it stopped here? the thought is closed along its way, and answers", Do: keys.Scrub, Until: scrubbed, Hold: look},
+		{When: explorable, Late: func(m *Model, s *Step) {
+			if s.Say = "the scrubber was closed"; m.scrubber != nil {
+				s.Say = scrub.Summary(m.scrubber.guesses)
+			}
+		}, Hold: gaze},
+		{When: explorable, Say: "{scrub} again closes it", Do: keys.Scrub, Hold: glance},
 	}
 }
+
+// explorable says whether the model can be asked what it would have said; the scrubber's own steps need it open or openable.
+func explorable(m *Model) bool { return m.explorer() != nil }
+
+func scrubbed(m *Model) bool { return m.scrubber == nil || !m.scrubber.running }
 
 // closed says how the thought in view ended.
 func (m *Model) closed() string {

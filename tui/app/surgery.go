@@ -74,6 +74,7 @@ func notEmpty(s string) string {
 // edited is the file that came back from the editor.
 type edited struct {
 	branch *branch
+	was    string // what the editor got
 	path   string
 	err    error
 }
@@ -82,9 +83,10 @@ type edited struct {
 func (m *Model) openEditor() tea.Cmd {
 	b := m.now()
 	words := strings.Fields(orElse(os.Getenv("VISUAL"), orElse(os.Getenv("EDITOR"), "vi")))
+	was := b.thought.String()
 	f, err := os.CreateTemp("", "s1-thought-*.txt")
 	if err == nil {
-		_, err = f.WriteString(b.thought.String())
+		_, err = f.WriteString(was)
 		if shut := f.Close(); err == nil {
 			err = shut
 		}
@@ -95,7 +97,7 @@ func (m *Model) openEditor() tea.Cmd {
 	}
 	path := f.Name()
 	c := exec.Command(words[0], append(words[1:], path)...)
-	return tea.ExecProcess(c, func(err error) tea.Msg { return edited{b, path, err} })
+	return tea.ExecProcess(c, func(err error) tea.Msg { return edited{b, was, path, err} })
 }
 
 // maxEdited bounds what is read back, in bytes.
@@ -121,7 +123,7 @@ func (m *Model) tookEdit(msg edited) tea.Cmd {
 		return nil
 	}
 	b := msg.branch
-	was, is := b.thought.String(), string(now)
+	was, is := msg.was, string(now)
 	if !strings.HasSuffix(was, "\n") {
 		is = strings.TrimSuffix(is, "\n") // which editors add
 	}
@@ -134,8 +136,11 @@ func (m *Model) tookEdit(msg edited) tea.Cmd {
 		return nil
 	}
 	at := b.tokenAt(trace.PhaseThinking, same)
-	if same == len(was) { // something was added behind it
-		at, _ = b.closeAt()
+	if same == b.thought.Len() { // something was added behind it
+		var closes bool
+		if at, closes = b.closeAt(); !closes {
+			at = b.firstAnswer()
+		}
 	}
 	at = max(at, 0)
 	rest := is[min(b.offset(at, trace.PhaseThinking), len(is)):]

@@ -244,7 +244,7 @@ func (t *Talk) turnTo(b *branch) {
 	if len(t.branches) > 1 {
 		t.say("[branch %s of %d] %s, from token %d on", b.label, len(t.branches), t.causeOf(b), b.info.At)
 	}
-	p := &plainer{out: t.out, origin: trace.OriginSampled, asked: b.info.Budget, expected: b.expected}
+	p := &plainer{out: t.out, same: b.same, origin: trace.OriginSampled, asked: b.info.Budget, expected: b.expected}
 	for _, k := range b.tokens[:min(b.info.At, len(b.tokens))] {
 		if k.counted {
 			p.spent++

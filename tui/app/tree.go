@@ -66,7 +66,7 @@ func (m *Model) fillTree() {
 		word, _, _ := m.stateWord(b)
 		p.Nodes = append(p.Nodes, tree.Node{
 			Label: b.label, Cause: m.causeOf(b), At: b.info.At, Answer: oneLine(b.answer.Last(answerBytes)), Verdict: b.verdict,
-			Tokens: b.spent, State: word, Parent: parent[row], Note: b.note, Marked: b.marked, Folded: b.folded,
+			Tokens: b.spent, State: word, Parent: parent[row], Note: b.note, Marked: len(b.bookmarks) > 0, Folded: b.folded,
 			Current: i == m.cur, Compared: m.comparing && (i == m.other || slices.Contains(m.more, i)),
 		})
 	}
@@ -132,6 +132,9 @@ func (m *Model) inputExpected() {
 			b.judge(s)
 		}
 		run := m.now().live.Run().ID
+		if e := m.explorer(); e != nil {
+			e.Expect(run, s)
+		}
 		return m.keep("the right answer", func(sh Shelf) error { return sh.SetExpected(m.ctx, run, s) })
 	})
 }
@@ -144,17 +147,25 @@ func (b *branch) kept() ShelfPlace {
 // judge holds the answer to another expectation.
 func (b *branch) judge(expected string) {
 	b.expected = expected
-	b.verdict = trace.Judge(b.expected, b.answer.Last(answerBytes), b.receipt)
+	b.verdict = b.same.Judge(b.expected, b.answer.Last(answerBytes), b.receipt)
 }
 
-// mark bookmarks a branch, or takes the bookmark away.
+// mark bookmarks the token under the cursor, else the place at which the branch begins, or takes the bookmark away.
 func (m *Model) mark() tea.Cmd {
 	b := m.branches[m.chosenBranch()]
-	b.marked = !b.marked
-	m.margin.tree = true
-	on := b.marked
-	m.say("branch " + b.label + map[bool]string{true: " is bookmarked", false: " is no longer bookmarked"}[on])
-	return m.keep("the bookmark", func(s Shelf) error { return s.Bookmark(m.ctx, b.kept(), on) })
+	at := ShelfPlace{Run: b.live.Run().ID, Branch: b.info.ID, Token: b.info.At}
+	if b == m.now() && b.at >= 0 && m.focus != onTree {
+		at.Token = b.at
+	}
+	on := !b.bookmarks[at.Token]
+	if b.bookmarks == nil {
+		b.bookmarks = map[int]bool{}
+	}
+	if delete(b.bookmarks, at.Token); on {
+		b.bookmarks[at.Token] = true
+	}
+	m.say(fmt.Sprintf("token %d of branch %s is %s", at.Token, b.label, map[bool]string{true: "bookmarked", false: "no longer bookmarked"}[on]))
+	return m.keep("the bookmark", func(s Shelf) error { return s.Bookmark(m.ctx, at, on) })
 }
 
 func (m *Model) inputNote() {

@@ -16,6 +16,7 @@ import (
 const (
 	curveCells = 22 // of the small curves
 	scrubRows  = 8  // of the scrubber
+	treeLeast  = 3  // rows of the tree: a title, a branch, and what says that more is folded away
 	aside      = 10 // cells that must be left of the page beside a box
 
 	answerBytes     = 256 // of an answer's end, for the list of branches
@@ -34,12 +35,12 @@ func (m *Model) layout() layout {
 		want.token = m.tokenPane.Rows()
 	}
 	if m.margin.tree {
-		want.tree = max(m.treePane.Rows(), 2)
+		want.tree = max(m.treePane.Rows(), treeLeast)
 	}
 	if m.margin.signals {
 		want.signals = m.signalsPane.Rows()
 	}
-	if m.scrubber != nil {
+	if m.scrubbing() {
 		want.scrub = scrubRows
 	}
 	return arrange(m.w, m.h, want)
@@ -274,6 +275,8 @@ func (m *Model) drawNotice(w int) string {
 		r.Add(theme.Dim, m.notice)
 	case b != nil && b.loop && b.running():
 		r.Add(theme.Warn, "it repeats itself: ").Add(theme.Text, oneLine(b.notice))
+	case m.shade != plain && b != nil && m.focus != onPrompt:
+		r.Add(theme.Dim, m.legend())
 	case m.focus == onPrompt && m.info.Hint != "":
 		r.Add(theme.Dim, m.info.Hint)
 	case b != nil && b.notice != "":

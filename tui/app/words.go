@@ -237,6 +237,10 @@ func (m *Model) causeOf(b *branch) string {
 		return "no cap"
 	case b.info.Cause == trace.CauseAnswer:
 		return "answer"
+	case b.info.Cause == trace.CauseCap && b.info.Budget.Cap >= 0:
+		return fmt.Sprintf("cap %d", b.info.Budget.Cap)
+	case b.info.Cause == trace.CauseCap:
+		return "no cap"
 	}
 	return string(b.info.Cause)
 }

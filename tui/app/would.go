@@ -68,8 +68,13 @@ func (m *Model) explorer() Explorer {
 func (m *Model) scrub() tea.Cmd {
 	b := m.now()
 	if m.scrubber != nil {
-		m.closeScrub()
-		return nil
+		seen := m.scrubbing()
+		if m.closeScrub(); seen {
+			return nil
+		}
+	}
+	if m.comparing = false; m.experimenting() { // they have the whole page
+		m.trials.hidden = true
 	}
 	stops := stopsOf(b.spent)
 	if len(stops) == 0 {
@@ -97,6 +102,12 @@ func (s *scrubbing) add(g trace.Guess) {
 	i, _ := slices.BinarySearchFunc(s.guesses, g.Spent, func(o trace.Guess, spent int) int { return o.Spent - spent })
 	s.guesses = slices.Insert(s.guesses, i, g)
 	s.cost += g.Tokens
+}
+
+// scrubbing says whether the scrubber is that of the branch in view.
+func (m *Model) scrubbing() bool {
+	b := m.now()
+	return m.scrubber != nil && b != nil && (m.scrubber.of == b || m.scrubber.of == b.original)
 }
 
 func (m *Model) closeScrub() {
@@ -133,7 +144,7 @@ func (m *Model) guess(stay int) tea.Cmd {
 			return nil
 		}
 	}
-	if !b.running() {
+	if !b.running() || b.original != nil {
 		m.warn(m.keys.Text("it has ended: {scrub} shows the answers along the thought"))
 		return nil
 	}
@@ -146,7 +157,7 @@ func (m *Model) guess(stay int) tea.Cmd {
 	m.margin.signals = true
 	say := "its answer is guessed as it thinks, for at most a tenth more tokens"
 	if stay > 0 {
-		say += fmt.Sprintf("; %d equal guesses in a row close the thought", stay)
+		say = fmt.Sprintf("its answer is guessed as it thinks; %d equal guesses in a row close the thought", stay)
 	}
 	m.say(say)
 	e, n, id := m.explorer(), m.news, b.info.ID
@@ -187,23 +198,29 @@ func (m *Model) inputLab() {
 	in.Editor.Set(fmt.Sprintf("-, %s, %d", strings.Join(words, ", "), labSamples))
 	m.input(in, func(s string) tea.Cmd {
 		words, n, _ := parseLab(s)
-		t := trace.Trials{From: b.info.ID, Samples: n, Sampling: m.spread()}
-		for _, w := range words {
-			arm := trace.Arm{Name: w, At: at, Budget: b.budget}
-			arm.Budget.Cap = -1
-			if w == "" {
-				arm.Name = "nothing"
-			} else {
-				kind := trace.CommandInject
-				if closed, ok := b.closeAt(); ok && closed == at {
-					kind = trace.CommandWait
-				}
-				arm.First = []trace.Command{{Kind: kind, Text: w}}
-			}
-			t.Arms = append(t.Arms, arm)
-		}
-		return m.tryOut(trials.Lab, "Wait lab, from "+where, b, t)
+		closed, ok := b.closeAt()
+		return m.tryOut(trials.Lab, "Wait lab, from "+where, b, trace.Trials{
+			From: b.info.ID, Samples: n, Sampling: m.spread(), Arms: LabArms(words, at, ok && closed == at, b.budget),
+		})
 	})
+}
+
+// LabArms are the arms of a Wait lab from token at: a word each, "" = nothing. Where the thought closed (closes), a word takes the
+// place of the close, as a Wait does; anywhere else it goes in before the token. The cap is lifted: the thought goes on.
+func LabArms(words []string, at int, closes bool, b trace.Budget) []trace.Arm {
+	b.Cap = -1
+	kind := trace.CommandInject
+	if closes {
+		kind = trace.CommandWait
+	}
+	arms := make([]trace.Arm, len(words))
+	for i, w := range words {
+		arms[i] = trace.Arm{Name: w, At: at, Budget: b, First: []trace.Command{{Kind: kind, Text: w}}}
+		if w == "" {
+			arms[i].Name, arms[i].First = "nothing", nil
+		}
+	}
+	return arms
 }
 
 // parseLab reads words apart by commas, and a last number.
@@ -364,8 +381,20 @@ func (m *Model) openTrial() tea.Cmd {
 		m.warn("a branch is being made already")
 		return nil
 	}
-	m.busy = true
 	trial := x.report.Trials[i]
+	for k, b := range m.branches {
+		switch {
+		case b.info.ID != trial.Branch:
+		case b.binned:
+			m.warn(m.keys.Text("that sample was opened before, and deleted: {undo} brings it back"))
+			return nil
+		default:
+			m.switchTo(k)
+			x.hidden, m.focus = true, onThought
+			return nil
+		}
+	}
+	m.busy = true
 	ctx, e := m.ctx, m.explorer()
 	return func() tea.Msg {
 		live, err := e.Open(ctx, trial.Branch)

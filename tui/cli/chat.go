@@ -92,7 +92,7 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, look *screenFlags, pr
 			return d, nil
 		},
 		Library: d, Model: f.model, Prompt: prompt, Session: f.session, System: f.system, ThinkFormat: f.thinkFormat, Budget: f.budget(),
-		ModelSampling: true, Sampling: trace.Sampling{Seed: d.seed}, Pace: pace, First: first,
+		Same: sameAnswer, ModelSampling: true, Sampling: trace.Sampling{Seed: d.seed}, Pace: pace, First: first,
 	}
 	for _, c := range change {
 		c(&opt)

@@ -24,6 +24,7 @@ type desk struct {
 	seed     uint64          // of this desk; never 0
 	store    *sessions.Store // nil: nothing is kept
 	recorder *sessions.Recorder
+	reader   reader // of older sessions, for searching
 	model    *engine.Model
 	explorer *explore.Explorer // of the model
 	limit    float64           // tokens/s that memory allows, 0 = unknown
@@ -45,6 +46,8 @@ func (a *app) newDesk(ctx context.Context, f *runFlags) *desk {
 		if d.store, err = sessions.Open(ctx, databasePath()); err != nil {
 			reason = err.Error()
 			a.say("not saving: %s", safeText(reason))
+		} else {
+			d.store.Judging(sameAnswer)
 		}
 	}
 	d.recorder = sessions.NewRecorder(d.store, reason)
@@ -63,6 +66,7 @@ func (d *desk) open(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
+	p.Same = sameAnswer
 	if d.model, err = engine.Assembled(p); err != nil {
 		return err
 	}
@@ -141,6 +145,7 @@ func (d *desk) Close() error {
 			d.err = d.model.Close()
 		}
 		d.err = errors.Join(d.err, d.recorder.Close())
+		d.reader.close()
 		if d.store != nil {
 			d.err = errors.Join(d.err, d.store.Close())
 		}
@@ -161,11 +166,21 @@ func (d *desk) Reopen(ctx context.Context, id string) (question string, lives []
 	if err != nil {
 		return "", nil, err
 	}
-	for _, l := range restored {
-		lives = append(lives, l)
+	for i, l := range restored {
+		k := s.Branches[i]
+		lives = append(lives, annotated{Live: l, note: k.Comment, bookmarks: k.Bookmarks})
 	}
 	return s.Run.Prompt, lives, nil
 }
+
+// annotated is a branch that comes back with what was noted on it.
+type annotated struct {
+	*engine.Live
+	note      string
+	bookmarks []int
+}
+
+func (a annotated) Annotations() (note string, bookmarks []int) { return a.note, a.bookmarks }
 
 // savedOf is a kept session as the engine takes it.
 func savedOf(s sessions.Session) []engine.Saved {

@@ -23,6 +23,8 @@ func (d *desk) Try(ctx context.Context, t trace.Trials, report func(trace.Trials
 	return d.explorer.Try(ctx, t, report)
 }
 
+func (d *desk) Expect(run, expected string) { d.model.Expect(run, expected) }
+
 func (d *desk) Open(ctx context.Context, id trace.BranchID) (tuiapp.Live, error) {
 	live, err := d.explorer.Open(ctx, id)
 	if err != nil {

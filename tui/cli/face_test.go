@@ -110,16 +110,16 @@ func TestARecordingSurvivesAKillAndReplacesNothing(t *testing.T) {
 func TestOnesOwnKeysAndThemeFromTheSettings(t *testing.T) {
 	t.Parallel()
 	b := newBox(t).set("COLORTERM=truecolor", "TERM=xterm-256color")
-	b.write("config/s1/config.toml", "[screen]\ntheme = \"dark\"\nmouse = true\n\n[keys]\nwait = [\"f5\", \"y\"]\n")
+	b.write("config/s1/config.toml", "[screen]\ntheme = \"dark\"\nmouse = true\n\n[keys]\nwait = [\"f5\", \"Z\"]\n")
 	s := b.open(110, 30, "--seed", "3", "--pace", "200")
-	s.Until("ready", "enter asks it").Keys("Enter").Until("receipt").Until("f5 wait").Keys("w").Until("w does nothing here").Keys("y").Until("B of 2", "▌ Wait").Until("receipt")
+	s.Until("ready", "enter asks it").Keys("Enter").Until("receipt").Until("f5 wait").Keys("w").Until("w does nothing here").Keys("Z").Until("B of 2", "▌ Wait").Until("receipt")
 	if got := s.Styled(); !regexp.MustCompile(`38[;:]2[;:]+95[;:]215[;:]255`).MatchString(got) && !strings.Contains(got, "38;5;81") {
 		t.Errorf("the dark theme's accent is not on the screen: %q", got)
 	}
 	if got := s.Format("#{mouse_any_flag}"); got != "1" {
 		t.Errorf("mouse = true: the terminal's mouse flag is %q", got)
 	}
-	s.Keys("?").Until("f5 y").Type("wait").Until("Wait: suppress").Keys("Escape", "Escape").UntilGone("Wait: suppress").Keys("C-c", "C-c")
+	s.Keys("?").Until("f5 Z").Type("wait").Until("Wait: suppress").Keys("Escape", "Escape").UntilGone("Wait: suppress").Keys("C-c", "C-c")
 	s.left(0)
 	b.write("config/s1/config.toml", "cap = 3\n[keys]\nwait = \"p\"\n")
 	b.run("run", "2+3*4").wants(2, "line 3", `"p" would be both wait and pause`)
@@ -131,7 +131,7 @@ func TestWhatTheKeysCommandPrintsIsTakenAsSettings(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	b.write("config/s1/config.toml", "[keys]\nwait = [\"f5\", \"space\"]\npause = []\n")
-	first := b.run("keys").wants(0, "[keys]", `wait = ["f5", "space"]`, "pause = []", "# Steer the thinking", `page-up = ["page up", "h", "left"]`)
+	first := b.run("keys").wants(0, "[keys]", `wait = ["f5", "space"]`, "pause = []", "# Steer the thinking", `page-up = ["page up", "ctrl+b"]`)
 	b.write("config/s1/config.toml", first.out)
 	if again := b.run("keys").wants(0); again.out != first.out {
 		t.Errorf("the keys that were printed, taken as settings, print\n%s\nwant\n%s", again.out, first.out)

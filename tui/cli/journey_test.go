@@ -209,7 +209,7 @@ func TestJourneyQuitAndFindTheSessionAgain(t *testing.T) {
 	s.left(0)
 	id := s.sessions()[0]["id"].(string)
 	s = b.open(100, 28, args...)
-	s.Until("ready").Keys("C-s").Until("sessions", "remember me").Keys("Enter").Until("thinking tokens", "remember me")
+	s.Until("ready").Keys("C-s").Until("all runs", "remember me").Keys("Enter").Until("thinking tokens", "remember me")
 	s.Keys("w").Until("B of 2", "thinking").Keys("a").Until("B of 2", "by you, answer now").Keys("C-c", "C-c")
 	s.left(0)
 	if list := s.sessions(); len(list) != 1 || list[0]["id"] != id || whole(list[0]["branches"]) != 2 {

@@ -78,7 +78,7 @@ func (a *app) playPlain(ctx context.Context, id string, pace int) error {
 		log.Append(trace.Event{Kind: trace.EventToken, Token: t})
 	}
 	log.Append(trace.Event{Kind: trace.EventEnd, Receipt: last.Receipt})
-	return tuiapp.Plain(ctx, a.out, tuiapp.Play(ctx, last.Branch, s.Run, log, pace))
+	return tuiapp.Plain(ctx, a.out, sameAnswer, tuiapp.Play(ctx, last.Branch, s.Run, log, pace))
 }
 
 // agreement is what a check says of one branch.

@@ -170,7 +170,7 @@ func (a *app) printRuns(ctx context.Context, desk *desk, lives []tuiapp.Live) er
 					return err
 				}
 			}
-			err = tuiapp.Plain(ctx, a.out, live)
+			err = tuiapp.Plain(ctx, a.out, sameAnswer, live)
 		}
 		if err != nil {
 			return err

@@ -84,7 +84,7 @@ func (a *app) printRunJSON(ctx context.Context, desk *desk, live tuiapp.Live, i,
 				err = a.printJSON(noticeLine{"notice", name, e.Notice})
 			case trace.EventEnd:
 				line := endLine{Type: "end", Branch: name, Text: text.String(), Answer: strings.TrimSpace(answer.String()), Receipt: e.Receipt, Expected: live.Run().Expected}
-				line.Verdict = trace.Judge(line.Expected, line.Answer, e.Receipt)
+				line.Verdict = trace.Same(sameAnswer).Judge(line.Expected, line.Answer, e.Receipt)
 				if e.Err != nil {
 					line.Error = e.Err.Error()
 				}

@@ -14,47 +14,41 @@ import (
 )
 
 func (a *app) sessionsCommand() *cobra.Command {
-	cmd := group("sessions", "What was thought: list, show, export, import, remove")
+	cmd := group("sessions", "What was thought: list, search, tag, show, export, import, remove")
 	var limit int
+	var bin bool
 	list := &cobra.Command{
 		Use: "list", Short: "One line a run, newest first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withStore(cmd.Context(), func(s *sessions.Store) error { return a.listSessions(cmd.Context(), s, limit) })
+			return a.withStore(cmd.Context(), func(s *sessions.Store) error { return a.listSessions(cmd.Context(), s, limit, bin) })
 		},
 	}
 	list.Flags().IntVarP(&limit, "limit", "n", 50, "most runs to list, 0 = all")
+	list.Flags().BoolVar(&bin, "bin", false, "what is in the bin instead")
 	show := &cobra.Command{
 		Use: "show ID", Short: "A run to read", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.exportSession(cmd.Context(), args[0], "md", "")
+			return a.exportSessions(cmd.Context(), args, "md", "")
 		},
+		ValidArgsFunction: a.completeIDs,
 	}
 	var format, file string
 	export := &cobra.Command{
-		Use: "export ID", Short: "A run as JSONL (import reads it back) or Markdown", Args: cobra.ExactArgs(1),
+		Use: "export ID...", Short: "Runs as JSONL (import reads it back), Markdown or one HTML page", Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.exportSession(cmd.Context(), args[0], format, file)
+			return a.exportSessions(cmd.Context(), args, format, file)
 		},
+		ValidArgsFunction: a.completeIDs,
 	}
-	export.Flags().StringVar(&format, "format", "jsonl", "jsonl or md")
+	export.Flags().StringVar(&format, "format", "jsonl", "jsonl, md or html")
+	a.complete(export, "format", "jsonl", "md", "html")
 	export.Flags().StringVarP(&file, "output", "o", "", "file to write, stdout when absent")
 	imp := &cobra.Command{
-		Use: "import FILE", Short: "Read an exported run (- = stdin)", Args: cobra.ExactArgs(1),
+		Use: "import FILE", Short: "Read exported runs (- = stdin)", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.importSession(cmd.Context(), args[0]) },
 	}
-	rm := &cobra.Command{
-		Use: "rm ID...", Short: "Remove runs", Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withStore(cmd.Context(), func(s *sessions.Store) error {
-				var errs error
-				for _, id := range args {
-					errs = errors.Join(errs, notHere(id, s.Remove(cmd.Context(), id)))
-				}
-				return errs
-			})
-		},
-	}
-	cmd.AddCommand(list, show, export, imp, rm, a.replayCommand())
+	cmd.AddCommand(list, show, export, imp, a.replayCommand())
+	cmd.AddCommand(a.libraryCommands()...)
 	return cmd
 }
 
@@ -63,6 +57,7 @@ func (a *app) withStore(ctx context.Context, f func(*sessions.Store) error) erro
 	if err != nil {
 		return err
 	}
+	s.Judging(sameAnswer)
 	return errors.Join(f(s), s.Close())
 }
 
@@ -71,30 +66,47 @@ func notHere(id string, err error) error {
 	if errors.Is(err, sessions.ErrNotFound) {
 		return fmt.Errorf("no session %q; s1 sessions list shows the ids", id)
 	}
+	if errors.Is(err, sessions.ErrAmbiguous) {
+		return fmt.Errorf("%q is the beginning of more than one session; write more of the id", id)
+	}
 	return err
 }
 
-func (a *app) listSessions(ctx context.Context, s *sessions.Store, limit int) error {
-	list, err := s.List(ctx, limit)
+func (a *app) listSessions(ctx context.Context, s *sessions.Store, limit int, bin bool) error {
+	list, err := s.Query(ctx, sessions.Filter{Limit: limit, Binned: bin})
 	if err != nil {
 		return err
 	}
-	if len(list) == 0 && !a.json {
+	switch {
+	case len(list) > 0 || a.json:
+	case bin:
+		a.say("the bin is empty")
+	default:
 		a.say("no sessions yet; s1 run 'a question' makes one")
 	}
-	for _, m := range list {
-		m.Answer = strings.TrimSpace(m.Answer) // as run --json says it
+	for _, h := range list {
+		h.Answer = strings.TrimSpace(h.Answer) // as run --json says it
 		if a.json {
-			err = a.printJSON(m)
+			h.Tags = append([]string{}, h.Tags...) // [] and not null
+			err = a.printJSON(h.Summary)
 		} else {
-			_, err = fmt.Fprintf(a.out, "%-25s  %s  %-24s %6d tokens  %-10s %-40s  %s\n", m.ID, m.Created.Local().Format("2006-01-02 15:04"),
-				safeLine(m.Model, 24), m.Tokens, closedWord(m), safeLine(m.Prompt, 40), safeLine(m.Answer, 40))
+			err = a.printSummary(h.Summary)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (a *app) printSummary(m sessions.Summary) error {
+	line := fmt.Sprintf("%-25s  %s  %-24s %6d tokens  %-10s %-5s  %-40s  %s", m.ID, m.Created.Local().Format("2006-01-02 15:04"),
+		safeLine(m.Model, 24), m.Tokens, closedWord(m), m.Verdict, safeLine(m.Prompt, 40), safeLine(m.Answer, 40))
+	if len(m.Tags) > 0 {
+		line += "  #" + safeLine(strings.Join(m.Tags, " #"), 60)
+	}
+	_, err := fmt.Fprintln(a.out, strings.TrimRight(line, " "))
+	return err
 }
 
 func closedWord(m sessions.Summary) string {
@@ -107,32 +119,38 @@ func closedWord(m sessions.Summary) string {
 	return string(m.Closed)
 }
 
-func (a *app) exportSession(ctx context.Context, id, format, file string) error {
-	write := sessions.ExportMarkdown
-	switch format {
-	case "jsonl":
-		write = sessions.ExportJSONL
-	case "md":
-	default:
-		return usagef("--format %q: jsonl or md", format)
+func (a *app) exportSessions(ctx context.Context, ids []string, format, file string) error {
+	if formats := []string{"jsonl", "md", "html"}; !contains(formats, format) {
+		return usagef("--format %q: jsonl, md or html", format)
+	}
+	if a.json {
+		format = "jsonl"
 	}
 	return a.withStore(ctx, func(s *sessions.Store) error {
-		sess, err := s.Load(ctx, id)
-		if err != nil {
-			return notHere(id, err)
-		}
-		if a.json {
-			write = sessions.ExportJSONL
+		full := make([]string, len(ids))
+		for i, id := range ids {
+			var err error
+			if full[i], err = s.Resolve(ctx, id, false); err != nil {
+				return notHere(id, err)
+			}
 		}
 		if file == "" {
-			return write(a.out, sess)
+			return s.Export(ctx, a.out, format, full)
 		}
-		f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-		if err != nil {
-			return fmt.Errorf("export session: %w", err)
-		}
-		return errors.Join(write(f, sess), f.Close())
+		return exportFile(ctx, s, file, format, full)
 	})
+}
+
+// exportFile writes into a file that is not there yet; one that could not be written whole does not stay.
+func exportFile(ctx context.Context, s *sessions.Store, file, format string, ids []string) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("export session: %w", err)
+	}
+	if err = errors.Join(s.Export(ctx, f, format, ids), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(file))
+	}
+	return nil
 }
 
 func (a *app) importSession(ctx context.Context, file string) error {

@@ -174,7 +174,7 @@ func build() []Binding {
 		{StepNext, []string{"}"}, "next step", "To the next step", groupWalk, Page, needTokens},
 		{JumpNext, []string{"J"}, "jump", "To the next point of interest: a peak of entropy, or what {jump-kind} chose", groupWalk, Page, needTokens},
 		{JumpBack, []string{"K"}, "jump back", "To the point of interest before", groupWalk, Page, needTokens},
-		{JumpKind, []string{"o"}, "jump to", "What counts as one: peaks of entropy, reflection words, what was fed in, wishes to stop, what was searched", groupWalk, Page, needTokens},
+		{JumpKind, []string{"o"}, "jump to", "What counts as one: peaks of entropy, reflection words, what was fed in, wishes to stop, what was searched, bookmarks", groupWalk, Page, needTokens},
 		{Search, []string{"/"}, "search", "Search in the thought and the answer; {jump-next} and {jump-back} go from hit to hit", groupWalk, Page, needTokens},
 		{Colour, []string{"C"}, "colour", "Colour the thought by entropy, by probability, by origin, or not", groupWalk, Page, nil},
 		{ShowSignals, []string{"1"}, "signals", "The signals: entropy, P(end), marks, the answer so far; shown or not", groupWalk, Page, nil},
@@ -210,7 +210,7 @@ func build() []Binding {
 		{Beside, []string{"v"}, "beside", "Put the branch of the tree's cursor beside the others of the comparison, up to four, or take it away", groupSee, Page, needTwo},
 		{Diff, []string{"X"}, "diff", "In a comparison: what differs, sentence by sentence", groupSee, Page, needTwo},
 		{Expected, []string{"g"}, "expected", "Set the right answer, so that every branch shows right or wrong", groupSee, Page, needBranch},
-		{Mark, []string{"m"}, "mark", "Bookmark the branch, or take the bookmark away", groupSee, Page, needBranch},
+		{Mark, []string{"m"}, "mark", "Bookmark the token under the cursor, or the branch, or take the bookmark away; {jump-kind} jumps to bookmarks too", groupSee, Page, needBranch},
 		{Note, []string{"N"}, "note", "A note on the branch", groupSee, Page, needBranch},
 		{Fold, []string{"z"}, "fold", "Fold and unfold the branches below", groupSee, Page, needTwo},
 		{Delete, []string{"D"}, "delete", "Delete the branch with what grew from it; {undo} brings it back", groupSee, Page, needTwo},
@@ -238,7 +238,7 @@ func build() []Binding {
 			case s.Broken != "":
 				return "there is no model: " + s.Broken
 			case s.Running:
-				return "it is still at work: esc stops it and keeps everything, then enter asks"
+				return "it is still at work: {stop} stops it and keeps everything, then {send} asks"
 			case s.PromptEmpty && !s.Offered:
 				return "type a question first"
 			}
@@ -278,7 +278,7 @@ func build() []Binding {
 		{Quit, []string{"ctrl+c"}, "quit", "Stop what runs; pressed again, quit", groupApp, Anywhere, nil},
 		{QuitEmpty, []string{"ctrl+d"}, "quit", "Quit, with an empty question", groupApp, Prompt, func(s State) string {
 			if !s.PromptEmpty {
-				return "ctrl+d quits only with an empty question"
+				return "{quit-empty} quits only with an empty question"
 			}
 			return ""
 		}},

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 )
@@ -115,9 +116,10 @@ func (d *Doc) newlinesBefore(i int) int {
 	return n
 }
 
-// paragraphs says whether the text has an empty line in its first part.
+// paragraphs says whether the text has an empty line in its first part. One behind which nothing comes, as after the words that
+// close a thought, parts nothing.
 func (d *Doc) paragraphs() bool {
-	text := d.src[:min(len(d.src), boundaryWindow)]
+	text := bytes.TrimRightFunc(d.src[:min(len(d.src), boundaryWindow)], unicode.IsSpace)
 	empty, begun := false, false // the line so far has no ink, there was some before
 	for _, c := range text {
 		switch {

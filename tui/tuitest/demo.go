@@ -53,7 +53,7 @@ func Demo(args []string) int {
 	ctx := context.Background()
 	if *plain {
 		live, _ := f.Ask(ctx, trace.Ask{Prompt: *prompt, Budget: budget})
-		if err := app.Plain(ctx, os.Stdout, live); err != nil {
+		if err := app.Plain(ctx, os.Stdout, nil, live); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}

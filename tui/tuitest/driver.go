@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
@@ -26,15 +27,29 @@ type Driver struct {
 	Quit  bool // the screen wants to quit
 	Slept bool // the screen wants to be suspended
 	w, h  int
+
+	behind bool // commands run beside the driver
+	late   chan tea.Msg
 }
 
+// lateMost is how many messages may come back from commands that run beside the driver.
+const lateMost = 64
+
+// Scripted is a scripted model: a *Fake, or an *Explorer around one.
+type Scripted interface {
+	app.Thinker
+	fake() *Fake
+}
+
+func (f *Fake) fake() *Fake { return f }
+
 // Start opens a screen of w by h cells on a scripted model. change, if not nil, alters the options first.
-func Start(t testing.TB, f *Fake, w, h int, change func(*app.Options)) *Driver {
+func Start(t testing.TB, f Scripted, w, h int, change func(*app.Options)) *Driver {
 	t.Helper()
 	opt := app.Options{
 		Open:   func(context.Context, func(string)) (app.Thinker, error) { return f, nil },
 		Model:  "mini",
-		Budget: f.defaultBudget(),
+		Budget: f.fake().defaultBudget(),
 		Theme:  theme.Options{NoColor: true},
 		Manual: true,
 	}
@@ -49,8 +64,8 @@ func Start(t testing.TB, f *Fake, w, h int, change func(*app.Options)) *Driver {
 }
 
 // Drive takes over a screen that was made elsewhere, before anything has happened to it.
-func Drive(t testing.TB, f *Fake, m *app.Model, w, h int) *Driver {
-	d := &Driver{T: t, Fake: f, Model: m, w: w, h: h}
+func Drive(t testing.TB, f Scripted, m *app.Model, w, h int) *Driver {
+	d := &Driver{T: t, Fake: f.fake(), Model: m, w: w, h: h, late: make(chan tea.Msg, lateMost)}
 	return d.Resize(w, h)
 }
 
@@ -65,7 +80,16 @@ func (d *Driver) do(cmd tea.Cmd) {
 	if cmd == nil {
 		return
 	}
-	switch msg := cmd().(type) {
+	if d.behind {
+		go func() { d.late <- cmd() }()
+		return
+	}
+	d.take(cmd())
+}
+
+// take takes what a command came back with.
+func (d *Driver) take(msg tea.Msg) {
+	switch msg := msg.(type) {
 	case nil:
 	case tea.BatchMsg:
 		for _, c := range msg {
@@ -84,6 +108,37 @@ func (d *Driver) send(msg tea.Msg) {
 	_, cmd := d.Model.Update(msg)
 	d.do(cmd)
 }
+
+// Send brings a message to the screen.
+func (d *Driver) Send(msg tea.Msg) *Driver {
+	d.send(msg)
+	return d
+}
+
+// Beside presses keys whose commands take their time: they run beside the driver, and Pull brings what came of them.
+func (d *Driver) Beside(names ...string) *Driver {
+	d.T.Helper()
+	d.behind = true
+	d.Press(names...)
+	d.behind = false
+	return d
+}
+
+// Await pulls until the screen is as it should be. It is for what runs beside the driver, which has a clock of its own.
+func (d *Driver) Await(what string, ok func(frame string) bool) *Driver {
+	d.T.Helper()
+	glance := time.NewTicker(glanceEvery)
+	defer glance.Stop()
+	for deadline := time.Now().Add(tmuxPatience); !ok(d.Pull().Frame()); <-glance.C {
+		if time.Now().After(deadline) {
+			d.T.Fatalf("the screen never %s:\n%s", what, d.Frame())
+		}
+	}
+	return d
+}
+
+// glanceEvery is how often Await looks.
+const glanceEvery = time.Millisecond
 
 // Resize changes the size of the terminal.
 func (d *Driver) Resize(w, h int) *Driver {
@@ -159,6 +214,15 @@ func (d *Driver) Advance(n int) *Driver {
 
 // Pull brings what the branches said to the screen.
 func (d *Driver) Pull() *Driver {
+	for {
+		select {
+		case msg := <-d.late:
+			d.take(msg)
+			continue
+		default:
+		}
+		break
+	}
 	d.do(d.Model.Pull())
 	return d
 }

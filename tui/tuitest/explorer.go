@@ -16,6 +16,7 @@ type Explorer struct {
 	Report  trace.TrialsReport // of an experiment
 	Trials  []trace.Trials     // what was asked for
 	Stops   []int              // of the newest scrub
+	Ticks   []trace.Ticker     // what was asked for
 	Opened  []trace.BranchID   // trials that became branches
 	Fails   error              // what every experiment ends with, if not nil
 }
@@ -36,7 +37,8 @@ func (x *Explorer) Scrub(_ context.Context, _ trace.BranchID, stops []int, repor
 }
 
 // Tick reports the scripted guesses.
-func (x *Explorer) Tick(_ context.Context, _ trace.BranchID, _ trace.Ticker, report func(trace.Guess)) error {
+func (x *Explorer) Tick(_ context.Context, _ trace.BranchID, t trace.Ticker, report func(trace.Guess)) error {
+	x.Ticks = append(x.Ticks, t)
 	for _, g := range x.Guesses {
 		report(g)
 	}
@@ -50,9 +52,16 @@ func (x *Explorer) Try(_ context.Context, t trace.Trials, report func(trace.Tria
 	return x.Fails
 }
 
-// Open makes a trial a branch: a fork of the newest one from its beginning.
+// Expect does nothing: what is reported is scripted.
+func (x *Explorer) Expect(string, string) {}
+
+// Open makes a trial a branch: a fork of the newest one from its beginning, under the trial's name.
 func (x *Explorer) Open(ctx context.Context, id trace.BranchID) (app.Live, error) {
 	x.Opened = append(x.Opened, id)
 	l := x.Last()
-	return x.Branch(ctx, l.Branch().ID, 0, l.Branch().Budget, l.Branch().Sampling)
+	live, err := x.Branch(ctx, l.Branch().ID, 0, l.Branch().Budget, l.Branch().Sampling)
+	if err == nil {
+		x.Last().branch.ID = id
+	}
+	return live, err
 }

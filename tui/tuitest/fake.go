@@ -64,6 +64,7 @@ type Fake struct {
 	Refuse error  // what Ask and Branch answer, if not nil
 	Replay bool   // a branch's log begins with what it inherited
 	Expect string // the right answer to every question, "" = unknown
+	Top    int    // candidates of every token, the one that was taken first
 
 	mu    sync.Mutex
 	lives []*Live
@@ -116,14 +117,18 @@ func (f *Fake) Branch(ctx context.Context, from trace.BranchID, at int, b trace.
 	if len(first) > 0 {
 		cause = map[trace.CommandKind]trace.Cause{
 			trace.CommandWait: trace.CauseWait, trace.CommandAnswerNow: trace.CauseAnswer, trace.CommandInject: trace.CauseInject,
+			trace.CommandEdit: trace.CauseEdit, trace.CommandTake: trace.CauseEdit,
 		}[first[0].Kind]
 	} else if at > 0 {
 		cause = trace.CauseCap
+		if b.Cap == parent.branch.Budget.Cap {
+			cause = trace.CauseFork
+		}
 	}
 	l := f.add(trace.Branch{Parent: from, At: at, Cause: cause, Budget: b, Sampling: s})
 	l.run = parent.run
 	l.inherit(tokens[:at], closed == at && at > 0)
-	l.cmds = append(l.cmds, first...)
+	l.cmds, l.first = append(l.cmds, first...), first
 	l.start(ctx)
 	return l, nil
 }

@@ -2,6 +2,7 @@ package tuitest
 
 import (
 	"context"
+	"fmt"
 	"hash/fnv"
 	"slices"
 	"sync"
@@ -20,6 +21,7 @@ type Live struct {
 
 	mu                 sync.Mutex
 	sent               []trace.Command // everything ever sent
+	first              []trace.Command // what it began with
 	cmds               []trace.Command
 	budget             trace.Budget
 	tokens             []trace.Token
@@ -65,6 +67,9 @@ func (l *Live) Sent() []trace.Command {
 	defer l.mu.Unlock()
 	return slices.Clone(l.sent)
 }
+
+// First returns the commands it was made with.
+func (l *Live) First() []trace.Command { return l.first }
 
 func (l *Live) inherit(tokens []trace.Token, atClose bool) {
 	for _, k := range tokens {
@@ -190,8 +195,10 @@ func (l *Live) obey() {
 				l.closed = trace.ClosedStopped
 			}
 			l.end("stopped")
-		case trace.CommandInject:
+		case trace.CommandInject, trace.CommandEdit:
 			l.emit(c.Text, trace.PhaseThinking, trace.OriginInjected, true, false)
+		case trace.CommandTake:
+			l.emit(fmt.Sprintf("<%d>", c.N), trace.PhaseThinking, trace.OriginInjected, true, false)
 		case trace.CommandPace:
 			l.pace = c.N
 		}
@@ -315,6 +322,9 @@ func (l *Live) emit(s string, p trace.Phase, o trace.Origin, counted, wished boo
 	k := trace.Token{
 		Index: len(l.tokens), ID: int32(id & 0x7fffffff), Bytes: []byte(s), Text: s, Phase: p, Origin: o, Counted: counted, Wished: wished,
 		Logprob: -float32(id%40) / 10, Entropy: float32(id%29) / 10, EndProb: end, EndRank: int32(id%9) + 1, Time: at + time.Second/time.Duration(rate),
+	}
+	for n := range l.fake.Top {
+		k.Top = append(k.Top, trace.Candidate{ID: k.ID + int32(n), Logprob: k.Logprob - float32(n)})
 	}
 	if l.fake.Script.Endless == nil {
 		l.tokens = append(l.tokens, k)

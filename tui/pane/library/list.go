@@ -2,6 +2,7 @@ package library
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"s1/tui/text"
 	"s1/tui/theme"
@@ -21,9 +22,15 @@ func (p *Pane) list(width, height int) []string {
 	fit := max(1, height/tall)
 	cursor := min(max(p.Cursor, 0), len(p.Rows)-1)
 	p.top = min(max(p.top, cursor-fit+1, 0), cursor, max(0, len(p.Rows)-fit))
+	tags := 0 // cells of the tags' column
+	for _, r := range p.Rows {
+		if len(r.Tags) > 0 && width >= twoLines {
+			tags = max(8, width/7)
+		}
+	}
 	var out []string
 	for i := p.top; i < len(p.Rows) && len(out) < height; i++ {
-		out = append(out, p.line(p.Rows[i], i == cursor, width))
+		out = append(out, p.line(p.Rows[i], i == cursor, width, tags))
 		if tall == 2 {
 			out = append(out, p.found(p.Rows[i], width))
 		}
@@ -35,7 +42,7 @@ func (p *Pane) list(width, height int) []string {
 }
 
 // line is when, model, question, answer, verdict and tags, as many of them as the width holds.
-func (p *Pane) line(row Row, current bool, width int) string {
+func (p *Pane) line(row Row, current bool, width, tagCells int) string {
 	r := p.row(width)
 	role := theme.Text
 	if current {
@@ -61,14 +68,7 @@ func (p *Pane) line(row Row, current bool, width int) string {
 	if right == "" && row.Closed == "open" {
 		right = "open"
 	}
-	tags := ""
-	if len(row.Tags) > 0 && width >= twoLines {
-		tags = fit("#"+strings.Join(row.Tags, " #"), max(8, r.Left()/5), p.Theme)
-	}
-	room := r.Left() - 1 - verdictCells
-	if tags != "" {
-		room -= text.Width(tags) + 1
-	}
+	room := r.Left() - 1 - verdictCells - tagCells
 	answer := text.Tail(row.Answer, max(4, room*2/5), p.Theme) // an answer says most at its end
 	question := fit(oneLine(row.Question), room-text.Width(answer)-2, p.Theme)
 	start := r.Used()
@@ -85,8 +85,8 @@ func (p *Pane) line(row Row, current bool, width int) string {
 		verdict = theme.Warn
 	}
 	r.Add(verdict, fit(right, verdictCells-1, p.Theme))
-	if tags != "" {
-		r.To(start+room+1+verdictCells).Add(theme.Dim, tags)
+	if len(row.Tags) > 0 && tagCells > 0 {
+		r.To(start+room+1+verdictCells).Add(theme.Dim, fit("#"+strings.Join(row.Tags, " #"), tagCells-1, p.Theme))
 	}
 	return r.String()
 }
@@ -96,14 +96,36 @@ const verdictCells = 6 // "right", "wrong", "open" and a space
 // found is the second row of a run: where the words stand, and what stands around them.
 func (p *Pane) found(row Row, width int) string {
 	r := p.row(width).To(gutter)
-	if row.Where != "" {
+	if row.Where != "" && width >= twoLines {
 		r.Add(theme.Dim, row.Where+": ")
 	}
-	marked(r, row.Snippet, row.Hits, theme.Dim)
+	snippet, hits := row.Snippet, row.Hits
+	if len(hits) > 0 {
+		snippet, hits = p.nearer(snippet, hits, r.Left())
+	}
+	marked(r, snippet, hits, theme.Dim)
 	return r.String()
 }
 
-// marked adds s with the ranges looked for set off: by style, and by brackets-free bold where there is no colour.
+// nearer cuts the beginning of a snippet off when its first hit would not be seen in so many cells.
+func (p *Pane) nearer(s string, hits [][2]int, cells int) (string, [][2]int) {
+	from, to := hits[0][0], hits[0][1]
+	if from < 0 || to > len(s) || from > to || text.Width(s[:to]) <= cells-1 {
+		return s, hits
+	}
+	cut := max(0, from-max(cells-(to-from)-2, 0)/2)
+	for cut < from && !utf8.RuneStart(s[cut]) {
+		cut++
+	}
+	lead := p.Theme.Glyphs.Ellipsis
+	moved := make([][2]int, len(hits))
+	for i, h := range hits {
+		moved[i] = [2]int{h[0] - cut + len(lead), h[1] - cut + len(lead)}
+	}
+	return lead + s[cut:], moved
+}
+
+// marked adds s with the ranges looked for set off in reverse, which stays without colour.
 func marked(r *text.Row, s string, hits [][2]int, role theme.Role) {
 	at := 0
 	for _, h := range hits {

@@ -1,0 +1,9 @@
+package cli
+
+import "s1/engine/grade"
+
+// sameAnswer says whether an answer is the expected one, as the grader reads both: 1/2 is 0.5, and the words around an answer do
+// not count. What it can not read is not the same.
+func sameAnswer(expected, answer string) bool {
+	return grade.Grade(answer, expected, grade.Default()).Verdict == grade.Correct
+}
