@@ -177,7 +177,11 @@ func Over(base, box string, x, width int) string {
 	if x+bw > width {
 		box, bw = ansi.Truncate(box, width-x, ""), width-x
 	}
-	return ansi.Truncate(base, x, "") + box + ansi.Cut(base, x+bw, width)
+	left, right, rest := ansi.Truncate(base, x, ""), ansi.Cut(base, x+bw, width), width-x-bw
+	if ansi.StringWidth(right) > rest { // a wide sign lies half under the box
+		right = ansi.Cut(base, x+bw+1, width)
+	}
+	return left + spaces(x-ansi.StringWidth(left)) + box + spaces(rest-ansi.StringWidth(right)) + right
 }
 
 // Wrap returns s as safe, unstyled lines of at most width cells.
