@@ -258,3 +258,9 @@ func retryAfter(h string, now time.Time) time.Duration {
 	}
 	return time.Duration(min(seconds, 1e6) * float64(time.Second))
 }
+
+// Transport says whether an error is of the server or the way to it: nothing can be said of an answer then.
+func Transport(err error) bool {
+	var f *Failure
+	return errors.As(err, &f)
+}

@@ -77,7 +77,8 @@ type branch struct {
 	due      time.Time
 	state    trace.State
 	budget   trace.Budget
-	fails    int // of streams, since the last token
+	fails    int // streams that broke off, since there was progress
+	broke    int // tokens drawn before the last one
 	prompt   int // tokens, as the server counts them
 	took     int // tokens drawn
 	busy     time.Duration

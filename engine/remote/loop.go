@@ -192,6 +192,7 @@ func (b *branch) broken(ctx context.Context, err error) error {
 		return err
 	}
 	b.fails++
+	b.broke = b.took
 	b.notice("%v: going on from what came (try %d of %d)", err, b.fails, b.m.c.o.Retries)
 	if b.m.c.o.Sleep(ctx, b.m.c.pause(b.fails, f.after)) != nil {
 		return nil // the loop sees the end of ctx
@@ -209,8 +210,10 @@ func (b *branch) take(d drawn, a think.Action) {
 	if !v.Accepted {
 		return
 	}
-	b.fails = 0
 	b.took++
+	if b.took-b.broke >= progress {
+		b.fails = 0
+	}
 	if n := b.pace.Load(); n > 0 {
 		now := time.Now()
 		if b.due = b.due.Add(time.Second / time.Duration(n)); b.due.Before(now) {
@@ -332,6 +335,7 @@ func (b *branch) most(mask []int32, thinking bool) int {
 }
 
 const (
+	progress   = 16   // tokens after a break that make it forgotten: a server that breaks after every token is given up
 	answerRoom = 256  // tokens asked for beyond a cap: a thought may end before it
 	partTokens = 4096 // of a part, on routes whose servers would otherwise stop after 16
 )
