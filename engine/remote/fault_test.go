@@ -101,13 +101,19 @@ func TestWhatCannotGetBetterIsNotTriedAgain(t *testing.T) {
 		name, says string
 		do         func(w http.ResponseWriter, r *http.Request)
 	}{
-		{"400", "too long", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(400); fmt.Fprint(w, `{"error":{"message":"too long"}}`) }},
+		{"400", "too long", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(400)
+			fmt.Fprint(w, `{"error":{"message":"too long"}}`)
+		}},
 		{"401", "no", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"error":"no key"}`, 401) }},
 		{"a page", "text/html", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			fmt.Fprint(w, "<h1>hello</h1>")
 		}},
-		{"Retry-After of a day", "come back", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "86400"); w.WriteHeader(429) }},
+		{"Retry-After of a day", "come back", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "86400")
+			w.WriteHeader(429)
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
