@@ -206,7 +206,7 @@ func (m *Model) fillSide() {
 			fact("retried", "an empty answer, once")
 		}
 		fact("seed", "%d", r.Seed)
-	} else {
+	} else if !m.margin.signals { // which shows them larger
 		s.Title = "signals"
 		fact("P(end)", "%s", plot.Spark(m.theme.Glyphs, b.ends.Tail(curveCells), 0, 1, curveCells))
 		top := float32(1)

@@ -96,7 +96,7 @@ func TestTheTickerGuessesWhileItThinksAndStopsWithItsKey(t *testing.T) {
 	if x.Ticks[0].Stay != 0 {
 		t.Errorf("asked for %+v", x.Ticks[0])
 	}
-	d.Pull().Expect("84 · 79", "2 guesses, 1 flips", "extra 7 of 4 tokens")
+	d.Pull().Expect("84 · 79", "2 guesses, 1 flip,", "extra 7 of 4 tokens")
 	d.Press("y").Pull() // the scripted one has ended: it begins anew, and what was guessed stays
 	if len(x.Ticks) != 2 {
 		t.Errorf("%d tickers, want 2", len(x.Ticks))
