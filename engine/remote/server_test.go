@@ -27,7 +27,7 @@ type fake struct {
 	logprobs bool
 	noThink  bool // the model answers at once
 	noUsage  bool
-	words    int // of a thought; 0 = 12
+	words    int  // of a thought; 0 = 12
 	again    bool // once, it tries to think again in its answer
 
 	// fault answers the n-th generation (from 0, the probe's included) itself and says so, or lets it through; broken
@@ -198,7 +198,7 @@ func (f *fake) next(question, said string) string {
 	if f.noThink {
 		out = []string{"It", " is", " so", ".", turnEnd}
 	}
-	rest := answer
+	rest := strings.NewReplacer("<think>", "", " more", "").Replace(answer)
 	for _, s := range out {
 		if !strings.HasPrefix(rest, s) {
 			if strings.TrimSpace(s) == "" && !strings.HasPrefix(rest, "\n") && rest != "" {
@@ -266,7 +266,7 @@ func (f *fake) generate(w http.ResponseWriter, r *http.Request, chat bool) {
 		out(choiceOf("content", said, nil, nil))
 	}
 	finish, count, thoughts := "length", 0, 0
-	for ; count < most; count++ {
+	for ; count < most && r.Context().Err() == nil; count++ {
 		if count == after {
 			panic(http.ErrAbortHandler)
 		}
