@@ -133,7 +133,7 @@ func TestAHalfStreamIsGoneOnFrom(t *testing.T) {
 	t.Parallel()
 	for i := range servers {
 		c := &servers[i]
-		f := &fake{tokens: c.fake.tokens, template: c.fake.template, goOn: c.fake.goOn, echo: c.fake.echo, field: c.fake.field, logprobs: c.fake.logprobs}
+		f := &fake{tokens: c.fake.tokens, template: c.fake.template, vllm: c.fake.vllm, goOn: c.fake.goOn, echo: c.fake.echo, field: c.fake.field, logprobs: c.fake.logprobs}
 		m := open(t, f, quick())
 		want := ask(t, m, free)
 		from := f.generations()

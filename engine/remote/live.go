@@ -87,7 +87,7 @@ type branch struct {
 	guessed  bool // ids had to be guessed
 }
 
-// newBranch makes everything of a branch that needs no server.
+// newLive makes everything of a branch but its name.
 func newLive(m *Model, r *run, st start) (*Live, error) {
 	l := &Live{m: m, run: r, branch: st.branch, log: trace.NewLog(), wake: make(chan struct{}, 1)}
 	l.pace.Store(int64(st.pace))

@@ -184,25 +184,22 @@ func (m *Model) canGoOn(r *run, tokens []trace.Token) error {
 	return nil
 }
 
+// start makes a branch, which may ask the server for the ids of a text, and then names it.
 func (m *Model) start(ctx context.Context, r *run, st start) (*Live, error) {
+	l, err := newLive(m, r, st)
+	if err != nil {
+		return nil, err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
 		return nil, errors.New("the model is closed")
 	}
-	number := r.next + 1
-	for ; ; number++ {
-		st.branch.ID = trace.BranchID(fmt.Sprintf("%s.%d", r.ID, number))
-		if _, taken := m.branches[st.branch.ID]; !taken {
-			break
-		}
+	for taken := true; taken; _, taken = m.branches[l.branch.ID] {
+		r.next++
+		l.branch.ID = trace.BranchID(fmt.Sprintf("%s.%d", r.ID, r.next))
 	}
-	l, err := newLive(m, r, st)
-	if err != nil {
-		return nil, err
-	}
-	r.next = number
-	m.runs[r.ID], m.branches[st.branch.ID] = r, l
+	m.runs[r.ID], m.branches[l.branch.ID] = r, l
 	m.lives.Add(1)
 	go func() {
 		defer m.lives.Done()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"path"
 	"slices"
 	"strings"
@@ -138,7 +139,9 @@ func short(id string) string {
 // find chooses the model.
 func (p *Probe) find(ctx context.Context, c *client) error {
 	var m models
-	err := c.json(ctx, "GET", c.at.Base+"/models", nil, &m)
+	first := quiet(c)
+	first.o.Retries = min(1, c.o.Retries) // whoever mistyped an address should not wait long
+	err := first.json(ctx, "GET", c.at.Base+"/models", nil, &m)
 	var f *Failure
 	if errors.As(err, &f) && f.Status == 404 && c.at.Name != "" { // a server without the list still has the model
 		p.Name, p.name = c.at.Name, c.at.Name
@@ -200,8 +203,8 @@ func (p *Probe) props(ctx context.Context, c *client) {
 
 // quiet is a client that does not try again: a route that is not there is an answer too.
 func quiet(c *client) *client {
-	q := &client{at: c.at, o: c.o, http: c.http, slots: c.slots, jitter: c.jitter}
-	q.o.Retries = 0 // so the jitter is never drawn from
+	q := &client{at: c.at, o: c.o, http: c.http, slots: c.slots, jitter: rand.New(rand.NewPCG(c.o.Seed, 0x9e11))}
+	q.o.Retries = 0
 	return q
 }
 

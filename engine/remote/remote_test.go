@@ -95,21 +95,21 @@ var free = trace.Budget{Cap: -1, AnswerCap: -1}
 
 // servers are the kinds of server that are met, with what the probe must find of each.
 var servers = []struct {
-	name   string
-	fake   fake
-	route  Route
-	badge  Badge
-	exactN bool // counts are of tokens
+	name  string
+	fake  fake
+	route Route
+	badge Badge
 }{
-	{"ids", fake{tokens: true, template: true, goOn: true, logprobs: true}, RouteIDs, Exact, true},
-	{"text", fake{tokens: true, template: true, goOn: true}, RouteText, Emulated, true},
-	{"chat, tags in the text", fake{goOn: true}, RouteChat, Emulated, true},
-	{"chat, tags, logprobs", fake{goOn: true, logprobs: true}, RouteChat, Emulated, true},
-	{"chat, reasoning", fake{goOn: true, field: "reasoning"}, RouteChat, Emulated, true},
-	{"chat, reasoning_content", fake{goOn: true, field: "reasoning_content"}, RouteChat, Emulated, true},
-	{"chat, reasoning_details", fake{goOn: true, field: "reasoning_details"}, RouteChat, Emulated, true},
-	{"chat, says it again", fake{goOn: true, echo: true}, RouteChat, Emulated, true},
-	{"chat, no usage", fake{goOn: true, noUsage: true}, RouteChat, Emulated, true},
+	{"ids", fake{tokens: true, template: true, goOn: true, logprobs: true}, RouteIDs, Exact},
+	{"ids, in vLLM's form", fake{vllm: true, goOn: true, field: "reasoning"}, RouteIDs, Exact},
+	{"text", fake{tokens: true, template: true, goOn: true}, RouteText, Emulated},
+	{"chat, tags in the text", fake{goOn: true}, RouteChat, Emulated},
+	{"chat, tags, logprobs", fake{goOn: true, logprobs: true}, RouteChat, Emulated},
+	{"chat, reasoning", fake{goOn: true, field: "reasoning"}, RouteChat, Emulated},
+	{"chat, reasoning_content", fake{goOn: true, field: "reasoning_content"}, RouteChat, Emulated},
+	{"chat, reasoning_details", fake{goOn: true, field: "reasoning_details"}, RouteChat, Emulated},
+	{"chat, says it again", fake{goOn: true, echo: true}, RouteChat, Emulated},
+	{"chat, no usage", fake{goOn: true, noUsage: true}, RouteChat, Emulated},
 }
 
 func TestABudgetHoldsOnEveryRoute(t *testing.T) {
@@ -119,7 +119,7 @@ func TestABudgetHoldsOnEveryRoute(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			f := fake{
-				tokens: c.fake.tokens, template: c.fake.template, goOn: c.fake.goOn, echo: c.fake.echo, field: c.fake.field,
+				tokens: c.fake.tokens, template: c.fake.template, vllm: c.fake.vllm, goOn: c.fake.goOn, echo: c.fake.echo, field: c.fake.field,
 				logprobs: c.fake.logprobs, noUsage: c.fake.noUsage, words: 40,
 			}
 			m := open(t, &f, quick())
@@ -194,7 +194,7 @@ func TestCommandsWorkOnABranch(t *testing.T) {
 	t.Parallel()
 	for i := range servers {
 		c := &servers[i]
-		f := fake{tokens: c.fake.tokens, template: c.fake.template, goOn: c.fake.goOn, echo: c.fake.echo, field: c.fake.field, logprobs: c.fake.logprobs}
+		f := fake{tokens: c.fake.tokens, template: c.fake.template, vllm: c.fake.vllm, goOn: c.fake.goOn, echo: c.fake.echo, field: c.fake.field, logprobs: c.fake.logprobs}
 		m := open(t, &f, quick())
 		l, err := m.Ask(t.Context(), trace.Ask{Prompt: "How many?", Budget: free})
 		if err != nil {
@@ -355,7 +355,7 @@ func TestARunIsRestoredFromItsBytes(t *testing.T) {
 	t.Parallel()
 	for i := range servers {
 		c := &servers[i]
-		f := &fake{tokens: c.fake.tokens, template: c.fake.template, goOn: c.fake.goOn, echo: c.fake.echo, field: c.fake.field, logprobs: c.fake.logprobs}
+		f := &fake{tokens: c.fake.tokens, template: c.fake.template, vllm: c.fake.vllm, goOn: c.fake.goOn, echo: c.fake.echo, field: c.fake.field, logprobs: c.fake.logprobs}
 		word := f.start(t)
 		first, err := Open(t.Context(), word, quick())
 		if err != nil {
@@ -445,5 +445,24 @@ func TestACancelledBranchKeepsWhatItHasAndAsksNoMore(t *testing.T) {
 	m.Close()
 	if f.generations() != n {
 		t.Errorf("%d requests after the cancel", f.generations()-n)
+	}
+}
+
+func TestAThoughtIsNotOpenedAgainInTheAnswer(t *testing.T) {
+	t.Parallel()
+	for i := range servers {
+		c := &servers[i]
+		if c.fake.field != "" {
+			continue // the server itself takes the tag out
+		}
+		f := &fake{tokens: c.fake.tokens, template: c.fake.template, goOn: c.fake.goOn, echo: c.fake.echo, logprobs: c.fake.logprobs}
+		m := open(t, f, quick())
+		f.mu.Lock()
+		f.again = true
+		f.mu.Unlock()
+		got := ask(t, m, trace.Budget{Cap: 0, AnswerCap: -1}) // the first token is one of the answer
+		if got.err != nil || strings.Contains(got.answer(), "<think>") || !strings.HasSuffix(got.answer(), "It is 0.") {
+			t.Errorf("%s: %q %v %+v", c.name, got.answer(), got.err, got.receipt)
+		}
 	}
 }

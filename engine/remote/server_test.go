@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ import (
 type fake struct {
 	tokens   bool   // it has /tokenize, and tells ids
 	template bool   // it has /apply-template
+	vllm     bool   // it does both in vLLM's form
 	goOn     bool   // the chat route goes on from the last message
 	echo     bool   // ... and says it again
 	field    string // of the thought: "" = tags in the text; reasoning, reasoning_content, reasoning_details
@@ -25,8 +27,8 @@ type fake struct {
 	logprobs bool
 	noThink  bool // the model answers at once
 	noUsage  bool
-	words    int // of a thought; 0 = 12
-	again    bool
+	words    int  // of a thought; 0 = 12
+	again    bool // once, it tries to think again in its answer
 
 	// fault answers the n-th generation (from 0, the probe's included) itself and says so, or lets it through; broken
 	// may end a stream after a number of tokens, -1 = no.
@@ -51,7 +53,14 @@ func (f *fake) start(t *testing.T) string {
 	})
 	mux.HandleFunc("POST /v1/chat/completions", func(w http.ResponseWriter, r *http.Request) { f.generate(w, r, true) })
 	mux.HandleFunc("POST /v1/completions", func(w http.ResponseWriter, r *http.Request) { f.generate(w, r, false) })
-	if f.tokens {
+	if f.vllm {
+		mux.HandleFunc("POST /tokenize", f.tokenizeVLLM)
+		mux.HandleFunc("POST /detokenize", func(w http.ResponseWriter, r *http.Request) {
+			var q struct{ Tokens []int32 }
+			_ = json.NewDecoder(r.Body).Decode(&q)
+			reply(w, map[string]any{"prompt": f.text(q.Tokens[0])})
+		})
+	} else if f.tokens {
 		mux.HandleFunc("POST /tokenize", f.tokenize)
 	}
 	if f.template {
@@ -121,6 +130,25 @@ func (f *fake) tokenize(w http.ResponseWriter, r *http.Request) {
 	reply(w, map[string]any{"tokens": list})
 }
 
+func (f *fake) tokenizeVLLM(w http.ResponseWriter, r *http.Request) {
+	f.note(r)
+	var q struct {
+		Model    string
+		Prompt   string
+		Messages []map[string]string
+	}
+	_ = json.NewDecoder(r.Body).Decode(&q)
+	if q.Model != "fake-1" {
+		http.Error(w, `{"detail":"field required: model"}`, http.StatusBadRequest)
+		return
+	}
+	if q.Messages != nil {
+		q.Prompt = rendered(q.Messages)
+	}
+	ids := f.encode(q.Prompt)
+	reply(w, map[string]any{"tokens": ids, "count": len(ids), "max_model_len": 4096})
+}
+
 func (f *fake) text(id int32) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -163,15 +191,14 @@ func (f *fake) next(question, said string) string {
 	if f.noThink {
 		answer = said
 	}
-	if f.again && !strings.Contains(answer, "It") {
-		f.again = false
+	if f.triesAgain() {
 		return "<think>"
 	}
 	out := []string{"\n", "\n", "It", " is", fmt.Sprintf(" %d", len(strings.Fields(thought))), ".", turnEnd}
 	if f.noThink {
 		out = []string{"It", " is", " so", ".", turnEnd}
 	}
-	rest := answer
+	rest := strings.NewReplacer("<think>", "", " more", "").Replace(answer)
 	for _, s := range out {
 		if !strings.HasPrefix(rest, s) {
 			if strings.TrimSpace(s) == "" && !strings.HasPrefix(rest, "\n") && rest != "" {
@@ -182,6 +209,14 @@ func (f *fake) next(question, said string) string {
 		rest = rest[len(s):]
 	}
 	return turnEnd
+}
+
+func (f *fake) triesAgain() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	was := f.again
+	f.again = false
+	return was
 }
 
 func (f *fake) generate(w http.ResponseWriter, r *http.Request, chat bool) {
@@ -215,6 +250,12 @@ func (f *fake) generate(w http.ResponseWriter, r *http.Request, chat bool) {
 			banned[f.text(int32(x.([]any)[0].(float64)))] = true
 		}
 	}
+	if bias, ok := q["logit_bias"].(map[string]any); ok {
+		for id := range bias {
+			n, _ := strconv.Atoi(id)
+			banned[f.text(int32(n))] = true
+		}
+	}
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 	out := func(v any) {
 		b, _ := json.Marshal(v)
@@ -225,7 +266,7 @@ func (f *fake) generate(w http.ResponseWriter, r *http.Request, chat bool) {
 		out(choiceOf("content", said, nil, nil))
 	}
 	finish, count, thoughts := "length", 0, 0
-	for ; count < most; count++ {
+	for ; count < most && r.Context().Err() == nil; count++ {
 		if count == after {
 			panic(http.ErrAbortHandler)
 		}
@@ -264,7 +305,12 @@ func (f *fake) generate(w http.ResponseWriter, r *http.Request, chat bool) {
 			}
 			lp = map[string]any{"content": []any{e}}
 		}
-		if chat {
+		if f.vllm && !chat {
+			name := fmt.Sprintf("token_id:%d", id)
+			out(map[string]any{"choices": []any{map[string]any{"index": 0, "text": shown, "token_ids": []int32{id}, "logprobs": map[string]any{
+				"tokens": []string{name}, "token_logprobs": []float64{-0.25}, "top_logprobs": []any{map[string]float64{name: -0.25}},
+			}}}})
+		} else if chat {
 			out(choiceOf(field, shown, lp, nil))
 		} else {
 			out(map[string]any{"choices": []any{map[string]any{"index": 0, "text": shown, "logprobs": lp}}})

@@ -406,6 +406,9 @@ func (b *branch) span(i int) (phase trace.Phase, from, to int) {
 }
 
 func prob(p float32) string {
+	if p != p { // a server need not tell it
+		return "p ?"
+	}
 	s := fmt.Sprintf("%.2f", p)
 	return "p " + strings.TrimPrefix(s, "0")
 }

@@ -181,10 +181,11 @@ func (m *Model) fillSide() {
 		if r.Closed != "" { // there was a thought to close
 			fact("closed", "%s", closedBy(r.Closed))
 		}
-		switch r.Closed {
-		case trace.ClosedCap, trace.ClosedAnswerNow:
+		switch {
+		case r.Closed != "" && r.EndRank == 0: // a server did not tell it
+		case r.Closed == trace.ClosedCap, r.Closed == trace.ClosedAnswerNow:
 			fact("end", "%s, rank %s, %.1f nats", prob(r.EndProb), rank(r.EndRank), r.CloseNats)
-		case trace.ClosedNatural:
+		case r.Closed == trace.ClosedNatural:
 			fact("end", "%s, rank %s", prob(r.EndProb), rank(r.EndRank))
 		}
 		if r.Cap >= 0 {

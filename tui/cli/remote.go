@@ -31,8 +31,7 @@ func (m local) Branch(ctx context.Context, from trace.BranchID, at int, b trace.
 
 func (m local) Restore(r trace.Run, saved []engine.Saved) ([]tuiapp.Live, error) {
 	if remote.Is(r.Model) {
-		return nil, fmt.Errorf("run %s was thought by a server: going on with it needs that server; s1 chat -m '%s' --session %s, or s1 sessions show %s to read it",
-			r.ID, r.Model, r.ID, r.ID)
+		return nil, fmt.Errorf("it needs its server: s1 chat -m '%s' --session %s; s1 sessions show %s only reads it", r.Model, r.ID, r.ID)
 	}
 	return all(m.Model.Restore(r, saved))
 }
