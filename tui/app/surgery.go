@@ -79,11 +79,19 @@ type edited struct {
 	err    error
 }
 
+// written is the thought without the words that close it: they are the model's to say, and most models take them from nobody.
+func (b *branch) written() string {
+	if at, ok := b.closeAt(); ok {
+		return b.thought.Slice(0, b.offset(at, trace.PhaseThinking))
+	}
+	return b.thought.String()
+}
+
 // openEditor gives the thought to $EDITOR.
 func (m *Model) openEditor() tea.Cmd {
 	b := m.now()
 	words := strings.Fields(orElse(os.Getenv("VISUAL"), orElse(os.Getenv("EDITOR"), "vi")))
-	was := b.thought.String()
+	was := b.written()
 	f, err := os.CreateTemp("", "s1-thought-*.txt")
 	if err == nil {
 		_, err = f.WriteString(was)

@@ -123,9 +123,9 @@ func TestAThoughtComesBackFromTheEditorAndGoesOnFromTheFirstChange(t *testing.T)
 		text         string
 		says         string // instead of a branch
 	}{
-		{"one line changed", `sed -i 's/+61=246/+61=999/' "$1"`, 6, trace.CommandEdit, "+61=999\n-88=168\n/2=84\n</think>\n\n", ""},
+		{"one line changed", `sed -i 's/+61=246/+61=999/' "$1"`, 6, trace.CommandEdit, "+61=999\n-88=168\n/2=84\n", ""},
 		{"the rest is cut off", `printf '<think>\nstart 37\n*5=185\n' > "$1"`, 6, 255, "", ""},
-		{"something added behind it", `printf 'more' >> "$1"`, 12, trace.CommandEdit, "</think>\n\nmore", ""},
+		{"something added behind it", `printf 'more' >> "$1"`, 12, trace.CommandEdit, "more", ""},
 		{"an empty file", `: > "$1"`, 0, 255, "", ""},
 		{"nothing", `true`, 0, 255, "", "nothing was changed"},
 		{"it fails", `exit 3`, 0, 255, "", "the editor failed: exit status 3"},
