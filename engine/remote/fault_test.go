@@ -105,7 +105,9 @@ func TestWhatCannotGetBetterIsNotTriedAgain(t *testing.T) {
 			w.WriteHeader(400)
 			fmt.Fprint(w, `{"error":{"message":"too long"}}`)
 		}},
-		{"401", "no", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"error":"no key"}`, 401) }},
+		{"401", "no", func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, `{"error":"no key"}`, http.StatusUnauthorized)
+		}},
 		{"a page", "text/html", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			fmt.Fprint(w, "<h1>hello</h1>")
@@ -236,7 +238,9 @@ func TestTheKeyGoesNowhereElse(t *testing.T) {
 	if got.err == nil || !strings.Contains(got.err.Error(), "another server") || len(elsewhere) != 0 {
 		t.Errorf("%v; %d requests elsewhere", got.err, len(elsewhere))
 	}
-	after(f, -1, func(w http.ResponseWriter, r *http.Request) { http.Error(w, "bad "+r.Header.Get("Authorization"), 403) })
+	after(f, -1, func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "bad "+r.Header.Get("Authorization"), http.StatusForbidden)
+	})
 	got = ask(t, m, free)
 	for what, text := range map[string]string{"error": got.err.Error(), "model": fmt.Sprintf("%+v", m.Info()), "receipt": fmt.Sprintf("%+v", got.receipt)} {
 		if strings.Contains(text, key) {
@@ -350,8 +354,15 @@ func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 		header string
 		want   time.Duration
 	}{
-		{"", 0}, {"3", 3 * time.Second}, {"0.5", 500 * time.Millisecond}, {"-4", 0}, {"soon", 0}, {"NaN", 0}, {"1e99", 1e6 * time.Second},
-		{"Fri, 01 May 2026 12:01:00 GMT", time.Minute}, {"Fri, 01 May 2026 11:00:00 GMT", 0},
+		{"", 0},
+		{"3", 3 * time.Second},
+		{"0.5", 500 * time.Millisecond},
+		{"-4", 0},
+		{"soon", 0},
+		{"NaN", 0},
+		{"1e99", 1e6 * time.Second},
+		{"Fri, 01 May 2026 12:01:00 GMT", time.Minute},
+		{"Fri, 01 May 2026 11:00:00 GMT", 0},
 	} {
 		if got := retryAfter(c.header, now); got != c.want {
 			t.Errorf("%q: %v, want %v", c.header, got, c.want)

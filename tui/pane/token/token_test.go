@@ -155,7 +155,8 @@ func TestEverySizeAndHostileText(t *testing.T) {
 		}
 		inf := float32(math.Inf(1))
 		for _, odd := range []*trace.Token{
-			{}, {Index: math.MinInt, ID: math.MinInt32, Time: -1 << 62, EndRank: math.MinInt32},
+			{},
+			{Index: math.MinInt, ID: math.MinInt32, Time: -1 << 62, EndRank: math.MinInt32},
 			{Index: math.MaxInt, Logprob: inf, Entropy: -inf, EndProb: inf, EndRank: math.MaxInt32, Top: []trace.Candidate{{Logprob: inf}, {Logprob: -inf}, {Logprob: float32(math.NaN())}, {Logprob: 90}}},
 		} {
 			for _, pick := range []int{-9, 0, 1 << 40} {
