@@ -113,6 +113,9 @@ func (p Plan) filled() Plan {
 // has says whether a method is planned.
 func (p Plan) has(method string) bool { return slices.Contains(p.Methods, method) }
 
+// Check refuses what cannot be measured, with the value.
+func (p Plan) Check() error { return p.filled().check() }
+
 // check refuses what cannot be measured, with the value.
 func (p Plan) check() error {
 	for _, m := range p.Methods {

@@ -10,8 +10,8 @@ import (
 // atOnce is how many samples are drawn in one batch beyond those of the vote.
 const atOnce = 8
 
-// draw is one sample at the plan's temperature.
-type draw struct {
+// sample is one run at the plan's temperature.
+type sample struct {
 	row     Row
 	natural bool // its thought ended by itself
 }
@@ -48,7 +48,7 @@ func (r *runner) samples(ctx context.Context, f *found, t *thought) error {
 	if votes == 0 && !reject {
 		return nil
 	}
-	var draws []draw
+	var draws []sample
 	for {
 		n := atOnce
 		if len(draws) < votes {
@@ -91,7 +91,7 @@ func (r *runner) samples(ctx context.Context, f *found, t *thought) error {
 	return nil
 }
 
-func (r *runner) draws(ctx context.Context, it Item, t *thought, first, n int) ([]draw, error) {
+func (r *runner) draws(ctx context.Context, it Item, t *thought, first, n int) ([]sample, error) {
 	lives := make([]*engine.Live, n)
 	for i := range lives {
 		var err error
@@ -99,7 +99,7 @@ func (r *runner) draws(ctx context.Context, it Item, t *thought, first, n int) (
 			return nil, err
 		}
 	}
-	out := make([]draw, n)
+	out := make([]sample, n)
 	for i, l := range lives {
 		p, err := read(ctx, l)
 		if err != nil {
@@ -111,13 +111,13 @@ func (r *runner) draws(ctx context.Context, it Item, t *thought, first, n int) (
 	return out, nil
 }
 
-func (r *runner) sampleOf(it Item, p *path, k int) draw {
+func (r *runner) sampleOf(it Item, p *path, k int) sample {
 	row := r.row(it, Arm{Method: MethodMajority, Budget: 1}, p, "", 0, r.sampleSampling(it, k).Seed)
-	return draw{row, p.receipt.Closed == trace.ClosedNatural}
+	return sample{row, p.receipt.Closed == trace.ClosedNatural}
 }
 
 // accepted is the first sample whose thought ended by itself within the limit, -1 = none.
-func accepted(draws []draw, limit int) int {
+func accepted(draws []sample, limit int) int {
 	for k, d := range draws {
 		if d.natural && d.row.Tokens <= limit {
 			return k
@@ -128,7 +128,7 @@ func accepted(draws []draw, limit int) int {
 
 // rejected is the row of rejection sampling: the first sample that is short enough. Tokens are those of that sample, as the
 // paper counts; Alone has also what the refused ones would have cost, each up to one token past the limit.
-func (r *runner) rejected(it Item, a Arm, draws []draw) Row {
+func (r *runner) rejected(it Item, a Arm, draws []sample) Row {
 	k := accepted(draws, a.Budget)
 	tries := draws[:min(len(draws), r.p.Tries)]
 	if k < 0 || k >= r.p.Tries {
@@ -148,7 +148,7 @@ func (r *runner) rejected(it Item, a Arm, draws []draw) Row {
 
 // vote takes the most frequent answer of the samples; of equally frequent ones the first. A sample without an answer has no
 // vote. Where nobody has one, the vote is what the first sample is.
-func vote(a Arm, draws []draw) Row {
+func vote(a Arm, draws []sample) Row {
 	count, best := map[string]int{}, 0
 	row := draws[0].row
 	for _, d := range draws {
@@ -174,7 +174,7 @@ func vote(a Arm, draws []draw) Row {
 
 // sampledApart is the row of an arm that samples, from runs of its own.
 func (r *runner) sampledApart(ctx context.Context, it Item, a Arm) (Row, error) {
-	var draws []draw
+	var draws []sample
 	most := a.Budget
 	if a.Method == MethodReject {
 		most = r.p.Tries
