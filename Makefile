@@ -42,7 +42,8 @@ test-c: tools ## the C kernels under sanitizers, and the AVX-512 ones emulated (
 # suite, huggingface_hub, SmolLM2.
 test-real: build $(PEERS)/.done ## the tests against transformers, llama.cpp, Jinja and a real model
 	./s1 models pull smollm2
-	S1_PYTHON=$(PEERS)/venv/bin/python S1_PEERS=$$(echo $(PEERS)/llama_cpp_python-*/vendor/llama.cpp/models) \
+	S1_TRAINED=$(CACHE)/trained S1_SMOLLM2=$$(./s1 models path smollm2) $(GO) test -tags $(TAGS) -count=1 -timeout 20m -run SmolLM2Learns ./train
+	S1_PYTHON=$(PEERS)/venv/bin/python S1_PEERS=$$(echo $(PEERS)/llama_cpp_python-*/vendor/llama.cpp/models) S1_TRAINED=$(CACHE)/trained \
 	S1_SMOLLM2=$$(./s1 models path smollm2) $(GO) test -tags $(TAGS) -count=1 -timeout 60m ./...
 
 $(PEERS)/.done:
@@ -86,7 +87,7 @@ bench-peer: build ## paired speed against node-llama-cpp 3.22.1 (llama.cpp), A/B
 	./s1 models pull smollm2
 	S1_PEER_NODE=$(PEERS)/node S1_SMOLLM2=$$(./s1 models path smollm2) $(GO) run -tags $(TAGS) ./engine/bench/peer
 
-mini: build ## train the built-in model again, measure it, and put it into the program (an hour on two cores; resumes)
+mini: build ## train the built-in model again, measure it, and put it into the program (eighty minutes on two cores; resumes)
 	./s1 train mini --out $(CACHE)/mini --resume
 	./s1 train probe -m $(CACHE)/mini/model | tee $(CACHE)/mini/probe.txt
 	cp $(CACHE)/mini/model/model.safetensors engine/builtin/mini/

@@ -102,9 +102,32 @@ func logOf(s Saved, path []trace.Token) *trace.Log {
 	end := trace.Event{Kind: trace.EventEnd, Receipt: s.Receipt}
 	if s.Receipt == nil {
 		end.Err = fmt.Errorf("branch %s was interrupted before its end", s.Branch.ID)
-		end.Receipt = &trace.Receipt{Outcome: "error"}
+		end.Receipt = spentOf(s.Branch, path)
 	}
 	log.Append(trace.Event{Kind: trace.EventState, State: trace.StateEnded})
 	log.Append(end)
 	return log
+}
+
+// spentOf is what is known of a branch that never ended: what it was asked, and what its tokens say.
+func spentOf(b trace.Branch, path []trace.Token) *trace.Receipt {
+	r := trace.Receipt{Outcome: "error", Cap: b.Budget.Cap, WaitsAsked: b.Budget.Waits, Seed: b.Sampling.Seed}
+	for _, t := range path {
+		switch t.Origin {
+		case trace.OriginForced:
+			r.Forced++
+		case trace.OriginInjected:
+			r.Injected++
+		}
+		if t.Counted {
+			r.ThinkingTokens++
+		}
+		if t.Wished && t.Origin != trace.OriginForced {
+			r.WaitsDone++
+		}
+		if t.Phase == trace.PhaseAnswer && t.Origin != trace.OriginForced {
+			r.AnswerTokens++
+		}
+	}
+	return &r
 }

@@ -114,8 +114,12 @@ func ExportMarkdown(w io.Writer, s Session) error {
 			fmt.Fprintf(b, "\n*error: %s*\n", oneLine(k.Error))
 		}
 		if r := k.Receipt; r != nil {
-			fmt.Fprintf(b, "\n*thinking %d of %s tokens, closed %s (P(end) %.3f, rank %d), waits %d of %d, answer %d tokens, enforcement %s, seed %d, %.1f tok/s*\n",
-				r.ThinkingTokens, amount(r.Cap), r.Closed, r.EndProb, r.EndRank, r.WaitsDone, r.WaitsAsked, r.AnswerTokens, oneLine(r.Enforcement), r.Seed, r.TokensPerSecond)
+			end := fmt.Sprintf("P(end) %.3f, rank %d", r.EndProb, r.EndRank)
+			if r.EndRank == 0 { // a server did not tell it
+				end = "P(end) unknown"
+			}
+			fmt.Fprintf(b, "\n*thinking %d of %s tokens, closed %s (%s), waits %d of %d, answer %d tokens, enforcement %s, seed %d, %.1f tok/s*\n",
+				r.ThinkingTokens, amount(r.Cap), r.Closed, end, r.WaitsDone, r.WaitsAsked, r.AnswerTokens, oneLine(r.Enforcement), r.Seed, r.TokensPerSecond)
 		}
 	}
 	return b.Flush()

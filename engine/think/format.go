@@ -105,6 +105,17 @@ func Names() []string {
 	return append(names, None)
 }
 
+// Specials are the special tokens of a named think format, those a text has to be cut at where ids are not to be had.
+// nil = there is no such format, or it has none.
+func Specials(name string) []string {
+	for _, f := range families {
+		if f.name == name {
+			return slices.Clone(f.specials)
+		}
+	}
+	return nil
+}
+
 // ResolveFormat finds the ids of a think format in a tokenizer, for the branches of one prompt. prompt is the whole
 // rendered prompt in ids; only its end is looked at, so that tags of earlier turns are never taken for this one's.
 //

@@ -71,6 +71,13 @@ func realBases(t *testing.T) map[string]func(t *testing.T) *weights.Model {
 		}
 		return open(t, path)
 	}
+	all["SmolLM2, trained"] = func(t *testing.T) *weights.Model {
+		path := os.Getenv("S1_TRAINED")
+		if _, err := os.Stat(path); path == "" || err != nil {
+			t.Skip("needs S1_TRAINED, the folder that the SmolLM2 test of train leaves: run `make test-real`")
+		}
+		return open(t, path)
+	}
 	return all
 }
 

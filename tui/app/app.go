@@ -338,9 +338,6 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 	}
 	m.focus = onThought
 	if m.trials != nil {
-		if msg.trial != "" {
-			m.trials.opened[msg.trial] = b.info.ID
-		}
 		m.trials.hidden = true // a sample was opened, or something else is looked at
 	}
 	return nil

@@ -158,7 +158,7 @@ func (b *branch) apply(e trace.Event) {
 	case trace.EventEnd:
 		b.state, b.err = trace.StateEnded, e.Err
 		b.loop = false
-		if e.Err == nil || e.Receipt.Closed != "" || e.Receipt.ThinkingTokens > 0 { // one that was cut off has no receipt
+		if e.Err == nil || e.Receipt.Outcome != "" {
 			r := *e.Receipt
 			b.receipt = &r
 			b.verdict = b.same.Judge(b.expected, b.answer.Last(answerBytes), b.receipt)
@@ -406,6 +406,9 @@ func (b *branch) span(i int) (phase trace.Phase, from, to int) {
 }
 
 func prob(p float32) string {
+	if p != p { // a server need not tell it
+		return "p ?"
+	}
 	s := fmt.Sprintf("%.2f", p)
 	return "p " + strings.TrimPrefix(s, "0")
 }

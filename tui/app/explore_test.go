@@ -158,8 +158,7 @@ func TestAJumpGoesToEachKindOfPointAndSaysHowManyThereAre(t *testing.T) {
 	if got := cursor(d.Frame()); got != 17 {
 		t.Errorf("a hit in the answer: token %d, want 17\n%s", got, d.Frame())
 	}
-	d.Press("o").Expect("jump to bookmarks (0 here)")
-	at(d, 4).Press("m", "J").Expect("bookmarks: 1 of 1").Press("o").Expect("jump to peaks of entropy")
+	d.Press("m", "o").Expect("jump to bookmarks (1 here)").Press("o").Expect("jump to peaks of entropy")
 }
 
 func TestColouringSaysItsScaleAndGoesRound(t *testing.T) {

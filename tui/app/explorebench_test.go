@@ -1,9 +1,8 @@
-package app_test
+package app
 
 import (
 	"context"
 	"fmt"
-	"io"
 	"runtime"
 	"testing"
 	"time"
@@ -11,139 +10,117 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"s1/engine/trace"
-	"s1/tui/app"
-	"s1/tui/tuitest"
+	"s1/tui/keys"
+	"s1/tui/theme"
 )
 
-// endedLive is a kept branch of n thinking tokens, made before anything is measured.
-type endedLive struct {
+// aTrace is an ended branch of n thinking tokens, as a library brings it back.
+type aTrace struct {
+	id  trace.BranchID
 	log *trace.Log
-	run trace.Run
 }
 
-func (l endedLive) Branch() trace.Branch {
-	return trace.Branch{ID: "0", Cause: trace.CauseStart, Budget: trace.Budget{Cap: -1}}
-}
-func (l endedLive) Log() *trace.Log    { return l.log }
-func (l endedLive) Run() trace.Run     { return l.run }
-func (l endedLive) Send(trace.Command) {}
+func (a aTrace) Branch() trace.Branch { return trace.Branch{ID: a.id, Budget: trace.Budget{Cap: -1}} }
+func (a aTrace) Log() *trace.Log      { return a.log }
+func (a aTrace) Run() trace.Run       { return trace.Run{ID: "run", Prompt: "go"} }
+func (aTrace) Send(trace.Command)     {}
 
-func longTrace(n int) endedLive {
-	log := trace.NewLog()
-	for i := range n {
-		s := endless(i)
-		log.Append(trace.Event{Kind: trace.EventToken, Token: trace.Token{
-			Index: i, ID: int32(i % 997), Bytes: []byte(s), Text: s, Phase: trace.PhaseThinking, Counted: true,
-			Logprob: -.1, Entropy: float32(i%29) / 10, EndProb: float32(i%13) / 100,
-		}})
+func traceToken(i int) trace.Token {
+	word := fmt.Sprintf(" word%d", i%97)
+	if i%13 == 12 {
+		word = ".\n"
 	}
-	log.Append(trace.Event{Kind: trace.EventEnd, Receipt: &trace.Receipt{Closed: trace.ClosedNatural, ThinkingTokens: n, Outcome: "answered"}})
-	return endedLive{log: log, run: trace.Run{ID: "r0", Prompt: question}}
+	return trace.Token{
+		Index: i, ID: int32(i % 997), Bytes: []byte(word), Text: word, Phase: trace.PhaseThinking, Counted: true, Entropy: float32(i%31) / 10, EndRank: 9,
+		Top: []trace.Candidate{{ID: 1, Logprob: -1}, {ID: 2, Logprob: -2}},
+	}
 }
 
-const longTokens = 100_000
-
-// opened opens a trace from the list of sessions, with all side panes.
-func opened(b testing.TB, live app.Live) *tuitest.Driver {
-	s := sessionsOf(1)
-	s.Lives = []app.Live{live}
-	d := tuitest.Start(b, explorable(), 160, 48, func(o *app.Options) { o.Library = s }).Press("ctrl+s").Pull().Pull()
-	return d
+func traceOf(id string, n int) aTrace {
+	a := aTrace{trace.BranchID(id), trace.NewLog()}
+	for i := range n {
+		a.log.Append(trace.Event{Kind: trace.EventToken, Token: traceToken(i)})
+	}
+	a.log.Append(trace.Event{Kind: trace.EventEnd, Receipt: &trace.Receipt{Outcome: "answered", ThinkingTokens: n}})
+	return a
 }
 
-// Budget: opening a trace of 100,000 tokens, up to the first frame that shows it: under 200 ms.
-func BenchmarkOpenALongTrace(b *testing.B) {
-	live := longTrace(longTokens)
+// onScreen is a screen of 160x48 with every pane, on which these branches were opened.
+func onScreen(tb testing.TB, lives ...Live) *Model {
+	ctx, cancel := context.WithCancel(context.Background())
+	tb.Cleanup(cancel)
+	m := New(ctx, Options{Theme: theme.Options{NoColor: true}, Manual: true, Now: time.Now})
+	m.margin = margin{signals: true, token: true, tree: true}
+	m.Update(tea.WindowSizeMsg{Width: 160, Height: 48})
+	m.Update(runReopened{question: "go", lives: lives})
+	return m
+}
+
+// Budget: a trace of 100,000 tokens is on the screen in under 200 ms.
+func BenchmarkOpenHundredThousandTokens(b *testing.B) {
+	a := traceOf("a", 100_000)
 	b.ResetTimer()
 	for range b.N {
-		b.StopTimer()
-		d := opened(b, live)
-		b.StartTimer()
-		d.Press("enter")
-		b.StopTimer()
-		d.Expect(fmt.Sprint(longTokens))
-		b.StartTimer()
+		onScreen(b, a)
 	}
 }
 
-// Budget: one move of the cursor in a trace of 100,000 tokens, with signals, token and tree: under 2 ms. A jump, which sorts all
-// entropies, may take a frame: under 16 ms.
-func BenchmarkCursorMove(b *testing.B) {
-	for name, key := range map[string]string{"token": "h", "word": "ctrl+left", "jump": "J"} {
-		b.Run(name, func(b *testing.B) {
-			d := opened(b, longTrace(longTokens)).Press("enter", "1", "2", "3")
-			for range 200 {
-				d.Pull() // let the lines settle
-			}
-			b.ResetTimer()
-			for range b.N {
-				d.Press(key)
-			}
-		})
+// Budget: a cursor key in a trace of 100,000 tokens, the frame included: under 2 ms.
+func BenchmarkCursorKey(b *testing.B) {
+	m := onScreen(b, traceOf("a", 100_000))
+	for !m.thoughtsPane.Scroll.Settled() {
+		m.draw()
+	}
+	m.now().at = 50_000
+	b.ResetTimer()
+	for i := range b.N {
+		m.walk(map[bool]keys.Action{true: keys.TokenNext, false: keys.TokenBack}[i%200 < 100])
+		m.frame = m.draw()
 	}
 }
 
-// Budget: what the screen keeps of a token of a long trace, the trace itself not counted: under 200 bytes.
-func BenchmarkMemoryPerToken(b *testing.B) {
-	live := longTrace(longTokens)
-	heap := func() float64 {
-		runtime.GC()
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return float64(m.HeapAlloc)
+// Budget: a frame in which 8 branches said 4 tokens each (100 tokens/s at 30 frames a second), with every pane: under 5 ms, which
+// is 15 % of one core.
+func BenchmarkFrameOfEightBranches(b *testing.B) {
+	var lives []Live
+	for i := range 8 {
+		lives = append(lives, traceOf(string(rune('a'+i)), 4_000))
 	}
+	m := onScreen(b, lives...)
+	for _, br := range m.branches {
+		br.state = trace.StateThinking
+	}
+	b.ResetTimer()
 	for range b.N {
-		d := opened(b, live)
-		before := heap()
-		d.Press("enter", "1", "2", "3")
-		for range 200 {
-			d.Pull()
+		for _, br := range m.branches {
+			for range 4 {
+				br.apply(trace.Event{Kind: trace.EventToken, Token: traceToken(len(br.tokens))})
+			}
 		}
-		b.ReportMetric((heap()-before)/longTokens, "B/token")
-		runtime.KeepAlive(d)
+		m.frame = m.draw()
 	}
-	runtime.KeepAlive(live)
 }
 
-// BenchmarkEightLiveBranches runs the real program, renderer included, on eight scripted branches of 100 tokens/s each with all side
-// panes for five seconds. Budget: under 15 % of one core, the scripted model included.
-func BenchmarkEightLiveBranches(b *testing.B) {
-	const live = 8
-	for range b.N {
-		x := explorable()
-		x.Script.Endless, x.Rate, x.Top = endless, 100, 0
-		ctx, cancel := context.WithTimeout(context.Background(), 7*time.Second)
-		m := app.New(ctx, app.Options{
-			Open:  func(context.Context, func(string)) (app.Thinker, error) { return x, nil },
-			Model: "mini", Prompt: question, Budget: trace.Budget{Cap: -1, AnswerCap: 10},
-		})
-		p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(nil), tea.WithOutput(io.Discard), tea.WithAltScreen(), tea.WithoutSignals())
-		var used, wall time.Duration
-		go func() {
-			p.Send(tea.WindowSizeMsg{Width: 160, Height: 48})
-			time.Sleep(100 * time.Millisecond) // the model opens beside it
-			press := func(t tea.KeyType, r ...rune) { p.Send(tea.KeyMsg{Type: t, Runes: r}) }
-			press(tea.KeyEnter)
-			for range live - 1 {
-				time.Sleep(100 * time.Millisecond)
-				press(tea.KeyRunes, 'n')
-				press(tea.KeyEnter)
-			}
-			time.Sleep(100 * time.Millisecond)
-			for _, r := range "x123h" {
-				press(tea.KeyRunes, r)
-			}
-			before, start := cpuTime(b), time.Now()
-			time.Sleep(5 * time.Second)
-			used, wall = cpuTime(b)-before, time.Since(start)
-			cancel()
-		}()
-		_, _ = p.Run()
-		if n := x.Last().Branch().ID; n != trace.BranchID(fmt.Sprint(live-1)) {
-			b.Fatalf("the newest branch is %s, want %d of them", n, live)
-		}
-		cancel()
-		b.ReportMetric(100*used.Seconds()/max(wall.Seconds(), 1e-9), "%core")
+// What the screen keeps of a token, without what stands in its log: under 200 bytes.
+func TestATokenOnTheScreenTakesUnder200Bytes(t *testing.T) {
+	const n = 100_000
+	a := traceOf("a", n)
+	heap := func() uint64 {
+		var s runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&s)
+		return s.HeapAlloc
 	}
+	before := heap()
+	m := onScreen(t, a)
+	for range 200 {
+		m.draw() // until every line is in the index
+	}
+	each := float64(heap()-before) / n
+	t.Logf("%.0f bytes a token", each)
+	if each > 200 {
+		t.Errorf("%.0f bytes a token, at most 200", each)
+	}
+	runtime.KeepAlive(m)
+	runtime.KeepAlive(a)
 }

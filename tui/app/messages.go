@@ -1,7 +1,6 @@
 package app
 
 import (
-	"s1/engine/trace"
 	"s1/tui/feed"
 )
 
@@ -23,9 +22,8 @@ type branchStarted struct {
 	what   string  // "ask", "go on after Wait", ...: for the error
 	parent *branch // nil for a new question
 	at     int
-	asked  string         // the question, when it is new
-	beside bool           // show it beside its parent
-	trial  trace.BranchID // the sample of an experiment that it was, "" = none
+	asked  string // the question, when it is new
+	beside bool   // show it beside its parent
 }
 
 type recentLoaded struct {

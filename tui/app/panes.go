@@ -91,7 +91,8 @@ func (m *Model) fillShelf() {
 	if v := sh.preview; v.ID != "" {
 		p.Preview = []library.Part{
 			{Text: v.Facts, Quiet: true},
-			{Title: "question", Text: v.Question, Hits: v.QuestionHits}, {Title: "thought", Text: v.Thought, Hits: v.ThoughtHits},
+			{Title: "question", Text: v.Question, Hits: v.QuestionHits},
+			{Title: "thought", Text: v.Thought, Hits: v.ThoughtHits},
 			{Title: "answer", Text: v.Answer, Hits: v.AnswerHits},
 		}
 		if v.Note != "" {

@@ -190,6 +190,9 @@ func (p *plainer) receipt(r trace.Receipt) {
 	if r.Model != "" {
 		fmt.Fprintf(p.out, ", %s", text.Clean(r.Model, false))
 	}
+	if r.Enforcement != "" && r.Enforcement != "exact" {
+		fmt.Fprintf(p.out, ", budget %s", text.Clean(r.Enforcement, false))
+	}
 	if v := p.same.Judge(p.expected, p.answer.String(), &r); v != trace.VerdictNone {
 		fmt.Fprintf(p.out, ", %s (expected %s)", v, text.Clean(p.expected, false))
 	}

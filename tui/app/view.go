@@ -275,6 +275,8 @@ func (m *Model) drawNotice(w int) string {
 		r.Add(theme.Dim, m.notice)
 	case b != nil && b.loop && b.running():
 		r.Add(theme.Warn, "it repeats itself: ").Add(theme.Text, oneLine(b.notice))
+	case m.shade != plain && b != nil && m.focus != onPrompt:
+		r.Add(theme.Dim, m.legend())
 	case m.focus == onPrompt && m.info.Hint != "":
 		r.Add(theme.Dim, m.info.Hint)
 	case b != nil && b.notice != "":

@@ -181,10 +181,11 @@ func (m *Model) fillSide() {
 		if r.Closed != "" { // there was a thought to close
 			fact("closed", "%s", closedBy(r.Closed))
 		}
-		switch r.Closed {
-		case trace.ClosedCap, trace.ClosedAnswerNow:
+		switch {
+		case r.Closed != "" && r.EndRank == 0: // a server did not tell it
+		case r.Closed == trace.ClosedCap, r.Closed == trace.ClosedAnswerNow:
 			fact("end", "%s, rank %s, %.1f nats", prob(r.EndProb), rank(r.EndRank), r.CloseNats)
-		case trace.ClosedNatural:
+		case r.Closed == trace.ClosedNatural:
 			fact("end", "%s, rank %s", prob(r.EndProb), rank(r.EndRank))
 		}
 		if r.Cap >= 0 {
@@ -206,7 +207,7 @@ func (m *Model) fillSide() {
 			fact("retried", "an empty answer, once")
 		}
 		fact("seed", "%d", r.Seed)
-	} else {
+	} else if !m.margin.signals { // which shows them larger
 		s.Title = "signals"
 		fact("P(end)", "%s", plot.Spark(m.theme.Glyphs, b.ends.Tail(curveCells), 0, 1, curveCells))
 		top := float32(1)

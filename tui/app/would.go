@@ -52,9 +52,9 @@ type experiment struct {
 	of      *branch
 	report  *trace.TrialsReport
 	kind    trials.Kind
+	opened  map[trace.BranchID]trace.BranchID // samples that became branches: their names then
 	failed  string                            // why it ended
 	hidden  bool                              // a sample was opened, and is looked at
-	opened  map[trace.BranchID]trace.BranchID // what became of a sample
 	running bool
 	cancel  context.CancelFunc
 }
@@ -328,7 +328,7 @@ func (m *Model) anchor() tea.Cmd {
 func (m *Model) tryOut(kind trials.Kind, title string, b *branch, t trace.Trials) tea.Cmd {
 	m.endTrials()
 	ctx, cancel := context.WithCancel(m.ctx)
-	x := &experiment{kind: kind, title: title, of: b, running: true, cancel: cancel, report: &trace.TrialsReport{}, opened: map[trace.BranchID]trace.BranchID{}}
+	x := &experiment{opened: map[trace.BranchID]trace.BranchID{}, kind: kind, title: title, of: b, running: true, cancel: cancel, report: &trace.TrialsReport{}}
 	m.trials = x
 	m.trialsPane.Cursor = 0
 	m.trialsPane.Samples, m.trialsPane.Kind = t.Samples, kind
@@ -384,8 +384,8 @@ func (m *Model) openTrial() tea.Cmd {
 	}
 	trial := x.report.Trials[i]
 	for k, b := range m.branches {
-		switch {
-		case b.info.ID != x.opened[trial.Branch]:
+		switch id, ok := x.opened[trial.Branch]; { // a sample gets another name when it is opened
+		case !ok || b.info.ID != id:
 		case b.binned:
 			m.warn(m.keys.Text("that sample was opened before, and deleted: {undo} brings it back"))
 			return nil
@@ -396,10 +396,13 @@ func (m *Model) openTrial() tea.Cmd {
 		}
 	}
 	m.busy = true
-	ctx, e := m.ctx, m.explorer()
+	ctx, e, n := m.ctx, m.explorer(), m.news
 	return func() tea.Msg {
 		live, err := e.Open(ctx, trial.Branch)
-		return branchStarted{live: live, err: err, what: "open that sample", parent: x.of, at: parted(live, err), trial: trial.Branch}
+		if err == nil {
+			n.post(func(*Model) { x.opened[trial.Branch] = live.Branch().ID })
+		}
+		return branchStarted{live: live, err: err, what: "open that sample", parent: x.of, at: parted(live, err)}
 	}
 }
 

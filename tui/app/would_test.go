@@ -92,11 +92,11 @@ func TestTheTickerGuessesWhileItThinksAndStopsWithItsKey(t *testing.T) {
 	x := explorable()
 	x.Guesses = along()[1:]
 	d := tuitest.Start(t, x, 110, 36, nil).Ask(question).Advance(6).Press("y")
-	d.Expect("its answer is guessed as it thinks, for at most a tenth more tokens", "signals")
+	d.Expect("its answer is guessed as it thinks, for at most a tenth more tokens", "entropy", "marks")
 	if x.Ticks[0].Stay != 0 {
 		t.Errorf("asked for %+v", x.Ticks[0])
 	}
-	d.Pull().Expect("84 · 79", "2 guesses, 1 flips", "extra 7 of 4 tokens")
+	d.Pull().Expect("84 · 79", "2 guesses, 1 flip,", "extra 7 of 4 tokens")
 	d.Press("y").Pull() // the scripted one has ended: it begins anew, and what was guessed stays
 	if len(x.Ticks) != 2 {
 		t.Errorf("%d tickers, want 2", len(x.Ticks))

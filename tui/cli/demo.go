@@ -107,6 +107,9 @@ type rehearsing struct{ *desk }
 
 // unkept returns the Thinker for what is only tried.
 func unkept(t tuiapp.Thinker) tuiapp.Thinker {
+	if b, ok := t.(bare); ok {
+		t = b.Thinker
+	}
 	if d, ok := t.(*desk); ok {
 		return rehearsing{d}
 	}
@@ -114,17 +117,9 @@ func unkept(t tuiapp.Thinker) tuiapp.Thinker {
 }
 
 func (r rehearsing) Ask(ctx context.Context, q trace.Ask) (tuiapp.Live, error) {
-	live, err := r.model.Ask(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	return live, nil
+	return r.thinks.Ask(ctx, q)
 }
 
 func (r rehearsing) Branch(ctx context.Context, from trace.BranchID, at int, b trace.Budget, s trace.Sampling, first ...trace.Command) (tuiapp.Live, error) {
-	live, err := r.model.Branch(ctx, from, at, b, s, first...)
-	if err != nil {
-		return nil, err
-	}
-	return live, nil
+	return r.thinks.Branch(ctx, from, at, b, s, first...)
 }

@@ -12,6 +12,7 @@ import (
 	_ "s1/engine/backend/cpu" // registers itself
 	"s1/engine/builtin"
 	"s1/engine/explore"
+	"s1/engine/remote"
 	"s1/engine/trace"
 	"s1/sessions"
 	tuiapp "s1/tui/app"
@@ -24,9 +25,10 @@ type desk struct {
 	seed     uint64          // of this desk; never 0
 	store    *sessions.Store // nil: nothing is kept
 	recorder *sessions.Recorder
-	reader   reader // of older sessions, for searching
-	model    *engine.Model
-	explorer *explore.Explorer // of the model
+	reader   reader            // of older sessions, for searching
+	thinks   thinker           // nil until open
+	model    *engine.Model     // the same where it is one of this machine
+	explorer *explore.Explorer // of that model
 	limit    float64           // tokens/s that memory allows, 0 = unknown
 	examples []string          // questions for a screen to offer
 
@@ -56,6 +58,14 @@ func (a *app) newDesk(ctx context.Context, f *runFlags) *desk {
 
 // open finds the model, fetches it when that is its way, and makes it ready.
 func (d *desk) open(ctx context.Context, progress func(string)) error {
+	if remote.Is(d.flags.model) {
+		m, err := openServer(ctx, d.flags, d.seed, progress)
+		if err != nil {
+			return err
+		}
+		d.thinks = server{m}
+		return nil
+	}
 	var bandwidth float64
 	if d.flags.model != builtin.Name { // which lies in the processor's cache: memory is no limit to it
 		bandwidth = memoryBandwidth(d.flags.threads, false)
@@ -70,7 +80,7 @@ func (d *desk) open(ctx context.Context, progress func(string)) error {
 	if d.model, err = engine.Assembled(p); err != nil {
 		return err
 	}
-	d.explorer = explore.New(d.model)
+	d.thinks, d.explorer = local{d.model}, explore.New(d.model)
 	debug.FreeOSMemory() // what reading the vocabulary left behind
 	if n := d.model.Info().BytesPerToken; n > 0 {
 		d.limit = bandwidth * 1e9 / float64(n)
@@ -80,14 +90,14 @@ func (d *desk) open(ctx context.Context, progress func(string)) error {
 
 // Info describes the model. Its default sampling is the user's: the model's own with the flags put over it.
 func (d *desk) Info() trace.ModelInfo {
-	info := d.model.Info()
+	info := d.thinks.Info()
 	info.Default = d.flags.sampling(info.Default, d.seed)
 	info.LimitTPS, info.Examples = d.limit, d.examples
 	return info
 }
 
 func (d *desk) Ask(ctx context.Context, q trace.Ask) (tuiapp.Live, error) {
-	live, err := d.model.Ask(ctx, q)
+	live, err := d.thinks.Ask(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +107,7 @@ func (d *desk) Ask(ctx context.Context, q trace.Ask) (tuiapp.Live, error) {
 }
 
 func (d *desk) Branch(ctx context.Context, from trace.BranchID, at int, b trace.Budget, s trace.Sampling, first ...trace.Command) (tuiapp.Live, error) {
-	live, err := d.model.Branch(ctx, from, at, b, s, first...)
+	live, err := d.thinks.Branch(ctx, from, at, b, s, first...)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +115,7 @@ func (d *desk) Branch(ctx context.Context, from trace.BranchID, at int, b trace.
 	return live, nil
 }
 
-func (d *desk) follow(live *engine.Live) {
+func (d *desk) follow(live tuiapp.Live) {
 	d.recorder.Follow(live.Run().ID, live.Branch(), live.Log())
 }
 
@@ -141,8 +151,8 @@ func (d *desk) empty(ctx context.Context) bool {
 // Close ends the model, writes what is left of the sessions, and says what could not be written. It may be called twice.
 func (d *desk) Close() error {
 	d.closed.Do(func() {
-		if d.model != nil { // first: it ends every log
-			d.err = d.model.Close()
+		if d.thinks != nil { // first: it ends every log
+			d.err = d.thinks.Close()
 		}
 		d.err = errors.Join(d.err, d.recorder.Close())
 		d.reader.close()
@@ -162,20 +172,19 @@ func (d *desk) Reopen(ctx context.Context, id string) (question string, lives []
 	if err != nil {
 		return "", nil, notHere(id, err)
 	}
-	restored, err := d.model.Restore(s.Run, savedOf(s))
-	if err != nil {
+	if lives, err = d.thinks.Restore(s.Run, savedOf(s)); err != nil {
 		return "", nil, err
 	}
-	for i, l := range restored {
+	for i, l := range lives {
 		k := s.Branches[i]
-		lives = append(lives, annotated{Live: l, note: k.Comment, bookmarks: k.Bookmarks})
+		lives[i] = annotated{Live: l, note: k.Comment, bookmarks: k.Bookmarks}
 	}
 	return s.Run.Prompt, lives, nil
 }
 
 // annotated is a branch that comes back with what was noted on it.
 type annotated struct {
-	*engine.Live
+	tuiapp.Live
 	note      string
 	bookmarks []int
 }

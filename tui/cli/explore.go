@@ -107,6 +107,9 @@ func (a *app) explore(ctx context.Context, f *exploreFlags, named bool, id strin
 	if err := d.open(ctx, a.progress()); err != nil {
 		return fmt.Errorf("run %s was made by %s, and it could not be opened (-m names another place): %w", id, safeText(s.Run.Model), err)
 	}
+	if d.model == nil {
+		return fmt.Errorf("run %s: %s is a server, which keeps no states to go back to; experiments need a model on this machine (-m)", id, safeText(f.run.model))
+	}
 	lives, err := d.model.Restore(s.Run, savedOf(s))
 	if err != nil {
 		return err

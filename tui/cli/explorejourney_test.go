@@ -104,9 +104,9 @@ func TestJourneyTheTickerStopsAtTheStableAnswer(t *testing.T) {
 			b.set("NO_COLOR=1")
 		}
 		// Waits make the thought long; the pace leaves time for the key.
-		s := b.open(f.w, f.h, "--seed", "3", "--pace", "10", "--wait", "20")
-		s.Until("ready").Type("29,-16,+65").Keys("Enter").Until("thinking").Keys("p").Until("paused").Keys("Y").Until("close the thought")
-		s.Keys(">", ">", ">", ">", ">", ">", "p").Until("done", "answer now  p").Until("saved")
+		s := b.open(f.w, f.h, "--seed", "3", "--pace", "10", "--wait", "8")
+		s.Until("ready").Type("43,+28,*7,-46,*3,+3859,-206,/2").Keys("Enter").Until("thinking").Keys("p").Until("paused").Keys("Y").Until("3 equal guesses")
+		s.Keys(">", ">", ">", ">", ">", ">", "p").Until("done", "answer now").Until("saved")
 		if got := s.branches(); len(got) != 1 || got[0].Receipt.Closed != "answer_now" {
 			t.Errorf("kept are %+v", got)
 		}
@@ -118,7 +118,7 @@ func TestJourneyTheTickerStopsAtTheStableAnswer(t *testing.T) {
 func TestJourneyFromTheWaitLabToAChosenBranch(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(s screen) {
-		s.Keys("L").Until("Wait lab", "words apart by commas").Keys("C-u").Type("2, -, Wait").Keys("Enter").Until("n 4 of 4", "nothing", "Wait")
+		s.Keys("L").Until("Wait lab", "words apart by commas").Keys("C-u").Type("-, Wait, 2").Keys("Enter").Until("n 4 of 4", "nothing", "Wait")
 		s.Keys("G").Satisfies("stands on the last sample", func(f string) bool { return regexp.MustCompile(`(?m)[▸>] Wait +2`).MatchString(f) })
 		s.Keys("Enter").Until("B of 2").Until("done", "saved")
 		// The same one again is the same branch.

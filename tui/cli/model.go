@@ -13,7 +13,7 @@ import (
 )
 
 // modelWords says what a MODEL can be.
-const modelWords = "mini (built in), a folder, file.gguf, org/name[@rev][:file], or smollm2"
+const modelWords = "mini (built in), a folder, file.gguf, org/name[@rev][:file], smollm2, or http://host:port/v1#name"
 
 // chatModel is a small real model that comes by itself when it is named; every other one is fetched by the user's decision.
 const chatModel = "smollm2"

@@ -10,6 +10,7 @@ import (
 
 	"s1/engine/arch"
 	"s1/engine/builtin"
+	"s1/engine/remote"
 	"s1/engine/weights/hub"
 )
 
@@ -141,6 +142,9 @@ func size(n int64) string {
 }
 
 func (a *app) modelInfo(ctx context.Context, word string) error {
+	if remote.Is(word) {
+		return a.serverInfo(ctx, word)
+	}
 	w, err := openWeights(ctx, word)
 	if err != nil {
 		return err

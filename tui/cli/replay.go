@@ -104,6 +104,9 @@ func (a *app) checkReplay(ctx context.Context, f *runFlags, named bool, id strin
 	if err != nil {
 		return err
 	}
+	if err := notCheckable(s); err != nil {
+		return err
+	}
 	if !named {
 		f.model = s.Run.Model
 	}

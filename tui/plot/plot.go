@@ -45,9 +45,33 @@ func Spark(g theme.Glyphs, values []float32, lo, hi float32, width int) string {
 		}
 		i := 0
 		if hi > lo {
-			i = int(float64(v-lo) / float64(hi-lo) * float64(top+1))
+			share := min(max((float64(v)-float64(lo))/(float64(hi)-float64(lo)), 0), 1) // also of infinity
+			i = int(share * float64(top+1))
 		}
 		out.WriteString(g.Spark[min(max(i, 0), top)])
 	}
 	return out.String()
+}
+
+// Share returns a bar of exactly width cells for a share of 0..1, in eighths of a cell, or in halves in ASCII. A share that is
+// not nothing shows, and only all of it is full. NaN is no bar.
+func Share(g theme.Glyphs, share float64, width int) string {
+	if width <= 0 {
+		return ""
+	}
+	steps := len(g.Eighths) + 1 // of a cell
+	n := 0
+	switch all := width * steps; {
+	case share >= 1:
+		n = all
+	case share > 0:
+		n = min(max(int(math.Round(share*float64(all))), 1), all-1)
+	}
+	bar := strings.Repeat(g.Solid, n/steps)
+	used := n / steps
+	if part := n % steps; part > 0 {
+		bar += g.Eighths[part-1]
+		used++
+	}
+	return bar + strings.Repeat(" ", width-used)
 }

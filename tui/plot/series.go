@@ -61,9 +61,9 @@ func larger(a, b float32) float32 {
 	return a
 }
 
-// Len is how many numbers there are.
+// Len is how many numbers there are; none in a nil Series.
 func (s *Series) Len() int {
-	if len(s.levels) == 0 {
+	if s == nil || len(s.levels) == 0 {
 		return 0
 	}
 	return len(s.levels[0])
@@ -101,8 +101,8 @@ func (s *Series) most(from, to int) float32 {
 
 // Tail returns the last n numbers. They are shared and must not be changed.
 func (s *Series) Tail(n int) []float32 {
-	if len(s.levels) == 0 {
+	if s.Len() == 0 {
 		return nil
 	}
-	return s.levels[0][max(0, len(s.levels[0])-n):]
+	return s.levels[0][max(0, len(s.levels[0])-max(n, 0)):]
 }

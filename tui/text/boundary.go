@@ -63,12 +63,24 @@ func (d *Doc) begins(kind Boundary, i int, paragraphs bool) bool {
 		return true
 	}
 	j := i
-	for j > 0 {
+	for closers := 0; j > 0 && closers < 8; {
 		r, n := utf8.DecodeLastRune(d.src[:j])
-		if !unicode.IsSpace(r) {
+		if !unicode.IsSpace(r) && !closes(r) {
 			return r == '.' || r == '!' || r == '?' || r == '。' || r == '！' || r == '？'
 		}
+		if closes(r) {
+			closers++ // bounded: a text of nothing else must not be read again and again
+		}
 		j -= n
+	}
+	return false
+}
+
+// closes says whether a sign may stand between the end of a sentence and the space behind it.
+func closes(r rune) bool {
+	switch r {
+	case '"', '\'', ')', ']', '}', '*', '_', '”', '’', '»', '」', '』', '）':
+		return true
 	}
 	return false
 }
@@ -78,10 +90,14 @@ func class(r rune) int {
 	switch {
 	case unicode.IsSpace(r):
 		return 0
-	case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) || r == '_' || r == '\'':
+	case letter(r) || r == '\'':
 		return 1
 	}
 	return 2
+}
+
+func letter(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) || r == '_'
 }
 
 // newlinesBefore counts the line breaks in the white space before byte i.
@@ -104,9 +120,15 @@ func (d *Doc) newlinesBefore(i int) int {
 // close a thought, parts nothing.
 func (d *Doc) paragraphs() bool {
 	text := bytes.TrimRightFunc(d.src[:min(len(d.src), boundaryWindow)], unicode.IsSpace)
-	for i := 1; i < len(text); i++ {
-		if text[i] == '\n' && text[i-1] == '\n' {
+	empty, begun := false, false // the line so far has no ink, there was some before
+	for _, c := range text {
+		switch {
+		case c == '\n' && empty && begun:
 			return true
+		case c == '\n':
+			empty = true
+		case c != ' ' && c != '\t' && c != '\r':
+			empty, begun = false, true
 		}
 	}
 	return false

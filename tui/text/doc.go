@@ -24,6 +24,7 @@ type Doc struct {
 	marks  []Mark // ascending by At
 	breaks []int  // offsets at which a line must start, ascending
 	ascii  bool
+	last   search // what was searched last
 }
 
 type span struct {

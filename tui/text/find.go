@@ -2,69 +2,61 @@ package text
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 	"unicode"
 )
 
-// maxHits bounds how many places a search gives.
-const maxHits = 100_000
+const (
+	maxHits     = 100_000  // bounds how many places a search gives
+	searchSlice = 64 << 10 // bytes made small at a time
+)
 
-// All returns where needle stands, ascending. Capitals count only where the needle has one.
+// search is what was searched last. A text only grows, so that a frame looks at what came since the one before.
+type search struct {
+	needle string
+	upto   int // no unseen hit begins before this byte
+	hits   []int
+}
+
+// All returns where needle stands, ascending. Capitals count only where the needle has one; beyond ASCII they always do.
+// The list is shared and must not be changed.
 func (d *Doc) All(needle string) []int {
 	if needle == "" {
 		return nil
 	}
-	hay, find := d.src, []byte(needle)
-	if strings.IndexFunc(needle, unicode.IsUpper) < 0 {
-		hay, find = lower(hay), lower(find)
+	s := &d.last
+	if s.needle != needle {
+		*s = search{needle: needle}
 	}
-	var hits []int
-	for from := 0; len(hits) < maxHits; {
-		i := bytes.Index(hay[from:], find)
-		if i < 0 {
-			break
+	find, fold := []byte(needle), strings.IndexFunc(needle, unicode.IsUpper) < 0
+	var small []byte
+	for len(s.hits) < maxHits && s.upto+len(find) <= len(d.src) {
+		hay := d.src[s.upto:min(s.upto+searchSlice+len(find), len(d.src))]
+		if fold {
+			small = lower(small[:0], hay)
+			hay = small
 		}
-		hits = append(hits, from+i)
-		from += i + len(find)
+		at := 0
+		for len(s.hits) < maxHits {
+			i := bytes.Index(hay[at:], find)
+			if i < 0 {
+				break
+			}
+			s.hits = append(s.hits, s.upto+at+i)
+			at += i + len(find)
+		}
+		s.upto += max(at, len(hay)-len(find)+1)
 	}
-	return hits
+	return s.hits
 }
 
-// lower makes ASCII capitals small and keeps every other byte, so that places stay the same.
-func lower(b []byte) []byte {
-	out := bytes.Clone(b)
+// lower appends b to out with ASCII capitals made small and every other byte kept, so that places stay the same.
+func lower(out, b []byte) []byte {
+	out = append(out, b...)
 	for i, c := range out {
-		if c >= 'A' && c <= 'Z' {
+		if c-'A' < 26 {
 			out[i] = c + 'a' - 'A'
 		}
 	}
 	return out
-}
-
-// Reflection finds words with which a thought turns on itself.
-type Reflection struct{ pattern *regexp.Regexp }
-
-// NewReflection looks for the given words and phrases; none = the usual ones.
-func NewReflection(words []string) Reflection {
-	if len(words) == 0 {
-		words = []string{"wait", "but", "hmm", "alternatively", "however", "actually", "let me check", "let me double-check", "on second thought"}
-	}
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = regexp.QuoteMeta(w)
-	}
-	return Reflection{regexp.MustCompile(`(?i)\b(?:` + strings.Join(quoted, "|") + `)\b`)}
-}
-
-// All returns where such words begin, ascending.
-func (r Reflection) All(d *Doc) []int {
-	if r.pattern == nil {
-		return nil
-	}
-	var hits []int
-	for _, m := range r.pattern.FindAllIndex(d.src, maxHits) {
-		hits = append(hits, m[0])
-	}
-	return hits
 }

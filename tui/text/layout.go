@@ -3,7 +3,6 @@ package text
 import (
 	"bytes"
 	"sort"
-	"unicode/utf8"
 )
 
 // Sizes of lazy wrapping.
@@ -80,17 +79,7 @@ func (l *Layout) around(anchor, before, after int) (lines []Line, at int) {
 		from := max(0, i-before)
 		return l.lines[from:min(len(l.lines), i+after)], i - from
 	}
-	pos := max(0, anchor-(before+1)*l.width)
-	for floor := max(0, pos-backtrack); pos > floor && l.doc.src[pos-1] != '\n'; {
-		nl := bytes.LastIndexByte(l.doc.src[floor:pos], '\n')
-		pos = floor + nl + 1
-		if nl < 0 {
-			for pos > 0 && !utf8.RuneStart(l.doc.src[pos]) {
-				pos--
-			}
-			break
-		}
-	}
+	pos, _ := l.near(max(0, anchor-(before+1)*l.width))
 	at = -1
 	for pos < l.doc.Len() && (at < 0 || len(lines)-at < after) {
 		end := l.doc.wrap(pos, l.width)
@@ -101,4 +90,36 @@ func (l *Layout) around(anchor, before, after int) (lines []Line, at int) {
 		pos = end
 	}
 	return lines, max(at, 0)
+}
+
+// near returns a place at or before pos to wrap from, and whether a line of the complete index begins there too: behind a
+// newline nearby, else at the character itself.
+func (l *Layout) near(pos int) (int, bool) {
+	floor := max(0, pos-backtrack)
+	if nl := bytes.LastIndexByte(l.doc.src[floor:pos], '\n'); nl >= 0 || floor == 0 {
+		return floor + nl + 1, true
+	}
+	return l.doc.start(pos), false
+}
+
+// below returns up to rows lines from the one that holds the byte top. Where nothing nearby says where lines begin, top
+// begins one: whoever put it on top saw it so, and lines below must not fall otherwise.
+func (l *Layout) below(top, rows int) []Line {
+	if l.doc == nil || l.doc.Len() == 0 {
+		return nil
+	}
+	top = min(max(top, 0), l.doc.Len()-1)
+	if !l.Ready() {
+		if _, known := l.near(max(0, top-l.width)); !known {
+			var lines []Line
+			for at := l.doc.start(top); at < l.doc.Len() && len(lines) < rows; {
+				end := l.doc.wrap(at, l.width)
+				lines = append(lines, Line{at, end})
+				at = end
+			}
+			return lines
+		}
+	}
+	lines, at := l.around(top, 0, rows)
+	return lines[at:min(len(lines), at+rows)]
 }

@@ -31,8 +31,7 @@ func (s *Scroll) Lines() []Line {
 		lines, at := s.lay.around(s.lay.doc.Len()-1, s.rows-1, 1)
 		return lines[max(0, at+1-s.rows) : at+1]
 	}
-	lines, at := s.lay.around(s.anchor, 0, s.rows)
-	return lines[at:min(len(lines), at+s.rows)]
+	return s.lay.below(s.anchor, s.rows)
 }
 
 // By moves n lines down (up when negative). An upward move ends following; reaching the end takes it up again.

@@ -15,9 +15,9 @@ type View struct {
 	Long     int              // bytes of what was searched
 }
 
-// In says whether the cursor stands in a line.
-func (v *View) In(l Line) bool {
-	return v.Cursor && v.From >= l.Start && (v.From < l.End || v.From == l.End && v.To == v.From)
+// In says whether the cursor stands in a line: at the end of the text, in the last one.
+func (v *View) In(d *Doc, l Line) bool {
+	return v.Cursor && v.From >= l.Start && (v.From < l.End || v.From == l.End && l.End == d.Len())
 }
 
 // Over gives what Draw asks for the role of a byte, nil where nothing is changed. The cursor is before what was found, and that

@@ -5,6 +5,8 @@ type Glyphs struct {
 	Injected, Forced, Wished, Pause, Differs string // the gutter
 	Full, Empty                              string // the budget bar
 	Spark                                    []string
+	Solid                                    string   // a whole cell of a bar of shares
+	Eighths                                  []string // and its parts, from the left, the least first
 	Prompt, Pick, Dot, Ellipsis              string
 	Rule, Vert                               string
 	Down                                     string
@@ -14,7 +16,8 @@ type Glyphs struct {
 var unicodeGlyphs = Glyphs{
 	Injected: "▌", Forced: "┃", Wished: "◆", Pause: "·", Differs: "≠",
 	Full: "▇", Empty: "░",
-	Spark:  []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
+	Spark: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
+	Solid: "█", Eighths: []string{"▏", "▎", "▍", "▌", "▋", "▊", "▉"},
 	Prompt: "›", Pick: "▸", Dot: "·", Ellipsis: "…",
 	Rule: "─", Vert: "│", Down: "↓",
 	Corners: [4]string{"╭", "╮", "╰", "╯"},
@@ -23,7 +26,8 @@ var unicodeGlyphs = Glyphs{
 var asciiGlyphs = Glyphs{
 	Injected: "+", Forced: "|", Wished: "*", Pause: ".", Differs: "#",
 	Full: "=", Empty: "-",
-	Spark:  []string{"_", ".", ":", "-", "=", "+", "*", "#"},
+	Spark: []string{"_", ".", ":", "-", "=", "+", "*", "#"},
+	Solid: "=", Eighths: []string{"-"},
 	Prompt: ">", Pick: ">", Dot: "-", Ellipsis: "~",
 	Rule: "-", Vert: "|", Down: "v",
 	Corners: [4]string{"+", "+", "+", "+"},

@@ -55,9 +55,13 @@ func (x *Explorer) Try(_ context.Context, t trace.Trials, report func(trace.Tria
 // Expect does nothing: what is reported is scripted.
 func (x *Explorer) Expect(string, string) {}
 
-// Open makes a trial a branch: a fork of the newest one from its beginning.
+// Open makes a trial a branch: a fork of the newest one from its beginning, under the trial's name.
 func (x *Explorer) Open(ctx context.Context, id trace.BranchID) (app.Live, error) {
 	x.Opened = append(x.Opened, id)
 	l := x.Last()
-	return x.Branch(ctx, l.Branch().ID, 0, l.Branch().Budget, l.Branch().Sampling)
+	live, err := x.Branch(ctx, l.Branch().ID, 0, l.Branch().Budget, l.Branch().Sampling)
+	if err == nil {
+		x.Last().branch.ID = id
+	}
+	return live, err
 }

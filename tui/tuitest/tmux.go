@@ -64,7 +64,7 @@ func (x *Tmux) Keys(names ...string) *Tmux {
 // Type types a text.
 func (x *Tmux) Type(s string) *Tmux {
 	x.t.Helper()
-	x.run("send-keys", "-t", "s1", "-l", s)
+	x.run("send-keys", "-t", "s1", "-l", "--", s)
 	return x
 }
 

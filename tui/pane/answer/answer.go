@@ -53,7 +53,7 @@ func (p *Pane) Render(width, height int) []string {
 		over := p.View.Over(p.Doc)
 		for _, l := range p.Scroll.Lines() {
 			r := text.NewRow(p.Theme, width)
-			if p.View.In(l) {
+			if p.View.In(p.Doc, l) {
 				r.Add(theme.Accent, p.Theme.Glyphs.Pick)
 			}
 			if m := p.Doc.MarksIn(l); len(m) > 0 {

@@ -73,10 +73,10 @@ func piece(s string) (n int, whole bool) {
 		return len(s), false // it may yet become a short line
 	}
 	for i := lead; i < len(s); {
-		switch c := s[i]; {
-		case c == '\n':
+		switch s[i] {
+		case '\n':
 			return white(s, i), true
-		case c == '.' || c == '!' || c == '?':
+		case '.', '!', '?':
 			i++
 			for i < len(s) && strings.IndexByte(`.!?"')]`, s[i]) >= 0 {
 				i++
@@ -84,7 +84,7 @@ func piece(s string) (n int, whole bool) {
 			if i < len(s) && strings.IndexByte(" \n\t\r", s[i]) >= 0 {
 				return white(s, i), true
 			}
-		case c == 0xe3 || c == 0xef: // the full stops of Chinese and Japanese need no space behind them
+		case 0xe3, 0xef: // the full stops of Chinese and Japanese need no space behind them
 			if strings.HasPrefix(s[i:], "。") || strings.HasPrefix(s[i:], "！") || strings.HasPrefix(s[i:], "？") {
 				return white(s, i+3), true
 			}

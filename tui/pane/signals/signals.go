@@ -5,7 +5,7 @@ package signals
 
 import (
 	"fmt"
-	"strings"
+	"math"
 
 	"s1/engine/trace"
 	"s1/tui/plot"
@@ -66,12 +66,16 @@ func (p *Pane) Render(width, height int) []string {
 		}
 	}
 	if p.Entropy == nil || p.Entropy.Len() == 0 {
-		add(text.NewRow(p.Theme, width).To(indent).Add(theme.Dim, p.Empty))
+		for _, l := range text.Wrap(text.Head(p.Empty, width*height), max(width-indent-1, 1), p.Theme.ASCII) {
+			add(text.NewRow(p.Theme, width).To(indent).Add(theme.Dim, l))
+		}
 	} else {
 		var rows []*text.Row
 		top := float32(1)
 		for _, v := range p.Entropy.Squeeze(max(p.cells(width), 1)) {
-			top = max(top, v)
+			if v > top && !math.IsInf(float64(v), 0) { // a gap is larger than nothing
+				top = v
+			}
 		}
 		rows = append(rows, p.curve(width, "entropy", p.Entropy, top, fmt.Sprintf("0 to %.1f nats", top)), p.curve(width, "P(end)", p.EndProb, 1, "0 to 1"), p.marks(width))
 		if p.Forced || p.Repeats != "" {
@@ -179,7 +183,14 @@ func (p *Pane) cursor() string {
 func (p *Pane) words(width int) *text.Row {
 	r := text.NewRow(p.Theme, width).To(indent)
 	if p.Forced {
-		r.Add(theme.Warn, p.Theme.Glyphs.Forced).To(indent+name).Add(theme.Text, fmt.Sprintf("the forced close cost %.1f nats", p.Nats))
+		r.Add(theme.Warn, p.Theme.Glyphs.Forced).To(indent + name)
+		cost := figure("%.1f", p.Nats) + " nats"
+		if long := "the forced close cost " + cost; text.Width(long) <= r.Left() {
+			cost = long
+		} else {
+			cost = "forced, " + cost
+		}
+		r.Add(theme.Text, cost)
 	}
 	if p.Repeats != "" {
 		if p.Forced {
@@ -192,80 +203,9 @@ func (p *Pane) words(width int) *text.Row {
 	return r
 }
 
-// fold is a run of equal guesses.
-type fold struct {
-	answer string
-	n      int
-	prob   float32
-	right  trace.Verdict
-}
-
-func folds(list []trace.Guess) []fold {
-	var out []fold
-	for _, g := range list {
-		a := g.Answer
-		if a == "" {
-			a = "none"
-		}
-		if n := len(out); n > 0 && out[n-1].answer == a {
-			out[n-1].n++
-			out[n-1].prob = g.Prob
-			continue
-		}
-		out = append(out, fold{a, 1, g.Prob, g.Verdict})
+func figure(form string, v float32) string {
+	if v != v || math.IsInf(float64(v), 0) {
+		return "unknown"
 	}
-	return out
-}
-
-// answers is the strip of guesses, the newest at the right, as many as fit.
-func (p *Pane) answers(width int) *text.Row {
-	r := text.NewRow(p.Theme, width).To(indent).Add(theme.Dim, "answer").To(indent + name)
-	list := folds(p.Guesses)
-	if len(list) == 0 {
-		return r.Add(theme.Dim, "the first guess is on its way")
-	}
-	words := make([]string, len(list))
-	for i, f := range list {
-		words[i] = text.Short(strings.Join(strings.Fields(f.answer), " "), 16, p.Theme)
-		if f.n > 1 {
-			words[i] += fmt.Sprintf(" x%d", f.n)
-		}
-	}
-	last := list[len(list)-1]
-	now := words[len(words)-1] + fmt.Sprintf("  p %.2f", last.prob)
-	if last.right != trace.VerdictNone {
-		now += "  " + string(last.right)
-	}
-	gap := " " + p.Theme.Glyphs.Dot + " "
-	room := r.Left() - text.Width(now) - text.Width(gap)
-	from := len(words) - 1
-	for used := 0; from > 0; from-- {
-		if used += text.Width(words[from-1]) + text.Width(gap); used > room-2 {
-			break
-		}
-	}
-	if from > 0 {
-		r.Add(theme.Dim, p.Theme.Glyphs.Ellipsis+" ")
-	}
-	for _, w := range words[from : len(words)-1] {
-		r.Add(theme.Dim, w+gap)
-	}
-	return r.Add(theme.Strong, now)
-}
-
-// cost is what the guesses cost, and how steady they are.
-func (p *Pane) cost(width int) *text.Row {
-	r := text.NewRow(p.Theme, width).To(indent + name)
-	if len(p.Guesses) == 0 {
-		return r
-	}
-	list := folds(p.Guesses)
-	s := fmt.Sprintf("%d guesses, %d flips, stayed %d", len(p.Guesses), len(list)-1, list[len(list)-1].n)
-	if every := p.Guesses[len(p.Guesses)-1].Every; p.Ticking && every > 0 {
-		s += fmt.Sprintf(", every %d tokens", every)
-	}
-	if p.Spent > 0 {
-		s += fmt.Sprintf(", extra %d of %d tokens (%.0f %%)", p.Extra, p.Spent, 100*float64(p.Extra)/float64(p.Spent))
-	}
-	return r.Add(theme.Dim, s)
+	return fmt.Sprintf(form, v)
 }

@@ -15,6 +15,7 @@ const (
 	notes     = 24 // the margin
 	notesFrom = 62 // width from which there is a margin
 	measure   = 96 // longest line for comfortable reading
+	faults    = 6  // most rows of an error
 )
 
 // Pane shows one thought.
@@ -44,7 +45,7 @@ func (p *Pane) Render(width, height int) []string {
 		if height >= 12 {
 			rows = 2
 		}
-		lines := text.Wrap(p.Question, max(min(width-gutter-1, measure), 1), p.Theme.ASCII)
+		lines := text.Wrap(text.Head(p.Question, (rows+1)*measure), max(min(width-gutter-1, measure), 1), p.Theme.ASCII)
 		for i, l := range lines[:min(rows, len(lines))] {
 			r := text.NewRow(p.Theme, width).To(gutter).Add(theme.Strong, l)
 			if i == rows-1 && len(lines) > rows {
@@ -58,13 +59,13 @@ func (p *Pane) Render(width, height int) []string {
 	}
 	var fault []string
 	if p.Fault != "" {
-		fault = text.Wrap(p.Fault, max(width-gutter-1, 1), p.Theme.ASCII)
-		fault = fault[:min(len(fault), max(height-len(out)-1, 1), 6)]
+		fault = text.Wrap(text.Head(p.Fault, faults*width), max(width-gutter-1, 1), p.Theme.ASCII)
+		fault = fault[:min(len(fault), max(height-len(out)-1, 1), faults)]
 	}
 	rows := max(height-len(out)-len(fault), 0)
 	if p.Doc == nil || p.Doc.Len() == 0 {
 		if p.Fault == "" {
-			for _, l := range text.Wrap(p.Empty, max(min(width-gutter-1, measure), 1), p.Theme.ASCII) {
+			for _, l := range text.Wrap(text.Head(p.Empty, width*height), max(min(width-gutter-1, measure), 1), p.Theme.ASCII) {
 				add(text.NewRow(p.Theme, width).To(gutter).Add(theme.Dim, l))
 			}
 		}
@@ -87,19 +88,17 @@ func (p *Pane) stream(width, rows int, add func(*text.Row)) {
 	}
 	w := max(min(width-gutter-margin-1, measure), 1)
 	p.Scroll.Clamp(p.Doc)
-	if !p.Scroll.Following() && rows > 1 {
-		rows--
-	}
-	p.Scroll.Place(p.Doc, w, rows)
-	if p.View.Cursor {
-		p.Scroll.Keep(p.View.From, p.View.To)
+	was, all := p.Scroll.Following(), rows
+	rows = p.place(w, all)
+	if p.Scroll.Following() != was {
+		rows = p.place(w, all) // the cursor ended following, or took it up: the last row is now used otherwise
 	}
 	lines := p.Scroll.Lines()
 	over := p.View.Over(p.Doc)
 	for _, l := range lines {
 		role, note := strongest(p.Doc.MarksIn(l))
 		r := text.NewRow(p.Theme, width)
-		if p.View.In(l) {
+		if p.View.In(p.Doc, l) {
 			r.Add(theme.Accent, p.Theme.Glyphs.Pick)
 		}
 		r.To(1).Add(role, p.Theme.Gutter(role)).To(gutter)
@@ -122,6 +121,19 @@ func (p *Pane) stream(width, rows int, add func(*text.Row)) {
 		r.Add(theme.Dim, "scrolled, "+p.End+" follows again")
 	}
 	add(r)
+}
+
+// place points the view at the text and at the cursor. It returns the rows for text: one less where the last one says that the
+// end is not followed.
+func (p *Pane) place(width, rows int) int {
+	if !p.Scroll.Following() && rows > 1 {
+		rows--
+	}
+	p.Scroll.Place(p.Doc, width, rows)
+	if p.View.Cursor {
+		p.Scroll.Keep(p.View.From, p.View.To)
+	}
+	return rows
 }
 
 func (p *Pane) below() int {

@@ -5,7 +5,6 @@ package token
 import (
 	"fmt"
 	"math"
-	"strings"
 	"unicode/utf8"
 
 	"s1/engine/trace"
@@ -19,6 +18,7 @@ const (
 	indent   = 3
 	name     = 10 // of a fact
 	piece    = 12 // of a candidate
+	narrow   = 30 // width below which the title is short
 	barFrom  = 34 // width from which candidates have bars
 	factRows = 5
 	twoFacts = 44 // width from which two facts stand in a row
@@ -57,14 +57,18 @@ func (p *Pane) Render(width, height int) []string {
 	}
 	add(p.title(width))
 	if p.Token == nil {
-		for _, l := range text.Wrap(p.Empty, max(width-indent-1, 1), p.Theme.ASCII) {
+		for _, l := range text.Wrap(text.Head(p.Empty, width*max(height, 0)), max(width-indent-1, 1), p.Theme.ASCII) {
 			add(text.NewRow(p.Theme, width).To(indent).Add(theme.Dim, l))
 		}
 	} else {
 		facts := p.facts(width)
 		room := height - 1
 		if k := len(p.Token.Top); k > 0 {
-			room = max(height-1-min(k, 4), min(len(facts), 1))
+			least := 1
+			if p.Focused && height <= 2 {
+				least = 0 // what enter would take comes first
+			}
+			room = max(height-1-min(k, 4), min(len(facts), least))
 		}
 		for _, r := range facts[:min(len(facts), max(room, 0))] {
 			add(r)
@@ -86,7 +90,11 @@ func (p *Pane) title(width int) *text.Row {
 	}
 	r.To(indent).Add(role, "token")
 	if k := p.Token; k != nil {
-		r.Add(theme.Dim, fmt.Sprintf(" %d of %d", k.Index, p.Of)).To(indent + name + 9)
+		if width < narrow {
+			r.Add(theme.Dim, fmt.Sprintf(" %d ", k.Index)) // the bytes say more than the number of all
+		} else {
+			r.Add(theme.Dim, fmt.Sprintf(" %d of %d ", k.Index, p.Of)).To(indent + name + 9)
+		}
 		r.Add(theme.Strong, quoted(k.Bytes))
 	}
 	return r
@@ -108,7 +116,7 @@ func (p *Pane) facts(width int) []*text.Row {
 		{"id", fmt.Sprint(k.ID)},
 		{"at", fmt.Sprintf("%.3f s", k.Time.Seconds())},
 	}
-	if hex := hexed(k.Bytes); hex != "" {
+	if hex := p.hexed(k.Bytes); hex != "" {
 		list = append(list, fact{"bytes", hex})
 	}
 	if k.Wished {
@@ -130,9 +138,11 @@ func (p *Pane) facts(width int) []*text.Row {
 // candidates are what could have stood there, as bars; the picked one stays in view.
 func (p *Pane) candidates(width, room int, add func(*text.Row)) {
 	top := p.Token.Top
-	from := 0
-	if p.Pick >= room {
-		from = p.Pick - room + 1
+	pick := min(p.Pick, len(top)-1)
+	from := max(0, pick-max(room, 1)+1)
+	long := piece
+	if width < barFrom {
+		long = max(min(piece, width-indent-1-11), 3) // "0.123 · it"
 	}
 	left := 1.0
 	for i, c := range top {
@@ -142,15 +152,13 @@ func (p *Pane) candidates(width, room int, add func(*text.Row)) {
 			continue
 		}
 		r, role := text.NewRow(p.Theme, width), theme.Text
-		if i == p.Pick {
+		if i == pick {
 			r.To(1).Add(theme.Accent, p.Theme.Glyphs.Pick)
 			role = theme.Selected
 		}
-		r.To(indent).Add(role, p.piece(c.ID)).To(indent + piece + 1)
+		r.To(indent).Add(role, p.piece(c.ID, long)).To(indent + long + 1)
 		if width >= barFrom {
-			full, empty := plot.Bar(p.Theme.Glyphs, int(math.Round(q*1000)), 1000, width-indent-piece-14)
-			r.Add(theme.Text, full).Add(theme.Dim, strings.Repeat(" ", len([]rune(empty))))
-			r.Add(theme.Text, " ")
+			r.Add(theme.Text, plot.Share(p.Theme.Glyphs, q, width-indent-long-14)+" ")
 		}
 		r.Add(role, percent(c.Logprob))
 		if c.ID == p.Token.ID {
@@ -159,15 +167,17 @@ func (p *Pane) candidates(width, room int, add func(*text.Row)) {
 		add(r)
 	}
 	if len(top) > 0 {
-		add(text.NewRow(p.Theme, width).To(indent).Add(theme.Dim, fmt.Sprintf("all others %.3f", max(left, 0))))
+		add(text.NewRow(p.Theme, width).To(indent).Add(theme.Dim, "all others "+share(float32(max(left, 0)))))
 	}
 }
 
-func (p *Pane) piece(id int32) string {
-	if p.Piece == nil {
-		return fmt.Sprintf("id %d", id)
+func (p *Pane) piece(id int32, long int) string {
+	if p.Piece != nil {
+		if b := p.Piece(id); len(b) > 0 {
+			return text.Short(quoted(b), long, p.Theme)
+		}
 	}
-	return text.Short(quoted(p.Piece(id)), piece, p.Theme)
+	return fmt.Sprintf("id %d", id)
 }
 
 // quoted is the bytes of a token as a text in quotes: an end of line, a control or half a character can be seen.
@@ -180,15 +190,17 @@ func quoted(b []byte) string {
 }
 
 // hexed is the bytes as numbers, "" where they are plain text.
-func hexed(b []byte) string {
-	plain := utf8.Valid(b)
-	for _, r := range string(b) {
-		plain = plain && r >= ' ' && r != 0x7f && r != utf8.RuneError
-	}
-	if plain {
+func (p *Pane) hexed(b []byte) string {
+	const most = 24
+	s := string(b[:min(len(b), most)])
+	if len(b) <= most && utf8.Valid(b) && text.Clean(s, false) == s {
 		return ""
 	}
-	return fmt.Sprintf("% x", b[:min(len(b), 24)])
+	hex := fmt.Sprintf("% x", s)
+	if len(b) > most {
+		hex += " " + p.Theme.Glyphs.Ellipsis
+	}
+	return hex
 }
 
 func known(v float32) bool { return v == v && !math.IsInf(float64(v), 0) }

@@ -1,0 +1,206 @@
+package scaling
+
+import (
+	"context"
+	"fmt"
+
+	"s1/engine"
+	"s1/engine/trace"
+)
+
+// runner asks one model about items.
+type runner struct {
+	m     *engine.Model
+	p     Plan // filled and checked
+	judge Judge
+
+	separate bool // every arm by runs of its own
+}
+
+func newRunner(m *engine.Model, p Plan, judge Judge) (*runner, error) {
+	p = p.filled()
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	for _, method := range p.Methods {
+		if prompted(method) && m.Info().Hint != "" {
+			return nil, fmt.Errorf("method %s writes into the question, and model %s takes one kind of question only (%s)", method, m.Info().Name, m.Info().Hint)
+		}
+	}
+	if p.Limit >= 0 && len(p.Caps) > 0 && p.Caps[len(p.Caps)-1] > p.Limit {
+		return nil, fmt.Errorf("a cap of %d is above the most thinking tokens of any thought, %d", p.Caps[len(p.Caps)-1], p.Limit)
+	}
+	if judge == nil {
+		judge = Exact
+	}
+	return &runner{m: m, p: p, judge: judge}, nil
+}
+
+// found is what is known of one item so far.
+type found struct {
+	it   Item
+	rows map[Arm]Row
+}
+
+// item answers an item under every arm. The error is that of ctx; what fails for one arm is a row of its own.
+func (r *runner) item(ctx context.Context, it Item) ([]Row, error) {
+	if r.separate {
+		return r.allApart(ctx, it)
+	}
+	f := &found{it: it, rows: map[Arm]Row{}}
+	for _, do := range []func(context.Context, *found) error{r.shared, r.own} {
+		if err := do(ctx, f); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			r.fail(f, err)
+		}
+	}
+	rows := make([]Row, 0, len(f.rows))
+	for _, a := range r.p.Arms() {
+		row, ok := f.rows[a]
+		if !ok {
+			return nil, fmt.Errorf("item %s: arm %s has no row", it.ID, a)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// fail gives every arm that has no row yet one that says why.
+func (r *runner) fail(f *found, err error) {
+	for _, a := range r.p.Arms() {
+		if _, ok := f.rows[a]; !ok {
+			f.rows[a] = r.failed(f.it, a, err)
+		}
+	}
+}
+
+func (r *runner) failed(it Item, a Arm, err error) Row {
+	return Row{Item: it.ID, Method: a.Method, Budget: a.Budget, Text: a.Text, Outcome: OutcomeError, Error: err.Error(), Seed: r.sampling(it).Seed, IDs: []int32{}}
+}
+
+// row is what a path makes of an item for an arm; its first at tokens come from another arm, or from nothing that is written.
+func (r *runner) row(it Item, a Arm, p *path, from string, at int, seed uint64) Row {
+	row := Row{
+		Item: it.ID, Method: a.Method, Budget: a.Budget, Text: a.Text, Tokens: p.receipt.ThinkingTokens, Said: p.receipt.AnswerTokens,
+		Own: p.drawn(at), Alone: p.drawn(0), Tries: 1, Answer: p.answer(), Closed: string(p.receipt.Closed), Waits: p.receipt.WaitsDone,
+		Seed: seed, From: from, At: at,
+	}
+	if from == "" {
+		row.At = 0
+	}
+	row.IDs = p.ids(row.At)
+	row.Outcome = r.outcome(it, p, row.Answer)
+	if p.err != nil {
+		row.Error = p.err.Error()
+	}
+	return row
+}
+
+func (r *runner) outcome(it Item, p *path, answer string) Outcome {
+	switch {
+	case p.err != nil:
+		return OutcomeError
+	case p.receipt.Outcome == "cut":
+		return OutcomeCut
+	case answer == "":
+		return OutcomeEmpty
+	}
+	return Outcome(r.judge(answer, it.Gold))
+}
+
+// sampling is that of the arms that do not sample on purpose.
+func (r *runner) sampling(it Item) trace.Sampling {
+	s := r.p.Sampling
+	s.Seed = seedOf(r.p.Seed, it.ID, 0)
+	return s
+}
+
+func (r *runner) ask(it Item, b trace.Budget, s trace.Sampling) trace.Ask {
+	b.AnswerCap = r.p.AnswerCap
+	return trace.Ask{System: r.p.System, Prompt: it.Prompt, ThinkFormat: r.p.ThinkFormat, Budget: b, Sampling: s}
+}
+
+// whole is a run of its own from the question to the answer.
+func (r *runner) whole(ctx context.Context, q trace.Ask) (path, error) {
+	l, err := r.m.Ask(ctx, q)
+	if err != nil {
+		return path{}, err
+	}
+	defer r.m.Forget(l.Run().ID)
+	return read(ctx, l)
+}
+
+// budgetOf is what an arm of budget forcing, or of no forcing, asks for.
+func (r *runner) budgetOf(a Arm) trace.Budget {
+	b := trace.Budget{Cap: r.p.Limit, WaitText: r.p.Texts[0], AnswerCap: r.p.AnswerCap}
+	method := a.Method
+	if preset, forced, ok := presetOf(method); ok {
+		b.Preset = preset
+		method = map[string]string{"cap": MethodCap, "wait": MethodWait}[forced]
+	}
+	switch method {
+	case MethodCap, MethodTokensBF:
+		b.Cap = a.Budget
+	case MethodWait:
+		b.Waits = a.Budget
+		switch a.Text {
+		case "":
+		case nothing:
+			b.WaitText = ""
+		default:
+			b.WaitText = a.Text
+		}
+	}
+	return b
+}
+
+// own answers what shares nothing: published presets, and prompts that say how long to think.
+func (r *runner) own(ctx context.Context, f *found) error {
+	for _, a := range r.p.Arms() {
+		if _, _, preset := presetOf(a.Method); !preset && !prompted(a.Method) {
+			continue
+		}
+		row, err := r.apart(ctx, f.it, a)
+		if err != nil {
+			return err
+		}
+		f.rows[a] = row
+	}
+	return nil
+}
+
+// apart is the row of an arm from a run, or runs, of its own.
+func (r *runner) apart(ctx context.Context, it Item, a Arm) (Row, error) {
+	switch a.Method {
+	case MethodMajority, MethodReject:
+		return r.sampledApart(ctx, it, a)
+	}
+	s := r.sampling(it)
+	asked := it
+	asked.Prompt = conditioned(a, it.Prompt)
+	p, err := r.whole(ctx, r.ask(asked, r.budgetOf(a), s))
+	if err != nil {
+		if ctx.Err() != nil {
+			return Row{}, ctx.Err()
+		}
+		return r.failed(it, a, err), nil
+	}
+	return r.row(it, a, &p, "", 0, s.Seed), nil
+}
+
+func (r *runner) allApart(ctx context.Context, it Item) (rows []Row, err error) {
+	for _, a := range r.p.Arms() {
+		if a.Method == MethodExit {
+			continue
+		}
+		row, err := r.apart(ctx, it, a)
+		if err != nil {
+			return nil, err
+		}
+		row.Own = row.Alone
+		rows = append(rows, row)
+	}
+	return rows, nil
+}

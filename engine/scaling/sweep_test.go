@@ -1,0 +1,189 @@
+package scaling
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strconv"
+	"testing"
+
+	"s1/engine"
+	"s1/engine/builtin"
+	"s1/engine/builtin/tape"
+	"s1/engine/enginetest"
+	"s1/engine/schedule"
+	"s1/engine/trace"
+)
+
+func mini(t testing.TB) *engine.Model {
+	t.Helper()
+	m, err := builtin.Open(t.Context(), engine.Options{Name: builtin.Name, Weights: "exact"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return m
+}
+
+// scripted is a model of many minds that takes any question.
+func scripted(t testing.TB, script func(*enginetest.Vocab) enginetest.Script) *engine.Model {
+	t.Helper()
+	v := enginetest.NewVocab()
+	const positions, pages = 600, 4000
+	m, err := engine.Assemble(engine.Parts{
+		Backend: enginetest.NewModel(script(v), v.Size(), positions, pages, 128), Vocabulary: v, Vocab: v.Size(), Context: positions, Pages: pages,
+		Render: func(system, prompt string, _ *bool) ([]int32, string, error) {
+			ids, err := v.Encode(system+prompt, true)
+			return ids, system + prompt, err
+		},
+		NewDecoder: func() schedule.Decoder { return &enginetest.Decoder{} },
+		Info:       trace.ModelInfo{Name: "scripted", SHA256: "abc", Backend: "scripted"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return m
+}
+
+// questions are problems of the tape that were kept out of training.
+func questions(n int, seed uint64) []Item {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	items := make([]Item, n)
+	for i := range items {
+		p := tape.RandomReserved(rng, 2+i%9, tape.MaxValue)
+		items[i] = Item{ID: strconv.Itoa(i), Prompt: p.String(), Gold: strconv.Itoa(p.Answer())}
+	}
+	return items
+}
+
+// whole gives rows without what sharing changes: the ids in full, and no cost.
+func whole(t testing.TB, rows []Row) map[Arm]Row {
+	t.Helper()
+	named := map[string]Row{}
+	for _, r := range rows {
+		named[r.Arm().String()] = r
+	}
+	out := map[Arm]Row{}
+	for _, r := range rows {
+		var ids []int32
+		for from, at, own := r.From, r.At, r.IDs; ; {
+			ids = append(append([]int32{}, own...), ids...)
+			if from == "" {
+				break
+			}
+			base := named[from]
+			if base.From != "" && base.At < at { // what it shares with its own base is before
+				at2 := at - base.At
+				ids = append(append([]int32{}, base.IDs[:at2]...), ids...)
+				from, at = base.From, base.At
+				base = named[from]
+				ids = append(append([]int32{}, base.IDs[:at]...), ids...)
+				break
+			}
+			if len(base.IDs) < at {
+				t.Fatalf("%s has %d ids, %s shares %d of them", from, len(base.IDs), r.Arm(), at)
+			}
+			ids = append(append([]int32{}, base.IDs[:at]...), ids...)
+			break
+		}
+		r.IDs, r.From, r.At, r.Own = ids, "", 0, 0
+		out[r.Arm()] = r
+	}
+	return out
+}
+
+func sameAsSeparate(t *testing.T, m *engine.Model, p Plan, items []Item) (shared, separate *Result) {
+	t.Helper()
+	o := Options{Parallel: 8}
+	shared, err := Run(t.Context(), m, p, items, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	separate, err = Separate(t.Context(), m, p, items, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range items {
+		got, want := whole(t, shared.Items[i]), whole(t, separate.Items[i])
+		for a, w := range want {
+			if a.Method == MethodReject { // what a refused sample would have said is not known, so its cost differs
+				w.Alone = got[a].Alone
+			}
+			if g := got[a]; !reflect.DeepEqual(g, w) {
+				t.Errorf("item %s, %s:\n got %+v\nwant %+v", items[i].ID, a, g, w)
+			}
+		}
+	}
+	return shared, separate
+}
+
+func TestSharedArmsAreWhatSeparateRunsSay(t *testing.T) {
+	t.Parallel()
+	p := Plan{
+		Methods: []string{MethodNone, MethodCap, MethodWait, MethodMajority, MethodReject},
+		Caps:    []int{0, 1, 8, 16, 24, 32, 48, 64, 80, 96, 128, 256}, Waits: []int{0, 1, 2, 3, 4, 6, 8}, Texts: []string{"Wait", "Again", ""},
+		Votes: []int{1, 3}, Limits: []int{40, 64, 90}, Tries: 6, AnswerCap: 8, Seed: 3,
+	}
+	shared, separate := sameAsSeparate(t, mini(t), p, questions(20, 5))
+	if right := count(shared, OutcomeRight); right < 100 {
+		t.Errorf("%d right answers: the test hardly tests anything", right)
+	}
+	t.Logf("%d tokens in %v, separate %d in %v", shared.Tokens, shared.Elapsed, separate.Tokens, separate.Elapsed)
+}
+
+func count(r *Result, o Outcome) (n int) {
+	for _, rows := range r.Items {
+		for _, row := range rows {
+			if row.Outcome == o {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// Its thoughts are full of broken characters and ends of thinking, so that caps close early and Waits come anywhere.
+func TestSharedArmsAreWhatSeparateRunsSayOfAnyModel(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(6) {
+		m := scripted(t, func(v *enginetest.Vocab) enginetest.Script { return enginetest.Random(v, seed) })
+		p := Plan{
+			Methods: []string{MethodWait, MethodCap, MethodNone, MethodMajority, MethodClass, MethodTokens, MethodTokensBF, MethodSteps},
+			Caps:    []int{0, 1, 2, 3, 5, 9, 17, 33, 65}, Waits: []int{1, 2, 4}, Texts: []string{"Wait", "Wait, no", ""}, Votes: []int{2},
+			Steps: []int{16}, AnswerCap: 24, Seed: seed, Limit: 200,
+		}
+		p.Sampling.Temperature = float64(seed % 3)
+		items := make([]Item, 5)
+		for i := range items {
+			items[i] = Item{ID: fmt.Sprint("q", i), Prompt: fmt.Sprint("the number", i), Gold: "7"}
+		}
+		sameAsSeparate(t, m, p, items)
+		if n := m.Sides(); n != 0 {
+			t.Errorf("%d side branches are left", n)
+		}
+	}
+}
+
+func TestASweepEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	m := mini(t)
+	_, err := Run(ctx, m, Plan{Methods: []string{MethodNone}, AnswerCap: 8}, questions(200, 1), Options{Progress: func(p Progress) {
+		if p.Done > 3 {
+			cancel()
+		}
+	}})
+	if err == nil || ctx.Err() == nil {
+		t.Errorf("it ended with %v", err)
+	}
+}

@@ -1,0 +1,336 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"s1/engine"
+	"s1/engine/builtin"
+	"s1/engine/builtin/tape"
+	"s1/engine/scaling"
+	"s1/train/dataset"
+)
+
+// tapeData is the word for problems of the calculator tape in place of a file: those kept out of the built-in model's training.
+const tapeData = "tape"
+
+// sweepFlags say what is swept.
+type sweepFlags struct {
+	model, data, out, backend, weights string
+	fields                             scaling.Fields
+	plan                               scaling.Plan
+	n, parallel, threads, context      int
+	forecast, compare                  bool
+}
+
+func (a *app) sweepCommand() *cobra.Command {
+	var f sweepFlags
+	cmd := &cobra.Command{
+		Use:   "sweep --data FILE.jsonl[.gz] --out DIR",
+		Short: "Accuracy against thinking tokens: questions under many budgets and methods",
+		Long: "Puts every question of a file to a model under every budget of every method, and writes items.jsonl (a line for each question and arm, as they come),\n" +
+			"points.csv, plot.svg, plot.png and report.md. Arms share what they can: one trace serves every cap below it and every number of Waits, and the\n" +
+			"same samples serve the vote and the rejection. A sweep that was stopped or killed goes on where it was: give the same command again.\n\n" +
+			"Methods: none (no forcing), bf (a cap), wait (Waits), majority (a vote of samples), rs (rejection sampling: draw until a thought is short enough),\n" +
+			"exit (close at the first stable answer), s1-readme and s1-harness (the published procedures, at every cap and number of Waits), and prompts that\n" +
+			"say how long to think: ccc (a short or a long time), tcc (tokens), tcc+bf (the same, enforced), scc (steps).\n" +
+			"scc with its steps enforced is not there: it stops on a text inside the thought, which budgets by token id do not do.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.sweep(cmd.Context(), &f) },
+	}
+	p := cmd.Flags()
+	p.StringVarP(&f.model, "model", "m", defaultModel, modelWords)
+	p.StringVar(&f.data, "data", "", "questions: a file of JSON lines, plain or gzip; or tape: problems for mini that it was never trained on")
+	p.StringVar(&f.fields.Question, "question", "", "field of the question (default: question, problem or prompt)")
+	p.StringVar(&f.fields.Answer, "answer", "", "field of the right answer (default: answer, gold or expected)")
+	p.StringVar(&f.fields.ID, "id", "", "field of the id (default: id or unique_id, else the line's number)")
+	p.IntVar(&f.n, "n", 0, "the first so many questions; 0 = all (of tape: 200)")
+	p.StringSliceVar(&f.plan.Methods, "methods", []string{"none", "bf", "wait"}, "what is measured")
+	p.IntSliceVar(&f.plan.Caps, "caps", []int{0, 16, 32, 64, 128, 256, 512, 1024}, "thinking tokens, of bf, tcc and the presets")
+	p.IntSliceVar(&f.plan.Waits, "waits", []int{0, 1, 2, 4}, "numbers of Waits, of wait and the presets")
+	p.StringArrayVar(&f.plan.Texts, "wait-text", []string{"Wait"}, "what a Wait appends; given again, another text to compare; empty = only suppress the end")
+	p.IntSliceVar(&f.plan.Limits, "limits", []int{64, 128, 256}, "thinking tokens that rs accepts at most")
+	p.IntVar(&f.plan.Tries, "tries", 64, "most samples of rs for a question; then it is counted as cut")
+	p.IntSliceVar(&f.plan.Votes, "votes", []int{1, 2, 4, 8}, "samples of a vote")
+	p.IntSliceVar(&f.plan.Stays, "stays", []int{2, 3}, "equal guesses in a row after which exit closes")
+	p.IntVar(&f.plan.Every, "every", 64, "thinking tokens between two guesses of exit")
+	p.IntSliceVar(&f.plan.Steps, "steps", []int{16, 32, 64, 128, 256}, "steps that scc asks for")
+	p.StringVar(&f.plan.System, "system", "", "system text; empty = the model's own default")
+	p.StringVar(&f.plan.ThinkFormat, "think-format", "auto", "how a thought opens and closes: auto, s1, think, tape, none")
+	p.IntVar(&f.plan.AnswerCap, "answer-cap", 512, "most answer tokens")
+	p.IntVar(&f.plan.Limit, "limit", -1, "most thinking tokens of any thought; -1 = what the context holds")
+	p.Float64Var(&f.plan.Sampling.Temperature, "temp", 0, "temperature of the methods that do not sample; 0 = greedy, as in the paper")
+	p.Float64Var(&f.plan.Temperature, "sample-temp", 1, "temperature of the samples of majority and rs")
+	p.StringVar(&f.out, "out", "", "folder of the results")
+	p.BoolVar(&f.forecast, "forecast", false, "only say what it will cost, from four of the questions")
+	p.BoolVar(&f.compare, "compare", false, "afterwards run every arm for itself, check that all is the same, and say what sharing saved")
+	p.IntVar(&f.parallel, "parallel", 32, "questions at once")
+	p.StringVar(&f.backend, "backend", "", "cpu, or ref (slow, exact); empty = the fastest here")
+	p.StringVar(&f.weights, "weights", "auto", "auto (16-bit weights become 8-bit), exact, q8")
+	p.IntVar(&f.threads, "threads", 0, "threads; 0 = one per core")
+	p.IntVar(&f.context, "context", 0, "most positions of a run; 0 = what the model allows, at most 32768")
+	return cmd
+}
+
+func (f *sweepFlags) check() error {
+	switch {
+	case f.data == "":
+		return usagef("--data: a file of questions, or tape")
+	case f.out == "" && !f.forecast:
+		return usagef("--out: the folder of the results")
+	case f.n < 0 || f.parallel < 1 || f.threads < 0 || f.threads > maxThreads() || f.context < 0:
+		return usagef("--n %d, --parallel %d, --threads %d, --context %d: none negative, at least 1 at once, at most %d threads", f.n, f.parallel, f.threads, f.context, maxThreads())
+	case f.plan.Temperature <= 0 || f.plan.Temperature > maxTemperature || f.plan.Sampling.Temperature < 0 || f.plan.Sampling.Temperature > maxTemperature:
+		return usagef("--temp %g, --sample-temp %g: from 0 to %d, samples above 0", f.plan.Sampling.Temperature, f.plan.Temperature, maxTemperature)
+	}
+	for i, m := range f.plan.Methods {
+		if !contains(scaling.AllMethods(), m) {
+			return usagef("--methods %q: one of %q; did you mean %q?", m, scaling.AllMethods(), nearest(m, scaling.AllMethods()))
+		}
+		if contains(f.plan.Methods[:i], m) {
+			return usagef("--methods names %s twice", m)
+		}
+	}
+	for i, text := range f.plan.Texts {
+		if err := checkText("--wait-text", text); err != nil {
+			return err
+		}
+		if contains(f.plan.Texts[:i], text) {
+			return usagef("--wait-text names %q twice", text)
+		}
+	}
+	if err := f.plan.Check(); err != nil {
+		return usageError{err}
+	}
+	return checkText("--system", f.plan.System)
+}
+
+// items are the questions that the flags name.
+func (f *sweepFlags) items(seed uint64) ([]scaling.Item, error) {
+	if f.data != tapeData {
+		return scaling.ReadItems(f.data, f.fields, f.n)
+	}
+	n := f.n
+	if n == 0 {
+		n = 200
+	}
+	return tapeItems(seed, n), nil
+}
+
+// tapeItems are problems of the calculator tape that the built-in model was never trained on.
+func tapeItems(seed uint64, n int) []scaling.Item {
+	items := make([]scaling.Item, n)
+	for i, p := range dataset.TestProblems(seed, n, 2, tape.MaxSteps, tape.MaxValue) {
+		items[i] = scaling.Item{ID: strconv.Itoa(i + 1), Prompt: p.String(), Gold: strconv.Itoa(p.Answer())}
+	}
+	return items
+}
+
+// numeral judges answers of the tape: a number is right or wrong, anything else is none.
+func numeral(pred, gold string) scaling.Verdict {
+	if _, err := strconv.Atoi(pred); err != nil {
+		return scaling.Unparsed
+	}
+	return scaling.Exact(pred, gold)
+}
+
+// judge is how the answers of a model are compared.
+func (f *sweepFlags) judge() (scaling.Judge, string) {
+	if f.model == builtin.Name {
+		return numeral, "a number, equal to the character"
+	}
+	return scaling.Exact, "equal to the character"
+}
+
+func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := watchInterrupts(cancel)
+	defer stop.end()
+	f.plan.Seed = max(a.seed, 1)
+	items, err := f.items(f.plan.Seed)
+	if err != nil {
+		return err
+	}
+	m, err := a.openSwept(ctx, f)
+	if err != nil {
+		return stop.told(err)
+	}
+	defer m.Close()
+	return stop.told(a.sweepWith(ctx, f, m, items))
+}
+
+// openSwept opens a model to be measured. The built-in one keeps its weights as they are, as where it is probed.
+func (a *app) openSwept(ctx context.Context, f *sweepFlags) (*engine.Model, error) {
+	o := engine.Options{Name: f.model, Backend: f.backend, Weights: f.weights, Threads: f.threads, Context: f.context}
+	if f.model == builtin.Name {
+		o.Weights = "exact"
+	}
+	p, err := loadModel(ctx, f.model, o, a.progress())
+	if err != nil {
+		return nil, err
+	}
+	return engine.Assembled(p)
+}
+
+func (a *app) sweepWith(ctx context.Context, f *sweepFlags, m *engine.Model, items []scaling.Item) error {
+	judge, judgeName := f.judge()
+	o := scaling.Options{Judge: judge, JudgeName: judgeName, Dir: f.out, Parallel: f.parallel, Progress: a.sweepProgress()}
+	if _, err := os.Stat(filepath.Join(f.out, "items.jsonl")); f.forecast || errors.Is(err, os.ErrNotExist) {
+		forecast, err := scaling.Estimate(ctx, m, f.plan, items, o)
+		if err != nil {
+			return err
+		}
+		if f.forecast {
+			_, err := fmt.Fprintln(a.out, forecast)
+			return err
+		}
+		a.say("%s", forecast)
+		o.Known = forecast.Rows
+	}
+	r, err := scaling.Run(ctx, m, f.plan, items, o)
+	if err != nil {
+		return err
+	}
+	info := m.Info()
+	source := scaling.Source{
+		Model: info.Name, ModelSHA256: info.SHA256, Data: dataName(f.data), DataSHA256: scaling.HashItems(items), Command: f.command(), Version: version, Judge: judgeName,
+	}
+	if err := scaling.Report(f.out, r, source); err != nil {
+		return err
+	}
+	record := runRecord(m, r)
+	if f.compare {
+		if err := a.compareSeparate(ctx, f, m, items, r, record); err != nil {
+			return err
+		}
+	}
+	if err := writeRecord(f.out, record); err != nil {
+		return err
+	}
+	return a.printPoints(r, f.out)
+}
+
+// dataName is a file's name without the folders of this machine.
+func dataName(path string) string { return filepath.Base(path) }
+
+// command is the command as it was given, without what names a folder of this machine.
+func (f *sweepFlags) command() string {
+	var words []string
+	for i, skip := 1, false; i < len(os.Args); i++ {
+		w := os.Args[i]
+		switch name, value, given := strings.Cut(w, "="); {
+		case skip:
+			skip = false
+			continue
+		case name == "--out":
+			skip = !given
+			continue
+		case given && name == "--data":
+			w = name + "=" + dataName(value)
+		case i > 1 && os.Args[i-1] == "--data":
+			w = dataName(w)
+		}
+		if strings.ContainsAny(w, " \"'$\\|&;<>()*?") || w == "" {
+			w = strconv.Quote(w)
+		}
+		words = append(words, w)
+	}
+	return "s1 " + strings.Join(words, " ")
+}
+
+// sweepProgress says now and then how far a sweep is: in place on a terminal, else a line every ten seconds.
+func (a *app) sweepProgress() func(scaling.Progress) {
+	inPlace := a.progress()
+	last := time.Now()
+	return func(p scaling.Progress) {
+		line := fmt.Sprintf("%d of %d questions", p.Done, p.Items)
+		if p.Resumed > 0 {
+			line += fmt.Sprintf(" (%d done before)", p.Resumed)
+		}
+		if now := p.Done - p.Resumed; now > 0 && p.Done < p.Items {
+			line += fmt.Sprintf(", %.0f tokens/s, about %v left", float64(p.Tokens)/p.Elapsed.Seconds(), p.Left.Round(time.Second))
+		}
+		inPlace(line)
+		if time.Since(last) > 10*time.Second {
+			last = time.Now()
+			a.say("%s", line)
+		}
+	}
+}
+
+// runRecord is what belongs to this run and no other: time and machine.
+func runRecord(m *engine.Model, r *scaling.Result) map[string]any {
+	record := map[string]any{
+		"ended": time.Now().UTC().Format(time.RFC3339), "seconds": r.Elapsed.Seconds(), "tokens": r.Tokens, "questions": len(r.Items),
+		"done_before": r.Resumed, "backend": m.Info().Backend, "cores": runtime.NumCPU(), "go": runtime.Version(),
+	}
+	if r.Elapsed > 0 {
+		record["tokens_per_second"] = float64(r.Tokens) / r.Elapsed.Seconds()
+	}
+	return record
+}
+
+func writeRecord(dir string, record map[string]any) error {
+	b, err := json.MarshalIndent(record, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "run.json"), append(b, '\n'), 0o644)
+}
+
+// compareSeparate runs every arm for itself, and says whether all came out the same and what sharing saved.
+func (a *app) compareSeparate(ctx context.Context, f *sweepFlags, m *engine.Model, items []scaling.Item, r *scaling.Result, record map[string]any) error {
+	judge, _ := f.judge()
+	s, err := scaling.Separate(ctx, m, f.plan, items, scaling.Options{Judge: judge, Parallel: f.parallel, Progress: a.sweepProgress()})
+	if err != nil {
+		return err
+	}
+	c := scaling.CompareSharing(r, s)
+	record["separate"] = c
+	a.say("%s", c)
+	if c.Different > 0 {
+		return fmt.Errorf("%d of %d rows differ from runs of their own, the first is %s", c.Different, c.Rows, c.First)
+	}
+	return nil
+}
+
+// printPoints prints what came out, for people or as JSON lines.
+func (a *app) printPoints(r *scaling.Result, dir string) error {
+	points := r.Points()
+	if a.json {
+		for _, p := range points {
+			if err := a.printJSON(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-22s %-22s %9s   %s\n", "arm", "right % [95 %]", "tokens", "not right")
+	for _, p := range points {
+		var rest []string
+		for _, o := range scaling.Outcomes() {
+			if n := p.Outcomes[o]; n > 0 && o != scaling.OutcomeRight {
+				rest = append(rest, fmt.Sprintf("%d %s", n, o))
+			}
+		}
+		fmt.Fprintf(&b, "%-22s %-22s %9.1f   %s\n", safeLine(p.Arm.String(), 22), p.Accuracy, p.Tokens, strings.Join(rest, ", "))
+	}
+	fmt.Fprintf(&b, "n = %d; report.md, plot.svg, points.csv and items.jsonl are in %s\n", len(r.Items), safeLine(dir, 200))
+	_, err := fmt.Fprint(a.out, b.String())
+	return err
+}
