@@ -214,8 +214,11 @@ func (m *Model) openSession(row ShelfRow) tea.Cmd {
 	switch {
 	case !can:
 		m.warn("sessions can not be opened here")
+	case m.broken != "":
+		m.warn("there is no model: " + oneLine(m.broken))
 	case m.thinker == nil:
-		m.warn("the model is still loading")
+		m.shelf.opening, m.opt.Session = row, row.ID
+		m.say("it opens as soon as the model is there")
 	case m.anyRunning():
 		m.warn("it is still at work: esc stops it and keeps everything, then open another")
 	default:
