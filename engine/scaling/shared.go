@@ -128,7 +128,7 @@ func (r *runner) waits(ctx context.Context, f *found, t *thought, text string) (
 	}
 	for i, k := range wanted {
 		p, at := t.path, 0
-		row := Row{}
+		var row Row
 		switch {
 		case forks[i] != nil:
 			at = t.wished[k]

@@ -18,7 +18,7 @@ func StudySize(quick bool) int {
 	if quick {
 		return 240
 	}
-	return 2000
+	return 1000
 }
 
 // studyPlans are what a study measures. Waits go on to eight, where the paper's curve has flattened.
@@ -26,7 +26,7 @@ func studyPlans(quick bool, seed uint64) (greedy, sampled Plan) {
 	greedy = Plan{
 		Methods: []string{MethodNone, MethodCap, MethodWait, MethodMajority, MethodReject, MethodExit},
 		Caps:    []int{0, 8, 16, 24, 32, 48, 64, 80, 96, 128}, Waits: []int{0, 1, 2, 3, 4, 6, 8}, Texts: []string{"Wait", "Again", ""},
-		Votes: []int{1, 2, 3, 4, 5, 8}, Limits: []int{48, 56, 64, 80, 96, 128}, Tries: 64, Stays: []int{2, 3}, Every: 8, AnswerCap: 8, Seed: seed,
+		Votes: []int{1, 2, 3, 4, 5, 8}, Limits: []int{48, 56, 64, 80, 96, 128}, Tries: 32, Stays: []int{2, 3}, Every: 8, AnswerCap: 8, Seed: seed,
 	}
 	sampled = Plan{Methods: []string{MethodWait}, Waits: []int{0, 1, 2, 3, 4}, AnswerCap: 8, Seed: seed}
 	sampled.Sampling.Temperature = 1

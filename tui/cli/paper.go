@@ -24,7 +24,7 @@ func (a *app) paperCommand() *cobra.Command {
 		Long: "Caps and Waits, thinking on against a vote of as many tokens, rejection sampling, the word that is appended, and the table of methods, on problems\n" +
 			"that mini was never trained on. Writes report.md with what holds and what does not, the paper's own rows beside, figures (SVG, PNG), points.csv\n" +
 			"and every answer. The same seed gives the same files; what belongs to one run, time and machine, is in run.json alone.\n" +
-			"--quick asks 240 problems, without it 2,000. A study that was stopped or killed goes on where it was.",
+			"--quick asks 240 problems, without it 1,000, with more samples and Waits. A study that was stopped or killed goes on where it was.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.paper(cmd.Context(), quick, out, threads) },
 	}

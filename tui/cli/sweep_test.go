@@ -11,8 +11,10 @@ import (
 )
 
 func sweepArgs(out string) []string {
-	return []string{"sweep", "--data", "tape", "--n", "60", "--methods", "none,bf,wait,majority,rs", "--caps", "0,16,64", "--waits", "0,1,2", "--votes", "1,2", "--limits", "64",
-		"--tries", "3", "--answer-cap", "8", "--parallel", "6", "--seed", "5", "--out", out}
+	return []string{
+		"sweep", "--data", "tape", "--n", "60", "--methods", "none,bf,wait,majority,rs", "--caps", "0,16,64", "--waits", "0,1,2", "--votes", "1,2", "--limits", "64",
+		"--tries", "3", "--answer-cap", "8", "--parallel", "6", "--seed", "5", "--out", out,
+	}
 }
 
 // The kills come at random moments: after the file has grown by a random number of bytes, mostly in the middle of what is written
