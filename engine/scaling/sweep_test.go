@@ -179,3 +179,29 @@ func TestASweepEndsWithItsContext(t *testing.T) {
 		t.Errorf("it ended with %v", err)
 	}
 }
+
+// On the built-in model, whose thoughts end by themselves far below the cap, the published procedures answer as the exact rule does.
+func TestThePublishedProceduresAnswerAsTheExactRuleWithinALargeCap(t *testing.T) {
+	t.Parallel()
+	p := Plan{Methods: []string{MethodNone, MethodWait, "s1-readme", "s1-harness"}, Caps: []int{600}, Waits: []int{0, 1}, AnswerCap: 12, Seed: 1}
+	res, err := Run(t.Context(), mini(t), p, questions(8, 2), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rows := range res.Items {
+		by := map[string]Row{}
+		for _, r := range rows {
+			by[r.Arm().String()] = r
+		}
+		for _, arm := range []string{"s1-readme+cap 600", "s1-readme+wait 0", "s1-harness+cap 600", "s1-harness+wait 0"} {
+			if by[arm].Answer != by["none"].Answer {
+				t.Errorf("%s answers %q, no forcing %q", arm, by[arm].Answer, by["none"].Answer)
+			}
+		}
+		for _, arm := range []string{"s1-readme+wait 1", "s1-harness+wait 1"} {
+			if by[arm].Answer != by["wait 1"].Answer {
+				t.Errorf("%s answers %q, the exact rule %q", arm, by[arm].Answer, by["wait 1"].Answer)
+			}
+		}
+	}
+}
