@@ -113,3 +113,16 @@ func percentiles(x []float64) (low, high float64) {
 	slices.Sort(s)
 	return s[len(s)*25/1000], s[len(s)*975/1000]
 }
+
+// A mean of a thousand equal numbers is that number: a cap that every question reached is kept.
+func TestACapThatAllReachIsKept(t *testing.T) {
+	t.Parallel()
+	r := &Result{Plan: Plan{Methods: []string{MethodCap}, Caps: []int{8}}, Items: make([][]Row, 1000)}
+	for i := range r.Items {
+		r.Items[i] = []Row{{Method: MethodCap, Budget: 8, Tokens: 8, Tries: 1}}
+	}
+	points := r.Points()
+	if m := MetricsOf(MethodCap, points); points[0].Tokens != 8 || *m.Control != 100 {
+		t.Errorf("%v tokens, control %v", points[0].Tokens, *m.Control)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"s1/engine"
+	"s1/engine/think"
 	"s1/engine/trace"
 )
 
@@ -52,7 +53,15 @@ func (p *path) answer() string {
 			b.WriteString(t.Text)
 		}
 	}
-	return strings.TrimSpace(b.String())
+	answer := b.String()
+	if p.receipt.Preset == think.PresetReadme { // it never writes a close: the model does, at the beginning of what counts as its answer
+		for _, end := range []string{"</think>", "<|im_start|>answer"} {
+			if i := strings.LastIndex(answer, end); i >= 0 {
+				answer = answer[i+len(end):]
+			}
+		}
+	}
+	return strings.TrimSpace(answer)
 }
 
 // drawn is how many tokens from index from on the model had to make.

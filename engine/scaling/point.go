@@ -40,13 +40,13 @@ func (r *Result) Points() []Point {
 	points := make([]Point, len(arms))
 	for k, a := range arms {
 		p := Point{Arm: a, Outcomes: map[Outcome]int{}}
-		n, any, spent := float64(len(r.Items)), 0, 0
+		any, spent, tokens, tries, alone := 0, 0, 0, 0, 0 // whole numbers: a mean of equal ones is that number
 		for _, rows := range r.Items {
 			row := rows[k]
 			p.Outcomes[row.Outcome]++
-			p.Tokens += float64(row.Tokens) / n
-			p.Tries += float64(row.Tries) / n
-			p.Alone += float64(row.Alone) / n
+			tokens += row.Tokens
+			tries += row.Tries
+			alone += row.Alone
 			p.right = append(p.right, row.Outcome == OutcomeRight)
 			if row.Any {
 				any++
@@ -58,13 +58,15 @@ func (r *Result) Points() []Point {
 				p.Within++
 			}
 		}
+		n := float64(len(r.Items))
+		p.Tokens, p.Tries, p.Alone = float64(tokens)/n, float64(tries)/n, float64(alone)/n
 		p.Accuracy = NewShare(p.Outcomes[OutcomeRight], len(r.Items))
 		if a.Method == MethodMajority {
 			c := NewShare(any, len(r.Items))
 			p.Coverage = &c
 		}
 		if a.Method == MethodReject && spent > 0 {
-			p.Tokens *= n / float64(spent) // of the samples that were accepted
+			p.Tokens = float64(tokens) / float64(spent) // of the samples that were accepted
 		}
 		points[k] = p
 	}

@@ -152,8 +152,11 @@ func openDir(r *runner, items []Item, o Options) (*rowFile, map[string][]Row, fu
 		return nil, nil, nil, err
 	}
 	lock := flock.New(filepath.Join(o.Dir, ".lock"))
-	if ok, err := lock.TryLock(); err != nil || !ok {
-		return nil, nil, nil, fmt.Errorf("another run is writing to %s: %w", o.Dir, err)
+	switch ok, err := lock.TryLock(); {
+	case err != nil:
+		return nil, nil, nil, fmt.Errorf("lock %s: %w", o.Dir, err)
+	case !ok:
+		return nil, nil, nil, fmt.Errorf("another run is writing to %s", o.Dir)
 	}
 	info := r.m.Info()
 	id := identity{

@@ -20,8 +20,8 @@ var (
 // mostLine bounds one line of JSONL, in bytes.
 const mostLine = 16 << 20
 
-// graded is one line of a file: an answer, and the id it may have.
-type graded struct{ id, text string }
+// answerLine is one line of a file: an answer, and the id it may have.
+type answerLine struct{ id, text string }
 
 // gradeFiles grades every prediction and sums up.
 func (a *app) gradeFiles(f gradeFlags, p grade.Policies) error {
@@ -63,8 +63,8 @@ func (a *app) gradeFiles(f gradeFlags, p grade.Policies) error {
 }
 
 // paired are the golds in the order of the predictions: by id where every line has one, else line by line.
-func paired(preds, golds []graded, f gradeFlags) ([]graded, error) {
-	byID := map[string]graded{}
+func paired(preds, golds []answerLine, f gradeFlags) ([]answerLine, error) {
+	byID := map[string]answerLine{}
 	for _, g := range golds {
 		if _, twice := byID[g.id]; g.id == "" || twice {
 			byID = nil
@@ -83,7 +83,7 @@ func paired(preds, golds []graded, f gradeFlags) ([]graded, error) {
 		}
 		return golds, nil
 	}
-	ordered := make([]graded, len(preds))
+	ordered := make([]answerLine, len(preds))
 	for i, p := range preds {
 		g, ok := byID[p.id]
 		if !ok {
@@ -95,7 +95,7 @@ func paired(preds, golds []graded, f gradeFlags) ([]graded, error) {
 }
 
 // readRecords reads a JSONL file whose lines are objects, or the answers themselves.
-func readRecords(path, field string, fields []string) ([]graded, error) {
+func readRecords(path, field string, fields []string) ([]answerLine, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open answers: %w", err)
@@ -104,7 +104,7 @@ func readRecords(path, field string, fields []string) ([]graded, error) {
 	if field != "" {
 		fields = []string{field}
 	}
-	var all []graded
+	var all []answerLine
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, mostLine)
 	n := 0
@@ -128,16 +128,16 @@ func readRecords(path, field string, fields []string) ([]graded, error) {
 	return all, nil
 }
 
-func asRecord(line []byte, fields []string) (graded, error) {
+func asRecord(line []byte, fields []string) (answerLine, error) {
 	var row map[string]json.RawMessage
 	if err := json.Unmarshal(line, &row); err != nil {
 		text, ok := asText(line)
 		if !ok {
-			return graded{}, fmt.Errorf("not JSON: %w", err)
+			return answerLine{}, fmt.Errorf("not JSON: %w", err)
 		}
-		return graded{text: text}, nil
+		return answerLine{text: text}, nil
 	}
-	r := graded{}
+	r := answerLine{}
 	for _, name := range []string{"id", "unique_id"} {
 		if id, ok := asText(row[name]); ok && r.id == "" {
 			r.id = id
@@ -147,13 +147,13 @@ func asRecord(line []byte, fields []string) (graded, error) {
 		if raw, ok := row[name]; ok {
 			text, ok := asText(raw)
 			if !ok {
-				return graded{}, fmt.Errorf("field %q is neither a text nor a number", name)
+				return answerLine{}, fmt.Errorf("field %q is neither a text nor a number", name)
 			}
 			r.text = text
 			return r, nil
 		}
 	}
-	return graded{}, fmt.Errorf("no field %s", strings.Join(fields, ", "))
+	return answerLine{}, fmt.Errorf("no field %s", strings.Join(fields, ", "))
 }
 
 // asText is a JSON string, or a number as it is written; null is no answer.
