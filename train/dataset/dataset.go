@@ -7,11 +7,21 @@ package dataset
 import "context"
 
 // Example is one document. Weights[i] is the loss weight of predicting IDs[i] from what stands before it; 0 masks it.
-// Weights[0] is 0: nothing stands before the first token.
+// Weights[0] is 0: nothing stands before the first token. Targets, where there are any, are what is to be predicted in place of
+// IDs: a token that something else put there can teach what the model should have written instead.
 type Example struct {
 	IDs     []int32
+	Targets []int32 // nil = IDs
 	Weights []float32
 	Name    string // where it comes from, for messages: "train.jsonl:17", "tape 42"
+}
+
+// targets is Targets, or the tokens themselves.
+func (e Example) targets() []int32 {
+	if e.Targets == nil {
+		return e.IDs
+	}
+	return e.Targets
 }
 
 // Trained is the number of tokens with a weight.

@@ -65,6 +65,9 @@ func (e Example) check() error {
 	if len(e.IDs) != len(e.Weights) {
 		return fmt.Errorf("%s: %d tokens and %d weights", e.Name, len(e.IDs), len(e.Weights))
 	}
+	if n := len(e.targets()); n != len(e.IDs) {
+		return fmt.Errorf("%s: %d tokens and %d targets", e.Name, len(e.IDs), n)
+	}
 	for i, w := range e.Weights {
 		if !(w >= 0) || w > maxWeight {
 			return fmt.Errorf("%s: token %d has the loss weight %g, want 0 to %g", e.Name, i, w, float64(maxWeight))
@@ -149,12 +152,13 @@ func layOut(examples []Example, bin, used []int) (b kernels.TrainBatch, owners [
 	b.Docs = append(b.Docs, 0)
 	for _, i := range bin {
 		e, first := examples[i], int32(len(b.Tokens))
+		targets := e.targets()
 		b.Tokens = append(b.Tokens, e.IDs[:used[i]]...)
 		for row := range int32(used[i]) {
 			b.Pos = append(b.Pos, row)
 			if w := e.Weights[row+1]; w > 0 {
 				b.Rows = append(b.Rows, first+row)
-				b.Targets = append(b.Targets, e.IDs[row+1])
+				b.Targets = append(b.Targets, targets[row+1])
 				b.Weights = append(b.Weights, w)
 				owners = append(owners, int32(i))
 			}

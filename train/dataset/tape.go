@@ -20,7 +20,7 @@ type Tape struct {
 }
 
 // tapeVersion changes with what is generated for an equal configuration.
-const tapeVersion = 3
+const tapeVersion = 4
 
 // NewTape checks the configuration.
 func NewTape(c TapeConfig) (*Tape, error) {
@@ -53,7 +53,7 @@ func (s *Tape) At(_ context.Context, i int64) (Example, error) {
 	} else {
 		t.generated(s.problem(rng, i, &t.limit))
 	}
-	return Example{IDs: t.ids, Weights: t.weights, Name: fmt.Sprintf("tape %d", i)}, nil
+	return Example{IDs: t.ids, Targets: t.targets(), Weights: t.weights, Name: fmt.Sprintf("tape %d", i)}, nil
 }
 
 // problem draws one for example i that is not kept for tests.
@@ -155,7 +155,7 @@ func (t *tapeTrace) again(p tape.Problem, word int32, n int) {
 		if n == 1 {
 			t.rate = 0
 		}
-		t.put(0, word)
+		t.wished(word)
 		t.put(1, tape.Newline)
 		t.draft(p.Start, p.Ops)
 	}
@@ -173,8 +173,7 @@ func (t *tapeTrace) truncated(p tape.Problem) {
 	} else {
 		t.draft(p.Start, p.Ops)
 	}
-	cut := from + t.rng.IntN(len(t.ids)-from+1)
-	t.ids, t.weights = t.ids[:cut], t.weights[:cut]
+	t.shorten(from + t.rng.IntN(len(t.ids)-from+1))
 	t.finish(0, t.c.Weights.CutAnswer, p.Answer())
 }
 

@@ -35,15 +35,19 @@ func TestTapeExamplesAreInVocabularyShortAndNeverTeachWait(t *testing.T) {
 	var lengths []int
 	for i := range int64(40_000) {
 		e := at(t, s, i+20_000)
-		if len(e.IDs) != len(e.Weights) {
-			t.Fatalf("%s: %d ids, %d weights", e.Name, len(e.IDs), len(e.Weights))
+		if len(e.IDs) != len(e.Weights) || len(e.IDs) != len(e.Targets) {
+			t.Fatalf("%s: %d ids, %d targets, %d weights", e.Name, len(e.IDs), len(e.Targets), len(e.Weights))
 		}
 		for k, id := range e.IDs {
 			if id <= tape.Pad || id >= tape.VocabSize {
 				t.Fatalf("%s: id %d at %d", e.Name, id, k)
 			}
-			if (id == tape.Wait || id == tape.Again || id == tape.Think) && e.Weights[k] != 0 {
-				t.Fatalf("%s: %s at %d has weight %g", e.Name, tape.Tokens()[id], k, e.Weights[k])
+			taught := e.Targets[k]
+			if (taught == tape.Wait || taught == tape.Again || taught == tape.Think) && e.Weights[k] != 0 {
+				t.Fatalf("%s: %s at %d has weight %g", e.Name, tape.Tokens()[taught], k, e.Weights[k])
+			}
+			if taught != id && (taught != tape.EndThink || id != tape.Wait && id != tape.Again) {
+				t.Fatalf("%s: %s at %d teaches %s", e.Name, tape.Tokens()[id], k, tape.Tokens()[taught])
 			}
 		}
 		think := slices.Index(e.IDs, tape.Think)
@@ -70,7 +74,7 @@ func TestTapeExampleIsAFunctionOfSeedAndIndex(t *testing.T) {
 	a, b := newTape(t, nil), newTape(t, nil)
 	for i := int64(0); i < 2000; i += 7 {
 		x, y := at(t, a, 1999-i), at(t, b, 1999-i)
-		if !slices.Equal(x.IDs, y.IDs) || !slices.Equal(x.Weights, y.Weights) {
+		if !slices.Equal(x.IDs, y.IDs) || !slices.Equal(x.Targets, y.Targets) || !slices.Equal(x.Weights, y.Weights) {
 			t.Fatalf("example %d differs", 1999-i)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"s1/engine/builtin/tape"
@@ -100,6 +101,47 @@ func TestTapeWeightsFollowTheTable(t *testing.T) {
 		if seen[w] == 0 {
 			t.Errorf("no token has weight %g", w)
 		}
+	}
+}
+
+// atEnd says whether a thought has just written its last line: the problem's last step, in a draft or a check, or sure.
+func atEnd(p tape.Problem, thought string) bool {
+	last := strings.LastIndexByte(strings.TrimSuffix(thought, "\n"), '\n') + 1
+	step := tape.Text(tape.AppendOp(nil, p.Ops[len(p.Ops)-1])) + "="
+	return strings.HasSuffix(thought, "\n") && (strings.Contains(thought[last:], step) || strings.HasSuffix(thought, " sure\n"))
+}
+
+// A word put where the thought had ended teaches that end, so that a draft done again ends where the first one did; a word
+// put inside a line teaches nothing.
+func TestTapeWordTeachesTheEndItTookThePlaceOf(t *testing.T) {
+	s := newTape(t, func(c *TapeConfig) {
+		c.Mixture, c.Interrupt, c.Weights.Stop = TapeMixture{Truncated: 1, Again: 1, Waits: 2}, .3, 7
+	})
+	ends, inside, redone := 0, 0, 0
+	for i := range int64(4000) {
+		e := at(t, s, i+20_000)
+		p, trace := of(t, e)
+		from := len(e.IDs) - len(trace)
+		for k, id := range trace {
+			if id != tape.Wait && id != tape.Again {
+				continue
+			}
+			want := float32(0)
+			if inside++; atEnd(p, tape.Text(trace[:k])) {
+				want = 7
+				inside--
+				if ends++; slices.Contains(trace[:k], tape.No) {
+					redone++
+				}
+			}
+			if e.Weights[from+k] != want || want > 0 != (e.Targets[from+k] == tape.EndThink) {
+				t.Fatalf("%s: %s at %d teaches %s with weight %g, want %g\n%s", e.Name, tape.Tokens()[id], k,
+					tape.Tokens()[e.Targets[from+k]], e.Weights[from+k], want, tape.Text(e.IDs))
+			}
+		}
+	}
+	if min(ends, inside, redone) < 300 {
+		t.Errorf("%d words at an end, %d of them after a wrong line was found, %d inside a thought: too few to show anything", ends, redone, inside)
 	}
 }
 

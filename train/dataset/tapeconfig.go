@@ -39,8 +39,8 @@ type TapeMixture struct {
 	Waits     float64 `toml:"waits"`     // drafts with errors, and checks until all is verified
 }
 
-// TapeWeights is the loss weights that are not 1. The prompt, Wait, Again, a wrong value of a draft and the end of a cut
-// thought always have 0: none of them is anything the model should write by itself.
+// TapeWeights is the loss weights that are not 1. The prompt, a Wait or Again inside a thought, a wrong value of a draft and the
+// end of a cut thought always have 0: none of them is anything the model should write by itself.
 type TapeWeights struct {
 	WrongClaim float64 `toml:"wrong_claim"` // digits of a wrong value restated in a check
 	No         float64 `toml:"no"`
@@ -48,6 +48,7 @@ type TapeWeights struct {
 	CutAnswer  float64 `toml:"cut_answer"`  // the answer after a cut thought
 	WrongCheck float64 `toml:"wrong_check"` // columns and result of a check whose claim is wrong
 	Draft      float64 `toml:"draft"`       // right values of drafts
+	Stop       float64 `toml:"stop"`        // the end of a thought in whose place a Wait was put
 }
 
 // DefaultTape is the recipe of the built-in model.
@@ -58,7 +59,7 @@ func DefaultTape() TapeConfig {
 		Mixture:    TapeMixture{Clean: .25, Truncated: .13, Again: .06, Waits: .56},
 		ErrorRates: []float64{0, .1, .25, .4, .6},
 		Divide:     15, Checks: true, SureMax: 8, Interrupt: .1, Cut: .15, Divisions: 1, Random: .2,
-		Weights: TapeWeights{WrongClaim: 4, No: 6, OK: 2, CutAnswer: 1, WrongCheck: 1, Draft: 1},
+		Weights: TapeWeights{WrongClaim: 4, No: 6, OK: 2, CutAnswer: 1, WrongCheck: 1, Draft: 1, Stop: 1},
 	}
 }
 
@@ -94,7 +95,7 @@ func (c TapeConfig) Validate() error {
 		return fmt.Errorf("tape: divide %d is not within 0..%d percent, or division_errors %g is below 0", c.Divide, 100-tape.Usual().Times, c.Divisions)
 	}
 	w := c.Weights
-	if !(min(w.WrongClaim, w.No, w.OK, w.CutAnswer, w.WrongCheck, w.Draft) >= 0) {
+	if !(min(w.WrongClaim, w.No, w.OK, w.CutAnswer, w.WrongCheck, w.Draft, w.Stop) >= 0) {
 		return fmt.Errorf("tape: a loss weight is below 0 in %+v", w)
 	}
 	return nil

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"s1/engine/builtin/tape"
 )
@@ -9,6 +10,30 @@ import (
 // crowded is the tokens of a trace after which no more errors are planted. What a trace may still need then, a redone draft
 // of 12 lines (132) and their checks (360), keeps every example below 1,024.
 const crowded = 500
+
+// wished puts a word where the model ended its thought. That end is what is to be learned in the word's place: without it,
+// nothing but drafts without errors would teach where a draft ends, and a redone one would run on.
+func (t *tapeTrace) wished(word int32) {
+	t.wishes = append(t.wishes, len(t.ids))
+	t.put(t.c.Weights.Stop, word)
+}
+
+// targets is what each id teaches.
+func (t *tapeTrace) targets() []int32 {
+	targets := slices.Clone(t.ids)
+	for _, i := range t.wishes {
+		targets[i] = tape.EndThink
+	}
+	return targets
+}
+
+// shorten leaves the first n ids.
+func (t *tapeTrace) shorten(n int) {
+	t.ids, t.weights = t.ids[:n], t.weights[:n]
+	for len(t.wishes) > 0 && t.wishes[len(t.wishes)-1] >= n {
+		t.wishes = t.wishes[:len(t.wishes)-1]
+	}
+}
 
 // line is one line of a draft, as it will be checked.
 type line struct {
@@ -25,6 +50,7 @@ type tapeTrace struct {
 	interrupt bool    // the first check breaks off in a line, and a Wait follows
 	ids       []int32
 	weights   []float32
+	wishes    []int // where in ids a word was put in place of the end of the thought
 }
 
 // put appends tokens with one weight.
@@ -89,10 +115,15 @@ func (t *tapeTrace) terse(weight float64, o tape.Op, value int) {
 	t.put(1, tape.Newline)
 }
 
-// check verifies lines from x, up to the first wrong one. It gives how many are settled, and the last right value.
-func (t *tapeTrace) check(x int, lines []line) (settled, value int) {
+// check verifies lines from x, up to the first wrong one, after a Wait at the thought's end or inside it. It gives how many
+// are settled, and the last right value.
+func (t *tapeTrace) check(x int, lines []line, ended bool) (settled, value int) {
 	w := t.c.Weights
-	t.put(0, tape.Wait)
+	if ended {
+		t.wished(tape.Wait)
+	} else {
+		t.put(0, tape.Wait)
+	}
 	t.put(1, tape.Newline)
 	for i, l := range lines {
 		value, _ := l.op.Apply(x)
@@ -126,11 +157,13 @@ func (t *tapeTrace) check(x int, lines []line) (settled, value int) {
 // verify checks lines, which are the first of ops from x on, and does the rest again, until every line is settled.
 func (t *tapeTrace) verify(x int, ops []tape.Op, lines []line) {
 	interrupt := t.interrupt && len(lines) == len(ops) // once, in the first check
+	cut := false // inside a check: what follows it is no end
 	for len(ops) > 0 {
 		from := len(t.ids) + 2 // behind Wait and its line break
-		n, value := t.check(x, lines)
+		n, value := t.check(x, lines, len(lines) == len(ops) && !cut)
+		cut = false
 		if interrupt {
-			interrupt = false
+			interrupt, cut = false, true
 			n = t.cut(from, len(t.ids)-1)
 			x, ops, lines = t.before(x, lines[:n]), ops[n:], lines[n:]
 			continue
@@ -152,7 +185,7 @@ func (t *tapeTrace) before(x int, lines []line) int {
 // cut drops the ids from a random place in from..to on, and says how many whole lines are left behind from.
 func (t *tapeTrace) cut(from, to int) (lines int) {
 	at := from + t.rng.IntN(to-from+1)
-	t.ids, t.weights = t.ids[:at], t.weights[:at]
+	t.shorten(at)
 	for _, id := range t.ids[from:] {
 		if id == tape.Newline {
 			lines++
@@ -164,7 +197,7 @@ func (t *tapeTrace) cut(from, to int) (lines int) {
 // sure appends n times "Wait sure".
 func (t *tapeTrace) sure(n int) {
 	for range n {
-		t.put(0, tape.Wait)
+		t.wished(tape.Wait)
 		t.put(1, tape.Sure, tape.Newline)
 	}
 }
