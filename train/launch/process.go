@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"s1/train/checkpoint"
 )
 
 // tailBytes is how much of a log is read for the reason of a failure.
@@ -23,6 +25,7 @@ type Process struct {
 	Plan *Plan
 	// Signal says that SIGUSR1 asks it to save and end; else the file launch/stop does, which every rank of a run can see.
 	Signal bool
+	Lock   string // a folder that only one run may write; "" = it locks its own
 
 	mu   sync.Mutex
 	cmd  *exec.Cmd
@@ -38,8 +41,16 @@ func (r *Process) Start(context.Context) error {
 	if r.cmd != nil {
 		return fmt.Errorf("start %s: it has been started already", r.Plan.Argv[0])
 	}
+	unlock := func() {}
+	if r.Lock != "" {
+		var err error
+		if unlock, err = checkpoint.Lock(r.Lock); err != nil {
+			return err
+		}
+	}
 	log, err := os.OpenFile(r.Plan.Log(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
+		unlock()
 		return fmt.Errorf("start %s: %w", r.Plan.Argv[0], err)
 	}
 	r.from, _ = log.Seek(0, io.SeekEnd) // a log that cannot seek: from its beginning
@@ -56,6 +67,7 @@ func (r *Process) Start(context.Context) error {
 			r.err = cmd.Wait()
 		}
 		_ = log.Close()
+		unlock()
 		close(over)
 	}()
 	if err := <-started; err != nil {

@@ -123,6 +123,9 @@ func (t *TRL) Plan(ctx context.Context) (*Plan, error) {
 		HeldOut: held, Freeze: t.Recipe.Freeze.Patterns, Threads: p.Threads, Resume: t.Resume,
 		Identity: map[string]string{"recipe": t.Recipe.Hash(), "data": h.Rows().Hash(), "tokenizer": h.Tokenizer()},
 	}
+	if err := t.sameRun(dir, spec.Identity); err != nil {
+		return nil, err
+	}
 	if python.Major("transformers") < 5 {
 		spec.DtypeArgument = "torch_dtype"
 	}
@@ -156,6 +159,30 @@ func (t *TRL) Plan(ctx context.Context) (*Plan, error) {
 	}
 	t.command(p, python, s)
 	return p, nil
+}
+
+// sameRun refuses to mix two runs in a folder: a new one over checkpoints, and the resume of a run that computed something else.
+func (t *TRL) sameRun(dir string, identity map[string]string) error {
+	checkpoints, err := filepath.Glob(filepath.Join(dir, "trl", "checkpoint-*"))
+	if err != nil {
+		return fmt.Errorf("look for checkpoints in %s: %w", dir, err)
+	}
+	if len(checkpoints) == 0 {
+		return nil
+	}
+	if !t.Resume {
+		return fmt.Errorf("%s holds the checkpoints of a run: go on with it by --resume, or give another folder by --out", dir)
+	}
+	var was trlPlan
+	if err := readJSON(filepath.Join(dir, filepath.FromSlash(planFile)), &was); err != nil {
+		return fmt.Errorf("the run in %s cannot be gone on with, because its plan cannot be read: %w", dir, err)
+	}
+	for _, key := range []string{"recipe", "data", "tokenizer"} {
+		if was.Identity[key] != identity[key] {
+			return fmt.Errorf("the run in %s had another %s: going on would be neither of the two; give another folder by --out", dir, key)
+		}
+	}
+	return nil
 }
 
 // writeBase opens the model again: the plan may be written long after it was made.
@@ -229,4 +256,4 @@ func (t *TRL) command(p *Plan, python Python, s shape) {
 }
 
 // Runner implements Launcher.
-func (t *TRL) Runner(p *Plan) Runner { return &Process{Plan: p} }
+func (t *TRL) Runner(p *Plan) Runner { return &Process{Plan: p, Lock: filepath.Join(p.Dir, "trl")} }

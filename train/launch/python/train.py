@@ -307,10 +307,11 @@ def main(run):
         model=model, args=args, train_dataset=data["train"], eval_dataset=data["held_out"] if plan["held_out"] else None,
         processing_class=tokenizer, peft_config=lora, callbacks=[watch],
     )
-    checkpoint, done = newest_checkpoint(args.output_dir, rank() == 0) if plan["resume"] else (None, 0)
+    again = plan["resume"] or int(os.environ.get("SLURM_RESTART_COUNT", "0")) > 0  # a job that SLURM started again goes on
+    checkpoint, done = newest_checkpoint(args.output_dir, rank() == 0) if again else (None, 0)
     barrier()
     if rank() == 0:
-        print(f"s1: {'going on after step %d' % done if checkpoint else 'beginning'}, {args.world_size} processes", flush=True)
+        print(f"s1: {'going on after step %d' % done if checkpoint else 'beginning'}, {args.world_size} processes, {'weights split by FSDP' if trainer.is_fsdp_enabled else 'whole weights in each'}", flush=True)
     trainer.train(resume_from_checkpoint=checkpoint)
     state = trainer.state
     if not watch.stopped:
