@@ -168,13 +168,29 @@ func (r *run) open(ctx context.Context) (err error) {
 	if err := r.fits(); err != nil {
 		return err
 	}
-	r.peak = cpu.TrainPeak(r.rec.Train.Threads)
-	t, err := cpu.NewTrainer(r.p, cpu.TrainOptions{Threads: r.rec.Train.Threads})
+	if r.rec.Train.Precision == recipe.BF16 && !r.bf16() {
+		r.o.Say("bf16 is asked for, and this CPU does not multiply it: training in fp32")
+	}
+	o := cpu.TrainOptions{Threads: r.rec.Train.Threads, BF16: r.bf16()}
+	r.peak = cpu.TrainPeak(o)
+	t, err := cpu.NewTrainer(r.p, o)
 	if err != nil {
 		return err
 	}
 	r.t = t
 	return r.model.write(r.p, r.t, r.rec)
+}
+
+// bf16 says whether products are done in bf16 on this machine.
+func (r *run) bf16() bool {
+	return r.rec.Train.Precision == recipe.EmulatedBF16 || r.rec.Train.Precision == recipe.BF16 && cpu.HasBF16()
+}
+
+func precision(bf16 bool) string {
+	if bf16 {
+		return recipe.BF16
+	}
+	return recipe.FP32
 }
 
 // fits refuses a run that the memory here does not hold, before anything is taken.

@@ -118,6 +118,7 @@ func (t Train) checks() []check {
 		{t.BatchRows >= 0, "train.batch_rows", t.BatchRows, "at least 1"},
 		{t.BatchTokens >= 0, "train.batch_tokens", t.BatchTokens, "at least 1"},
 		{t.BatchRows == 0 || t.BatchTokens == 0, "train.batch_rows", t.BatchRows, fmt.Sprintf("batch_rows or batch_tokens (%d), not both", t.BatchTokens)},
+		oneOf("train.precision", t.Precision, FP32, BF16, EmulatedBF16),
 		{t.MicroTokens >= 0, "train.micro_tokens", t.MicroTokens, "0 (block) or at least 1"},
 		{t.Threads >= 0 && t.Threads <= 4096, "train.threads", t.Threads, "0 (one a core) to 4096"},
 	}

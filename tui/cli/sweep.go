@@ -24,6 +24,8 @@ const tapeData = "tape"
 // sweepFlags say what is swept.
 type sweepFlags struct {
 	model, data, out, backend, weights string
+	against                            string // a second model; "" = none
+	judgedAs                           string // the model whose judge judges; "" = its own
 	fields                             scaling.Fields
 	plan                               scaling.Plan
 	n, parallel, threads, context      int
@@ -69,6 +71,7 @@ func (a *app) sweepCommand() *cobra.Command {
 	p.Float64Var(&f.plan.Sampling.Temperature, "temp", 0, "temperature of the methods that do not sample; 0 = greedy, as in the paper")
 	p.Float64Var(&f.plan.Temperature, "sample-temp", 1, "temperature of the samples of majority and rs")
 	p.StringVar(&f.out, "out", "", "folder of the results")
+	p.StringVar(&f.against, "against", "", "a second model, such as a fine-tuned one: both are swept, into before and after of --out, and changes.md says what changed")
 	p.BoolVar(&f.forecast, "forecast", false, "only say what it will cost, from four of the questions")
 	p.BoolVar(&f.compare, "compare", false, "afterwards run every arm for itself, check that all is the same, and say what sharing saved")
 	p.IntVar(&f.parallel, "parallel", 32, "questions at once")
@@ -85,6 +88,8 @@ func (f *sweepFlags) check() error {
 		return usagef("--data: a file of questions, or tape")
 	case f.out == "" && !f.forecast:
 		return usagef("--out: the folder of the results")
+	case f.against != "" && (f.forecast || f.compare):
+		return usagef("--against goes without --forecast and --compare")
 	case f.n < 0 || f.parallel < 1 || f.threads < 0 || f.threads > maxThreads() || f.context < 0:
 		return usagef("--n %d, --parallel %d, --threads %d, --context %d: none negative, at least 1 at once, at most %d threads", f.n, f.parallel, f.threads, f.context, maxThreads())
 	case f.plan.Temperature <= 0 || f.plan.Temperature > maxTemperature || f.plan.Sampling.Temperature < 0 || f.plan.Sampling.Temperature > maxTemperature:
@@ -143,7 +148,11 @@ func numeral(pred, gold string) scaling.Verdict {
 
 // judge is how the answers of a model are compared.
 func (f *sweepFlags) judge() (scaling.Judge, string) {
-	if f.model == builtin.Name {
+	name := f.judgedAs
+	if name == "" {
+		name = f.model
+	}
+	if name == builtin.Name {
 		return numeral, "a number, equal to the character"
 	}
 	return graded, "s1 grade, default policies"
@@ -162,12 +171,24 @@ func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
 	if err != nil {
 		return err
 	}
+	if f.against != "" {
+		return stop.told(a.sweepAgainst(ctx, f, items))
+	}
+	r, _, err := a.sweepModel(ctx, f, items)
+	if err == nil && r != nil {
+		err = a.printPoints(r, f.out)
+	}
+	return stop.told(err)
+}
+
+// sweepModel opens the model of the flags and sweeps it.
+func (a *app) sweepModel(ctx context.Context, f *sweepFlags, items []scaling.Item) (*scaling.Result, scaling.Source, error) {
 	m, err := a.openSwept(ctx, f)
 	if err != nil {
-		return stop.told(err)
+		return nil, scaling.Source{}, err
 	}
 	defer m.Close()
-	return stop.told(a.sweepWith(ctx, f, m, items))
+	return a.sweepWith(ctx, f, m, items)
 }
 
 // openSwept opens a model to be measured. The built-in one keeps its weights as they are, as where it is probed.
@@ -183,42 +204,40 @@ func (a *app) openSwept(ctx context.Context, f *sweepFlags) (*engine.Model, erro
 	return engine.Assembled(p)
 }
 
-func (a *app) sweepWith(ctx context.Context, f *sweepFlags, m *engine.Model, items []scaling.Item) error {
+// sweepWith gives no result where only a forecast was wanted.
+func (a *app) sweepWith(ctx context.Context, f *sweepFlags, m *engine.Model, items []scaling.Item) (_ *scaling.Result, s scaling.Source, err error) {
 	judge, judgeName := f.judge()
 	o := scaling.Options{Judge: judge, JudgeName: judgeName, Dir: f.out, Parallel: f.parallel, Progress: a.sweepProgress()}
 	if _, err := os.Stat(filepath.Join(f.out, "items.jsonl")); f.forecast || errors.Is(err, os.ErrNotExist) {
 		forecast, err := scaling.Estimate(ctx, m, f.plan, items, o)
 		if err != nil {
-			return err
+			return nil, s, err
 		}
 		if f.forecast {
 			_, err := fmt.Fprintln(a.out, forecast)
-			return err
+			return nil, s, err
 		}
 		a.say("%s", forecast)
 		o.Known = forecast.Rows
 	}
 	r, err := scaling.Run(ctx, m, f.plan, items, o)
 	if err != nil {
-		return err
+		return nil, s, err
 	}
 	info := m.Info()
-	source := scaling.Source{
+	s = scaling.Source{
 		Model: info.Name, ModelSHA256: info.SHA256, Data: dataName(f.data), DataSHA256: scaling.HashItems(items), Command: f.command(), Version: version, Judge: judgeName,
 	}
-	if err := scaling.Report(f.out, r, source); err != nil {
-		return err
+	if err := scaling.Report(f.out, r, s); err != nil {
+		return nil, s, err
 	}
 	record := runRecord(m, r)
 	if f.compare {
 		if err := a.compareSeparate(ctx, f, m, items, r, record); err != nil {
-			return err
+			return nil, s, err
 		}
 	}
-	if err := writeRecord(f.out, record); err != nil {
-		return err
-	}
-	return a.printPoints(r, f.out)
+	return r, s, writeRecord(f.out, record)
 }
 
 // dataName is a file's name without the folders of this machine.
