@@ -28,6 +28,9 @@ func (m *Model) fillPanes() {
 	if m.shelf.open {
 		m.fillShelf()
 	}
+	if m.bench.open {
+		m.fillBench()
+	}
 	if x := m.trials; x != nil {
 		p := &m.trialsPane
 		p.Focused, p.Title, p.Report = m.focus == onTrials, x.title, x.report

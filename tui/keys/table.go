@@ -16,6 +16,7 @@ const (
 	groupMove  = "Move"
 	groupAsk   = "Ask"
 	groupShelf = "In the list of sessions"
+	groupBench = "In the lab"
 	groupApp   = "Program"
 )
 
@@ -116,6 +117,13 @@ func needStill(s State) string {
 func needRow(s State) string {
 	if s.Rows == 0 {
 		return "there is no session here"
+	}
+	return ""
+}
+
+func needSweep(s State) string {
+	if !s.Sweeping {
+		return "no sweep is under way: {lab-start} starts one"
 	}
 	return ""
 }
@@ -271,6 +279,54 @@ func build() []Binding {
 			return ""
 		}},
 		{ShelfClose, []string{"esc", "ctrl+s"}, "close", "Back to the thought", groupShelf, Shelf, nil},
+
+		{Study, []string{"ctrl+l"}, "lab", "The lab: accuracy against thinking tokens, over many questions, budgets and methods", groupAsk, asking, func(s State) string {
+			switch {
+			case s.Broken != "":
+				return "there is no model: " + s.Broken
+			case s.Loading:
+				return "the model is still loading"
+			case !s.Lab:
+				return "this model can not be measured here: the lab needs one of this machine"
+			}
+			return ""
+		}},
+		{StudyEnter, []string{"enter"}, "open", "Change a field; of a point, its questions; of a question, its trace, as a run like any other", groupBench, Bench, nil},
+		{StudyForecast, []string{"f"}, "forecast", "Say what the sweep will cost, from four of its questions", groupBench, Bench, func(s State) string {
+			switch {
+			case !s.Form:
+				return "a forecast is made before the start: {lab-new} goes to what is measured"
+			case s.Sweeping:
+				return "a sweep is under way: {lab-back} goes to it"
+			case s.Reckoning:
+				return "it is under way"
+			}
+			return ""
+		}},
+		{StudyStart, []string{"s"}, "start", "Start the sweep, or go on with the one in this folder", groupBench, Bench, func(s State) string {
+			if s.Sweeping {
+				return "a sweep is under way: {lab-stop} stops it and keeps everything"
+			}
+			return ""
+		}},
+		{StudyFolder, []string{"o"}, "folder", "Open the folder of a sweep, finished or not", groupBench, Bench, func(s State) string {
+			if s.Sweeping {
+				return "a sweep is under way: {lab-stop} stops it and keeps everything"
+			}
+			return ""
+		}},
+		{StudyPause, []string{"p", " "}, "pause", "Pause after the questions under way, and go on", groupBench, Bench, needSweep},
+		{StudyStop, []string{"S"}, "stop, keep", "Stop and keep everything; the same folder goes on where it was, here or with s1 sweep", groupBench, Bench, needSweep},
+		{StudyNew, []string{"n"}, "setup", "What is to be measured", groupBench, Bench, nil},
+		{StudyClass, []string{"c"}, "class", "Only the questions that came out right, wrong, empty, cut, unparsed or failed", groupBench, Bench, func(s State) string {
+			if s.Form || s.Points {
+				return "open a point first: {lab-enter}"
+			}
+			return ""
+		}},
+		{StudyInk, []string{"b"}, "blocks", "Draw the curve with blocks in place of braille, and back", groupBench, Bench, nil},
+		{StudyBack, []string{"esc"}, "back", "One step back; a sweep goes on", groupBench, Bench, nil},
+		{StudyLeave, []string{"ctrl+l"}, "leave", "Back to the thought; a sweep goes on", groupBench, Bench, nil},
 
 		{Help, []string{"?"}, "help", "This sheet", groupApp, lists, nil},
 		{Palette, []string{"ctrl+p"}, "commands", "All commands, searchable", groupApp, Anywhere, nil},
