@@ -55,6 +55,9 @@ func NewDots(form Form, cols, rows int) *Dots {
 // Size is how many dots there are across and down.
 func (d *Dots) Size() (width, height int) { return d.width, d.height }
 
+// Cells is how many cells there are across and down.
+func (d *Dots) Cells() (cols, rows int) { return d.cols, d.rows }
+
 // Set draws a dot in a layer from 1; one outside is not drawn.
 func (d *Dots) Set(x, y int, layer uint8) {
 	if x < 0 || y < 0 || x >= d.width || y >= d.height {
