@@ -116,6 +116,7 @@ type Model struct {
 	scrubber   *scrubbing
 	trials     *experiment
 	shelf      shelf
+	training   training
 	deleted    [][]int // branches, the last deletion last
 
 	over   overlay.Overlay
@@ -419,6 +420,7 @@ func (m *Model) state() keys.State {
 		Branches: len(m.branches), Library: m.opt.Library != nil, Following: m.scroll().Following(),
 	}
 	s.Offered = s.PromptEmpty && m.examples.offer() != ""
+	s.Train = m.trainState()
 	s.Explorer, s.Comparing, s.Trials = m.explorer() != nil, m.comparing, m.experimenting()
 	if s.Binned = len(m.deleted) > 0; s.Shelf {
 		s.Binned = len(m.shelf.binned) > 0

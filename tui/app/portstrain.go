@@ -29,12 +29,10 @@ type Trainer interface {
 	Checkpoint(ctx context.Context, run string) error
 	// Follow reports a run from its beginning until it has ended, one report at a time and never after it has returned.
 	Follow(ctx context.Context, run string, report func(TrainNews)) error
+	// History reports what was measured in a run so far.
+	History(ctx context.Context, run string, report func(TrainNews)) error
 	// Best makes a model of the best checkpoint, or of the newest where none was kept as the best, and says where and which.
 	Best(ctx context.Context, run string) (string, error)
-	// Answers asks the newest checkpoint of a run its pinned questions under the caps.
-	Answers(ctx context.Context, run string, report func(TrainAnswer)) error
-	// Pin replaces the questions of a run and the caps under which they are asked.
-	Pin(ctx context.Context, run string, p TrainPins) error
 	// Pair asks the base of a run and its newest weights the same. Both are kept, and can be branched from.
 	Pair(ctx context.Context, run string, a trace.Ask) (base, tuned Live, err error)
 }
@@ -107,9 +105,6 @@ type TrainNews struct {
 	Best    int      // step of the best one, 0 = none
 	Log     []string // last lines of what it said
 	Machine []TrainFact
-	Pins    TrainPins
-	Answers []TrainAnswer
-	Own     bool // the run can save now and go on
 }
 
 // TrainStep is one step: its number and what was measured, by name. What was not measured is not there; NaN = it is no number.
@@ -120,21 +115,4 @@ type TrainStep struct {
 	ETA     float64 // seconds to the end, NaN = not known yet
 	Skipped string  // why the weights did not move
 	Raw     string
-}
-
-// TrainPins are questions that every checkpoint can be asked, under two caps.
-type TrainPins struct {
-	Questions []string
-	Caps      []int
-}
-
-// TrainAnswer is an answer of a checkpoint.
-type TrainAnswer struct {
-	Step     int
-	Question string
-	Cap      int
-	Answer   string
-	Verdict  trace.Verdict
-	Thought  int // tokens
-	Failed   string
 }

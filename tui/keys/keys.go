@@ -120,7 +120,8 @@ const (
 	Page     Where = 1 << iota // letters: the prompt is not focused
 	Prompt                     // while typing a question
 	Shelf                      // in the list of sessions
-	Anywhere = Page | Prompt | Shelf
+	Train                      // in the pane of training
+	Anywhere = Page | Prompt | Shelf | Train
 	lists    = Page | Shelf
 	asking   = Page | Prompt
 )
@@ -129,7 +130,8 @@ const (
 type State struct {
 	Prompt      bool // the prompt has the focus
 	Shelf       bool // the list of sessions is open
-	Rows        int  // in it
+	Train       TrainState
+	Rows        int // in it
 	PromptEmpty bool
 	Loading     bool   // the model is not there yet
 	Broken      string // why there is no model
@@ -222,6 +224,8 @@ func Name(key string) string {
 func (m *Map) Find(s State, key string) (Binding, bool) {
 	where := Page
 	switch {
+	case s.Train.Open:
+		where = Train
 	case s.Shelf:
 		where = Shelf
 	case s.Prompt:
@@ -249,6 +253,8 @@ func (m *Map) Of(a Action) Binding {
 func (m *Map) Line(s State) []Binding {
 	var want []Action
 	switch {
+	case s.Train.Open:
+		want = trainLine(s.Train)
 	case s.Shelf:
 		want = []Action{ShelfOpen, ShelfSearch, ShelfFilter, ShelfSelect, ShelfExport, ShelfTag, ShelfDelete, ShelfClose}
 	case s.Prompt && s.Offered && s.Asked:
@@ -272,7 +278,7 @@ func (m *Map) Line(s State) []Binding {
 	default:
 		want = []Action{Ask, Recent, Palette, Help, Quit}
 	}
-	if !s.Prompt && !s.Shelf && !s.Following {
+	if !s.Prompt && !s.Shelf && !s.Train.Open && !s.Following {
 		want = append([]Action{Bottom}, want...)
 	}
 	var out []Binding
