@@ -161,6 +161,11 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 			return m.actBench(a)
 		}
 	}
+	if m.training.open {
+		if cmd, heard := m.actTraining(a); heard {
+			return cmd
+		}
+	}
 	if m.shelf.open {
 		switch a {
 		case keys.LineUp, keys.LineDown, keys.PageUp, keys.PageDown, keys.HalfUp, keys.HalfDown, keys.Top, keys.Bottom:
@@ -303,6 +308,8 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 			return m.openShelf()
 		}
 		return m.loadRecent()
+	case keys.Training:
+		return m.openTraining()
 	case keys.Help:
 		m.over = &overlay.Help{Theme: m.theme, Keys: m.keys, State: m.state()}
 	case keys.Palette:

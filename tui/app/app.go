@@ -119,6 +119,7 @@ type Model struct {
 	trials     *experiment
 	shelf      shelf
 	bench      bench
+	training   training
 	deleted    [][]int // branches, the last deletion last
 
 	over   overlay.Overlay
@@ -427,6 +428,7 @@ func (m *Model) state() keys.State {
 		Branches: len(m.branches), Library: m.opt.Library != nil, Following: m.scroll().Following(),
 	}
 	s.Offered = s.PromptEmpty && m.examples.offer() != ""
+	s.Train = m.trainState()
 	s.Explorer, s.Comparing, s.Trials = m.explorer() != nil, m.comparing, m.experimenting()
 	if s.Binned = len(m.deleted) > 0; s.Shelf {
 		s.Binned = len(m.shelf.binned) > 0

@@ -135,7 +135,8 @@ const (
 	Prompt                     // while typing a question
 	Shelf                      // in the list of sessions
 	Bench                      // in the lab
-	Anywhere = Page | Prompt | Shelf | Bench
+	Train                      // in the pane of training
+	Anywhere = Page | Prompt | Shelf | Bench | Train
 	lists    = Page | Shelf | Bench
 	asking   = Page | Prompt
 )
@@ -144,7 +145,8 @@ const (
 type State struct {
 	Prompt      bool // the prompt has the focus
 	Shelf       bool // the list of sessions is open
-	Rows        int  // in it
+	Train       TrainState
+	Rows        int // in it
 	PromptEmpty bool
 	Loading     bool   // the model is not there yet
 	Broken      string // why there is no model
@@ -247,6 +249,8 @@ func (m *Map) Find(s State, key string) (Binding, bool) {
 	switch {
 	case s.Bench:
 		where = Bench
+	case s.Train.Open:
+		where = Train
 	case s.Shelf:
 		where = Shelf
 	case s.Prompt:
@@ -280,6 +284,8 @@ func (m *Map) Line(s State) []Binding {
 		want = []Action{StudyEnter, StudyPause, StudyStop, StudyStart, StudyNew, StudyInk, StudyBack, Help}
 	case s.Bench:
 		want = []Action{StudyEnter, StudyClass, StudyBack, Help}
+	case s.Train.Open:
+		want = trainLine(s.Train)
 	case s.Shelf:
 		want = []Action{ShelfOpen, ShelfSearch, ShelfFilter, ShelfSelect, ShelfExport, ShelfTag, ShelfDelete, ShelfClose}
 	case s.Prompt && s.Offered && s.Asked:
@@ -303,7 +309,7 @@ func (m *Map) Line(s State) []Binding {
 	default:
 		want = []Action{Ask, Recent, Study, Palette, Help, Quit}
 	}
-	if !s.Prompt && !s.Shelf && !s.Bench && !s.Following {
+	if !s.Prompt && !s.Shelf && !s.Bench && !s.Train.Open && !s.Following {
 		want = append([]Action{Bottom}, want...)
 	}
 	var out []Binding

@@ -156,7 +156,9 @@ var table = build()
 // Table returns every built-in binding, in the order of the help.
 func Table() []Binding { return slices.Clone(table) }
 
-func build() []Binding {
+func build() []Binding { return append(screenRows(), trainRows()...) }
+
+func screenRows() []Binding {
 	return []Binding{
 		{Wait, []string{"w"}, "wait", "Wait: suppress the end of thinking and go on; after the end, go back to the close and think on as a new branch", groupSteer, Page, needClose},
 		{WaitText, []string{"W"}, "wait with", "Wait with a text of your own instead of \"Wait\"", groupSteer, Page, needClose},
@@ -328,7 +330,7 @@ func build() []Binding {
 		{StudyBack, []string{"esc"}, "back", "One step back; a sweep goes on", groupBench, Bench, nil},
 		{StudyLeave, []string{"ctrl+l"}, "leave", "Back to the thought; a sweep goes on", groupBench, Bench, nil},
 
-		{Help, []string{"?"}, "help", "This sheet", groupApp, lists, nil},
+		{Help, []string{"?"}, "help", "This sheet", groupApp, lists | Train, nil},
 		{Palette, []string{"ctrl+p"}, "commands", "All commands, searchable", groupApp, Anywhere, nil},
 		{Suspend, []string{"ctrl+z"}, "suspend", "Back to the shell; fg returns", groupApp, Anywhere, nil},
 		{Quit, []string{"ctrl+c"}, "quit", "Stop what runs; pressed again, quit", groupApp, Anywhere, nil},

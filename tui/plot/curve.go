@@ -23,7 +23,7 @@ type CurveLine struct {
 // Curve draws accuracy against tokens: lines, the intervals as upright bars, both axes with their numbers.
 type Curve struct {
 	Theme *theme.Theme
-	Ink   Ink
+	Form  Form
 	Lines []CurveLine
 	XName string
 }
@@ -66,18 +66,18 @@ func (c *Curve) Render(width, height int) []string {
 		return nil
 	}
 	from, to, nothing := c.span()
-	d := NewDots(c.Ink, w, h)
+	d := NewDots(c.Form, w, h)
 	dw, dh := d.Size()
-	px, _ := c.Ink.per()
+	px, _ := c.Form.size()
 	inset := px / 2
-	at := func(p CurvePoint) (int, func(float64) int) {
+	at := func(p CurvePoint) (int, func(float64) int) { // dots, from the top left
 		x := from
 		if p.X >= 1 {
 			x = math.Log2(p.X)
 		}
 		col := inset + int(math.Round((x-from)/(to-from)*float64(dw-1-2*inset)))
 		return col, func(y float64) int {
-			return int(math.Round(math.Min(math.Max(y, 0), 100) / 100 * float64(dh-1)))
+			return dh - 1 - int(math.Round(math.Min(math.Max(y, 0), 100)/100*float64(dh-1)))
 		}
 	}
 	type mark struct {
@@ -88,17 +88,17 @@ func (c *Curve) Render(width, height int) []string {
 	for _, l := range c.Lines {
 		for i, p := range l.Points {
 			x, y := at(p)
-			d.Line(x, y(p.Low), x, y(p.High))
+			d.Line(x, y(p.Low), x, y(p.High), 1)
 			if i > 0 {
 				x0, y0 := at(l.Points[i-1])
-				d.Line(x0, y0(l.Points[i-1].Y), x, y(p.Y))
+				d.Line(x0, y0(l.Points[i-1].Y), x, y(p.Y), 1)
 			}
 		}
 	}
 	for _, l := range c.Lines {
 		for _, p := range l.Points {
 			x, y := at(p)
-			col, row := d.Cell(x, y(p.Y))
+			col, row := d.Place(x, y(p.Y))
 			m := mark{l.Mark, theme.Strong}
 			if p.Picked {
 				m = mark{c.Theme.Glyphs.Pick, theme.Accent}
@@ -119,7 +119,8 @@ func (c *Curve) Render(width, height int) []string {
 			if m, ok := marks[[2]int{x, y}]; ok {
 				r.Add(m.role, m.glyph)
 			} else {
-				r.Add(theme.Text, d.Glyph(x, y))
+				sign, _ := d.Cell(x, y)
+				r.Add(theme.Text, sign)
 			}
 		}
 		rows = append(rows, r.String())

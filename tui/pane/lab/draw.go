@@ -155,7 +155,7 @@ func (p *Pane) head(width int) string {
 }
 
 func (p *Pane) plot(width, height int) []string {
-	c := plot.Curve{Theme: p.Theme, Ink: p.ink(), XName: "thinking tokens"}
+	c := plot.Curve{Theme: p.Theme, Form: p.form(), XName: "thinking tokens"}
 	if width < 70 {
 		c.XName = "tokens"
 	}

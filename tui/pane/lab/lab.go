@@ -115,12 +115,12 @@ func (p *Pane) points() int {
 	return len(p.Report.Points)
 }
 
-func (p *Pane) ink() plot.Ink {
+func (p *Pane) form() plot.Form {
 	switch {
 	case p.Theme.ASCII:
 		return plot.ASCII
 	case p.Blocks:
-		return plot.Blocks
+		return plot.Block
 	}
 	return plot.Braille
 }
