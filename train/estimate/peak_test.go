@@ -28,7 +28,7 @@ func TestTheEstimateIsWithinATenthOfThePeak(t *testing.T) {
 			p.Rule = muonOfMatrices(d.Program)
 		}
 		need := Of(p)
-		debug.FreeOSMemory() // what an earlier shape left would else be given back while this one is measured
+		debug.FreeOSMemory()                                                          // what an earlier shape left would else be given back while this one is measured
 		if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil { // sets the peak back to what is in use now
 			t.Skip(err)
 		}
