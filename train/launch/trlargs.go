@@ -121,12 +121,14 @@ func arguments(rec recipe.Recipe, p Python, s shape, block int, steps int64, hel
 	if !s.gpus {
 		a[p.name("use_cpu", "no_cuda")] = true
 	}
-	if t.GradientCheckpointing && !s.shard {
-		a[p.name("gradient_checkpointing", "activation_checkpointing")] = true
-		a[p.name("gradient_checkpointing_kwargs", "activation_checkpointing_kwargs")] = map[string]any{"use_reentrant": false}
+	// TRL checkpoints unless told not to; FSDP has its own way, in its configuration.
+	again := t.GradientCheckpointing && !s.shard
+	a[p.name("activation_checkpointing", "gradient_checkpointing")] = again
+	if again {
+		a[p.name("activation_checkpointing_kwargs", "gradient_checkpointing_kwargs")] = map[string]any{"use_reentrant": false}
 	}
 	for field, v := range map[string]any{ // where the version has them
-		"loss_type": "chunked_nll", "average_tokens_across_devices": true, "dataset_num_proc": nil, "ddp_find_unused_parameters": false,
+		"average_tokens_across_devices": true, "ddp_find_unused_parameters": false,
 	} {
 		if p.Takes(field) {
 			a[field] = v
