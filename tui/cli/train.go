@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"s1/sessions/jobs"
 	"s1/train"
 	"s1/train/launch"
 	"s1/train/metrics"
@@ -55,7 +56,7 @@ func (a *app) trainCommand() *cobra.Command {
 	}
 	f.add(cmd)
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show the command and the files, and start nothing")
-	cmd.Flags().BoolVar(&f.detach, "detach", false, "with slurm: submit and leave; --resume watches the job again")
+	cmd.Flags().BoolVar(&f.detach, "detach", false, "run as a job that outlives this terminal (s1 jobs); with slurm: submit and leave, --resume watches again")
 	cmd.AddCommand(a.trainProbeCommand(), a.trainExportCommand(), a.trainInspectCommand(), a.trainPlanCommand())
 	return cmd
 }
@@ -90,9 +91,6 @@ func (a *app) recipe(f *trainFlags, name string) (recipe.Recipe, error) {
 	if err := rec.Validate(); err != nil {
 		return rec, usageError{err}
 	}
-	if f.detach && rec.Launch.Backend != recipe.SLURM {
-		return rec, usagef("--detach is for the backend slurm; this run would be ended with the terminal")
-	}
 	if f.out == "" {
 		f.out = runFolder(name)
 	}
@@ -107,6 +105,10 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 	if f.dryRun {
 		return a.trainPlan(ctx, f, rec, name)
 	}
+	if f.detach && a.job == nil && rec.Launch.Backend != recipe.SLURM { // a queue is detached already
+		return a.detach(ctx, jobs.Spec{Kind: jobs.Train, Name: name, Out: f.out}, "--resume")
+	}
+	a.job.Results(filepath.Join(f.out, metrics.FileName))
 	if rec.Launch.Backend != recipe.Own {
 		return a.trainElsewhere(ctx, f, rec, name)
 	}
@@ -133,7 +135,7 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 	}
 	state := launch.Done
 	if result.Stopped {
-		state = launch.Stopped
+		state, a.halted = launch.Stopped, true
 	}
 	if err := launch.Ended(f.out, state, result.Steps, result.Total); err != nil {
 		return err
@@ -159,6 +161,7 @@ func runFolder(recipe string) string { return strings.TrimSuffix(filepath.Base(r
 
 // step shows a step: an object on stdout, or the progress of people on stderr.
 func (a *app) step(s metrics.Step, p *metrics.Progress) {
+	a.job.Progress(stepProgress(s, p.Total))
 	switch {
 	case a.json:
 		if line, err := metrics.Line(s); err == nil {
