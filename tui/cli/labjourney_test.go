@@ -17,7 +17,7 @@ func TestJourneyASweepInTheLabDownToATrace(t *testing.T) {
 			b.set("NO_COLOR=1")
 		}
 		s := b.open(f.w, f.h, "--seed", "3", "--pace", "max")
-		s.Until("ready").Keys("C-l").Until("accuracy against thinking tokens", "methods", "folder")
+		s.Until("ready", "mini · cpu").Keys("C-l").Until("accuracy against thinking tokens", "methods", "folder")
 		change := func(downs int, value string) {
 			for range downs {
 				s.Keys("Down")
@@ -31,13 +31,13 @@ func TestJourneyASweepInTheLabDownToATrace(t *testing.T) {
 		change(2, "40")
 		s.Keys("f").Until("forecast from 4 of 40 questions: 9 arms").Keys("s").Until("n 40 of 40").Until("the sweep is done", "bf 64", "wait 2")
 		s.Satisfies("draws a curve", func(f string) bool { return strings.ContainsFunc(f, func(r rune) bool { return r > 0x2800 && r <= 0x28ff }) })
-		s.Keys("Down", "Down").Keys("Enter").Until("all: 40").Keys("c").Until("only wrong").Keys("c").Until("only right").Keys("Enter").Until("A of 1", "right", "saved")
+		s.Keys("Down", "Down").Keys("Enter").Until("all: 40").Keys("c").Until("only wrong").Keys("c").Until("only right").Keys("Enter").Until("goes back to the lab", "saved", "right")
 		got := s.branches()
 		if len(got) != 1 || got[0].Receipt.ThinkingTokens == 0 {
 			t.Errorf("kept are %+v", got)
 		}
 		// The folder is that of s1 sweep, which finds nothing left to do in it.
-		s.Keys("C-l").Until("only right").Keys("Escape").Until("the sweep", "bf 64").Keys("C-c").Until("quits").Keys("C-c")
+		s.Keys("C-l").Until("only right").Keys("Escape").Until("shared traces saved", "bf 64").Keys("C-c").Until("quits").Keys("C-c")
 		s.left(0)
 		before, err := os.ReadFile(b.at("s1-sweep", "items.jsonl"))
 		if err != nil {
