@@ -30,7 +30,9 @@ func TestJourneyASweepInTheLabDownToATrace(t *testing.T) {
 		change(1, "1,3")
 		change(2, "12")
 		s.Keys("f").Until("forecast from 4 of 12 questions: 9 arms").Keys("s").Until("n 12 of 12").Until("the sweep is done", "bf 64", "wait 2")
-		s.Satisfies("draws a curve", func(f string) bool { return strings.ContainsFunc(f, func(r rune) bool { return r > 0x2800 && r <= 0x28ff }) })
+		s.Satisfies("draws a curve", func(f string) bool {
+			return strings.ContainsFunc(f, func(r rune) bool { return r > 0x2800 && r <= 0x28ff })
+		})
 		s.Keys("Enter").Until("all: 12").Keys("c").Until("only wrong").Keys("c").Until("only right").Keys("Enter").Until("goes back to the lab", "saved", "right")
 		got := s.branches()
 		if len(got) != 1 || got[0].Receipt.ThinkingTokens == 0 {
