@@ -49,7 +49,7 @@ func OfRank(r Ranks) Estimate {
 	if r.Shard {
 		e.Scratch = 2 * layer * size // the layer at hand, and the next one on its way
 	} else {
-		e.Scratch = trained * floatBytes // the buckets in which gradients meet; of a single process too, as torchrun starts it
+		e.Scratch = trained * floatBytes // measured, of a single process too: another copy of the gradients, as in the buckets where they meet
 	}
 	c := r.Config
 	q, kv := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim

@@ -163,10 +163,6 @@ func TestTRLTakesTheMemoryThatWasEstimated(t *testing.T) {
 		}
 		steps, _, _ := launched(t, l, 0)
 		got := steps[len(steps)-1].PeakMemoryBytes
-		if log, err := tail(p.Log(), 0); err == nil {
-			_, after, _ := strings.Cut(log, "s1: the model is")
-			t.Logf("%.40q", after)
-		}
 		ratio := float64(p.Need.Total()) / float64(got)
 		t.Logf("%s: estimated %d MB, peak %d MB: %.3f (%s)", name, p.Need.Total()>>20, got>>20, ratio, p.Need)
 		if ratio < 0.85 || ratio > 1.15 {

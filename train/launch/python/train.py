@@ -125,10 +125,8 @@ def make_callback(run, stop_file):
             self.counts[1] += float((inputs["labels"] != -100).sum())
             self.counts[2] += float(ids.numel())
 
-        def on_train_begin(self, args, state, control, model=None, **kw):
+        def on_train_begin(self, args, state, control, **kw):
             pids = [os.getpid()]
-            if rank() == 0:
-                print(f"s1: the model is a {type(model).__name__}", flush=True)
             if args.world_size > 1:
                 pids = [None] * args.world_size
                 torch.distributed.all_gather_object(pids, os.getpid())
