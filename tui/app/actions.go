@@ -134,7 +134,9 @@ func (m *Model) back() bool {
 	case m.scrubbing():
 		m.closeScrub()
 	case m.focus == onToken || m.focus == onTree:
-		m.focus, m.pick = onThought, -1
+		if m.focus, m.pick = onThought, -1; b != nil {
+			m.seen(b)
+		}
 	case m.comparing && (b == nil || !b.running()):
 		m.comparing = false
 	case b != nil && b.at >= 0:

@@ -72,6 +72,8 @@ type branch struct {
 	times                            []time.Duration
 	ends, entropies                  plot.Series // of the thought, a number a token
 	marks                            []signals.Mark
+	turned                           []int // reflection words of the thought, by token, as far as it was read
+	turnedOf                         int   // bytes of it
 }
 
 func newBranch(live Live, label string, t *theme.Theme, same trace.Same) *branch {

@@ -187,3 +187,16 @@ func TestWhatIsSaidOfABranchReachesTheLibrary(t *testing.T) {
 		}
 	}
 }
+
+func TestTheCursorStaysFarDownWhereSomethingIsChanged(t *testing.T) {
+	t.Parallel()
+	d := listed(t, sessionsOf(450))
+	for range 45 {
+		d.Press("pgdown").Pull().Pull().Pull()
+	}
+	for range 100 {
+		d.Press("up")
+	}
+	d.Pull().Expect("facts of r349").Press("t").Type("far").Press("enter").Pull().Pull().Pull().Expect("facts of r349", "far", "question 349")
+	d.Press("D").Pull().Pull().Pull().Expect("facts of r350").Press("U").Pull().Pull().Pull().Expect("facts of r349")
+}

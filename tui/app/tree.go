@@ -99,15 +99,36 @@ func (m *Model) beside() {
 	case at >= 0:
 		m.more = slices.Delete(m.more, at, at+1)
 	case i == m.cur || i == m.other:
-		for k := range m.branches { // the next one that is not there yet
-			if k != m.cur && k != m.other && !slices.Contains(m.more, k) && !m.branches[k].binned {
-				m.addBeside(k)
-				return
-			}
-		}
-		m.warn("all branches stand beside each other already")
+		m.nextBeside()
 	default:
 		m.addBeside(i)
+	}
+}
+
+// nextBeside puts the next branch beside the others until there is none, or no room; then it takes out the one in view, one each
+// time, until two are left.
+func (m *Model) nextBeside() {
+	next := -1
+	for k := range m.branches {
+		if next < 0 && k != m.cur && k != m.other && !slices.Contains(m.more, k) && !m.branches[k].binned {
+			next = k
+		}
+	}
+	n := len(m.more)
+	if n == 0 {
+		m.thinning = false
+	}
+	switch {
+	case n > 0 && (m.thinning || next < 0 || n+2 >= mostBeside):
+		out := m.cur
+		m.cur, m.other, m.more = m.other, m.more[0], m.more[1:]
+		m.thinning = true
+		m.say(m.keys.Text(m.branches[out].label + " is taken out; {compare} leaves the comparison, {next-branch} brings it back"))
+	case next < 0:
+		m.warn("there is no other branch to put beside them")
+	default:
+		m.addBeside(next)
+		m.say(m.branches[next].label + " stands beside them")
 	}
 }
 
