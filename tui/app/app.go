@@ -314,6 +314,9 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 			m.promptPane.Editor.Set(msg.asked) // a question is never lost
 			m.focus = onPrompt
 		}
+		if msg.wrote != "" {
+			return m.keepWritten(msg.wrote)
+		}
 		return nil
 	}
 	if msg.parent == nil {

@@ -13,7 +13,6 @@ import (
 	"s1/tui/keys"
 	"s1/tui/overlay"
 	"s1/tui/pane/train"
-	"s1/tui/plot"
 )
 
 // Limits of what is kept of a run.
@@ -314,7 +313,7 @@ func (m *Model) trainState() keys.TrainState {
 }
 
 // form is how curves are drawn, after another.
-func nextForm(f plot.Form) plot.Form { return (f + 1) % plot.Forms }
+func nextForm(f train.Form) train.Form { return (f + 1) % train.Forms }
 
 // trainLeft is a time to the end in words.
 func trainLeft(seconds float64) string {

@@ -52,9 +52,9 @@ func (p *Pane) chart(c *Chart, focused bool, width, height int) []string {
 	if height >= 5 {
 		rows--
 	}
-	axis := axisCells
+	left := axisCells
 	if width < 3*axisCells {
-		axis = 0
+		left = 0
 	}
 	shown := [][2][]float64{{xs, ys}}
 	var over [][2][]float64
@@ -64,8 +64,8 @@ func (p *Pane) chart(c *Chart, focused bool, width, height int) []string {
 	}
 	soft := smooth(ys, c.Smooth)
 	y := c.span(append(append(shown, [2][]float64{xs, soft}), over...))
-	x := plot.Range{Lo: c.From, Hi: c.To}
-	d := plot.NewDots(p.form(), width-axis, max(rows, 0))
+	x := axis{Lo: c.From, Hi: c.To}
+	d := newDots(p.form(), width-left, max(rows, 0))
 	for _, o := range over {
 		d.Curve(o[0], o[1], x, y, layerOld, true)
 	}
@@ -75,21 +75,21 @@ func (p *Pane) chart(c *Chart, focused bool, width, height int) []string {
 	d.Curve(xs, soft, x, y, layerLine, false)
 	for i := range rows {
 		r := text.NewRow(p.Theme, width)
-		if axis > 0 {
+		if left > 0 {
 			switch {
 			case !finite(y.Lo) || !finite(y.Hi):
 			case i == 0:
-				r.Right(theme.Dim, axis-1, c.number(y.Hi))
+				r.Right(theme.Dim, left-1, c.number(y.Hi))
 			case i == rows-1 && y.Hi > y.Lo:
-				r.Right(theme.Dim, axis-1, c.number(y.Lo))
+				r.Right(theme.Dim, left-1, c.number(y.Lo))
 			}
-			r.To(axis-1).Add(theme.Dim, p.Theme.Glyphs.Vert)
+			r.To(left-1).Add(theme.Dim, p.Theme.Glyphs.Vert)
 		}
 		p.cells(r, d, i)
 		out = append(out, r.String())
 	}
 	if height >= 5 {
-		r := text.NewRow(p.Theme, width).To(axis).Add(theme.Dim, fmt.Sprintf("%.0f", c.From))
+		r := text.NewRow(p.Theme, width).To(left).Add(theme.Dim, fmt.Sprintf("%.0f", c.From))
 		if s := fmt.Sprintf("%.0f", c.To); r.Left() > len(s)+1 {
 			r.Right(theme.Dim, width, s)
 		}
@@ -98,15 +98,15 @@ func (p *Pane) chart(c *Chart, focused bool, width, height int) []string {
 	return out
 }
 
-func (p *Pane) form() plot.Form {
+func (p *Pane) form() Form {
 	if p.Theme.ASCII {
-		return plot.ASCII
+		return ASCII
 	}
 	return p.Form
 }
 
 // cells puts a row of a drawing onto a row of the screen, as many signs of a layer at once as stand together.
-func (p *Pane) cells(r *text.Row, d *plot.Dots, row int) {
+func (p *Pane) cells(r *text.Row, d *dots, row int) {
 	roles := [...]theme.Role{theme.Text, theme.Dim, theme.Dim, theme.Accent}
 	cols, _ := d.Cells()
 	run, of := "", uint8(0)
@@ -174,8 +174,8 @@ func (c *Chart) within(k Curve) (xs, ys []float64) {
 }
 
 // span is the range of all that is drawn.
-func (c *Chart) span(all [][2][]float64) plot.Range {
-	r := plot.Range{Lo: math.Inf(1), Hi: math.Inf(-1), Log: c.Log}
+func (c *Chart) span(all [][2][]float64) axis {
+	r := axis{Lo: math.Inf(1), Hi: math.Inf(-1), Log: c.Log}
 	for _, xy := range all {
 		for _, v := range xy[1] {
 			if c.Log && v <= 0 {

@@ -5,7 +5,6 @@
 package train
 
 import (
-	"s1/tui/plot"
 	"s1/tui/text"
 	"s1/tui/theme"
 )
@@ -86,7 +85,7 @@ type List struct {
 type Pane struct {
 	Theme  *theme.Theme
 	View   View
-	Form   plot.Form // of curves
+	Form   Form // of curves
 	Chosen Chosen
 	Rows   Tokens
 	Room   Room

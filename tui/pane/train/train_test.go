@@ -12,7 +12,6 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	"s1/tui/plot"
 	"s1/tui/text"
 	"s1/tui/theme"
 )
@@ -66,7 +65,7 @@ var scenes = map[string]func(*theme.Theme) *Pane{
 	"watch": watched,
 	"zoomed": func(t *theme.Theme) *Pane {
 		p := watched(t)
-		p.Live.Zoomed, p.Form = true, plot.Block
+		p.Live.Zoomed, p.Form = true, Block
 		return p
 	},
 	"raw": func(t *theme.Theme) *Pane {

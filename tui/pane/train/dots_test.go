@@ -1,4 +1,4 @@
-package plot
+package train
 
 import (
 	"math"
@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func drawn(d *Dots) string {
+func drawn(d *dots) string {
 	var out strings.Builder
 	for r := range d.rows {
 		for c := range d.cols {
@@ -32,8 +32,8 @@ func TestACurveIsDrawnInEveryForm(t *testing.T) {
 		{ASCII, false, " :\n: \n"},
 		{ASCII, true, "  \n: \n"},
 	} {
-		d := NewDots(c.form, 2, 2)
-		d.Curve(xs, ys, Range{Lo: 0, Hi: 3}, Range{Lo: 0, Hi: 3}, 1, c.dotted)
+		d := newDots(c.form, 2, 2)
+		d.Curve(xs, ys, axis{Lo: 0, Hi: 3}, axis{Lo: 0, Hi: 3}, 1, c.dotted)
 		if got := drawn(d); got != c.want {
 			t.Errorf("%v dotted %v:\n%swant\n%s", c.form, c.dotted, got, c.want)
 		}
@@ -49,8 +49,8 @@ func TestEveryPeakShowsHoweverManyValuesThereAre(t *testing.T) {
 		xs[i], ys[i] = float64(i), rng.Float64()
 	}
 	ys[7001] = 100
-	d := NewDots(Braille, 20, 5)
-	d.Curve(xs, ys, Range{Lo: 0, Hi: float64(n - 1)}, Range{Lo: 0, Hi: 100}, 1, false)
+	d := newDots(Braille, 20, 5)
+	d.Curve(xs, ys, axis{Lo: 0, Hi: float64(n - 1)}, axis{Lo: 0, Hi: 100}, 1, false)
 	if top, _ := d.Cell(7001*20/n, 0); top == " " {
 		t.Errorf("the peak is gone:\n%s", drawn(d))
 	}
@@ -63,13 +63,13 @@ func TestNumbersThatAreNoneDoNotReachTheDrawing(t *testing.T) {
 	for _, log := range []bool{false, true} {
 		for _, lo := range odd {
 			for _, hi := range odd {
-				d := NewDots(Braille, 3, 2)
-				d.Curve(odd, odd, Range{Lo: lo, Hi: hi}, Range{Lo: lo, Hi: hi, Log: log}, 1, false)
+				d := newDots(Braille, 3, 2)
+				d.Curve(odd, odd, axis{Lo: lo, Hi: hi}, axis{Lo: lo, Hi: hi, Log: log}, 1, false)
 			}
 		}
 	}
-	d := NewDots(Braille, 4, 1)
-	d.Curve([]float64{0, 1}, []float64{-math.MaxFloat64, math.MaxFloat64}, Range{Lo: 0, Hi: 1}, Range{Lo: -math.MaxFloat64, Hi: math.MaxFloat64}, 1, false)
+	d := newDots(Braille, 4, 1)
+	d.Curve([]float64{0, 1}, []float64{-math.MaxFloat64, math.MaxFloat64}, axis{Lo: 0, Hi: 1}, axis{Lo: -math.MaxFloat64, Hi: math.MaxFloat64}, 1, false)
 	if !strings.ContainsAny(drawn(d), "⡀⠁⠈⢀⡇⢸") && strings.TrimSpace(drawn(d)) == "" {
 		t.Errorf("the widest range shows nothing: %q", drawn(d))
 	}
@@ -77,7 +77,7 @@ func TestNumbersThatAreNoneDoNotReachTheDrawing(t *testing.T) {
 
 func TestTheHigherLayerHasTheCell(t *testing.T) {
 	t.Parallel()
-	d := NewDots(Block, 1, 1)
+	d := newDots(Block, 1, 1)
 	d.Set(0, 0, 2)
 	d.Set(1, 1, 1)
 	if s, l := d.Cell(0, 0); s != "▘" || l != 2 {
