@@ -22,6 +22,7 @@ import (
 // trainFlags are the choices of a run that are not its recipe's.
 type trainFlags struct {
 	out               string
+	model, data       string
 	steps, saveEvery  int64
 	threads           int
 	resume, otherCode bool
@@ -33,6 +34,8 @@ type trainFlags struct {
 func (f *trainFlags) add(cmd *cobra.Command) {
 	p := cmd.Flags()
 	p.StringVar(&f.out, "out", "", "folder of the run; empty = the recipe's name")
+	p.StringVarP(&f.model, "model", "m", "", "base model in place of the recipe's")
+	p.StringVar(&f.data, "data", "", "JSONL file of rows in place of the recipe's")
 	p.Int64Var(&f.steps, "steps", 0, "optimizer steps in place of the recipe's")
 	p.Int64Var(&f.saveEvery, "save-every", 0, "steps between checkpoints in place of the recipe's")
 	p.IntVar(&f.threads, "threads", 0, "threads; 0 = the recipe's, or one per core; the weights are the same bits with any number")
@@ -62,7 +65,7 @@ func (a *app) trainCommand() *cobra.Command {
 
 // recipe is what the file and the flags come to.
 func (a *app) recipe(f *trainFlags, name string) (recipe.Recipe, error) {
-	rec, err := recipe.Load(name)
+	rec, err := recipeOf(name, f.model, f.data)
 	if err != nil {
 		return rec, usageError{err}
 	}
@@ -111,6 +114,10 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 		return a.trainElsewhere(ctx, f, rec, name)
 	}
 	progress, say := a.watching(rec)
+	job, err := a.trainJob(f.out)
+	if err != nil {
+		return err
+	}
 	stopper, ctx, end := stop.Listen(ctx, func(os.Signal) { say("finishing the micro-batch and saving; again to abort") })
 	defer end()
 	result, err := train.Run(ctx, rec, train.Options{
@@ -121,9 +128,11 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 			if err := launch.Began(f.out, step, total); err != nil {
 				say("%v", err)
 			}
+			job.begin(step, total)
 		},
-		Step: func(s metrics.Step) { a.step(s, progress) },
+		Step: func(s metrics.Step) { a.step(s, progress); job.step(s) },
 	})
+	err = job.end(result, err)
 	progress.End()
 	if errors.Is(context.Cause(ctx), stop.ErrAborted) {
 		return errInterrupted
