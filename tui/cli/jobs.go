@@ -16,8 +16,8 @@ import (
 	"s1/train/launch"
 )
 
-// lookEvery is the delay between two looks at a job that is followed.
-const lookEvery = 200 * time.Millisecond
+// attachEvery is the delay between two looks at a job that is followed.
+const attachEvery = 200 * time.Millisecond
 
 func (a *app) jobsCommand() *cobra.Command {
 	cmd := group("jobs", "What runs without a terminal: trainings, curations, sweeps")
@@ -180,7 +180,7 @@ func (a *app) attachJob(ctx context.Context, j *jobs.Job) error {
 	defer cancel()
 	const most = 64 << 10
 	from := int64(-1)
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(attachEvery)
 	defer tick.Stop()
 	for {
 		s, err := j.State(ctx) // before the log is read: what it says last is then in it

@@ -23,6 +23,7 @@ import (
 // trainFlags are the choices of a run that are not its recipe's.
 type trainFlags struct {
 	out               string
+	model, data       string
 	steps, saveEvery  int64
 	threads           int
 	resume, otherCode bool
@@ -34,6 +35,8 @@ type trainFlags struct {
 func (f *trainFlags) add(cmd *cobra.Command) {
 	p := cmd.Flags()
 	p.StringVar(&f.out, "out", "", "folder of the run; empty = the recipe's name")
+	p.StringVarP(&f.model, "model", "m", "", "base model in place of the recipe's")
+	p.StringVar(&f.data, "data", "", "JSONL file of rows in place of the recipe's")
 	p.Int64Var(&f.steps, "steps", 0, "optimizer steps in place of the recipe's")
 	p.Int64Var(&f.saveEvery, "save-every", 0, "steps between checkpoints in place of the recipe's")
 	p.IntVar(&f.threads, "threads", 0, "threads; 0 = the recipe's, or one per core; the weights are the same bits with any number")
@@ -61,9 +64,24 @@ func (a *app) trainCommand() *cobra.Command {
 	return cmd
 }
 
+// recipeOf is a recipe with a model and data put over its own, where they are given.
+func recipeOf(name, model, data string) (recipe.Recipe, error) {
+	rec, err := recipe.Load(name)
+	if err != nil {
+		return rec, err
+	}
+	if model != "" {
+		rec.Model.Base, rec.Model.Hidden = model, 0
+	}
+	if data != "" {
+		rec.Data.Kind, rec.Data.Files = recipe.Rows, []string{data}
+	}
+	return rec, rec.Validate()
+}
+
 // recipe is what the file and the flags come to.
 func (a *app) recipe(f *trainFlags, name string) (recipe.Recipe, error) {
-	rec, err := recipe.Load(name)
+	rec, err := recipeOf(name, f.model, f.data)
 	if err != nil {
 		return rec, usageError{err}
 	}
@@ -123,6 +141,7 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 			if err := launch.Began(f.out, step, total); err != nil {
 				say("%v", err)
 			}
+			a.job.Progress(jobs.Progress{Done: step, Total: total, Unit: "step"})
 		},
 		Step: func(s metrics.Step) { a.step(s, progress) },
 	})
