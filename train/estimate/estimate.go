@@ -19,7 +19,7 @@ const (
 	threadBytes = 256 << 10
 	// spare is what is added for what nobody counts, the Go heap among it: a part of the whole, and at least so many bytes.
 	sparePart  = 32
-	spareBytes = 16 << 20
+	spareBytes = 8 << 20
 )
 
 // Plan is a run that has not started.

@@ -21,6 +21,7 @@ type Recipe struct {
 	Checkpoint Checkpoint `toml:"checkpoint"`
 	Eval       Eval       `toml:"eval"`
 	Probe      Probe      `toml:"probe"`
+	Launch     Launch     `toml:"launch"`
 
 	Source string `toml:"-"` // the file or the preset's name, for messages
 }
@@ -177,5 +178,6 @@ func Defaults() Recipe {
 		},
 		LoRA:       LoRA{Alpha: 16, Targets: []string{"all-linear"}},
 		Checkpoint: Checkpoint{Keep: 2},
+		Launch:     defaultLaunch(),
 	}
 }

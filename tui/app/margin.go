@@ -74,6 +74,9 @@ func (m *Model) cyclePanes(by int) {
 
 // ring is what tab goes through.
 func (m *Model) ring() []focus {
+	if m.bench.open {
+		return []focus{onBench}
+	}
 	if m.shelf.open {
 		return []focus{onLibrary}
 	}

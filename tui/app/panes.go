@@ -25,8 +25,14 @@ func (m *Model) fillPanes() {
 	if m.scrubbing() {
 		m.fillScrub()
 	}
+	if m.training.open {
+		m.fillTraining()
+	}
 	if m.shelf.open {
 		m.fillShelf()
+	}
+	if m.bench.open {
+		m.fillBench()
 	}
 	if x := m.trials; x != nil {
 		p := &m.trialsPane

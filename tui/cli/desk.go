@@ -32,6 +32,9 @@ type desk struct {
 	limit    float64           // tokens/s that memory allows, 0 = unknown
 	examples []string          // questions for a screen to offer
 
+	labOnce sync.Once
+	lab     *laboratory // nil until the screen asks for it
+
 	closed sync.Once
 	err    error
 }
@@ -151,8 +154,11 @@ func (d *desk) empty(ctx context.Context) bool {
 // Close ends the model, writes what is left of the sessions, and says what could not be written. It may be called twice.
 func (d *desk) Close() error {
 	d.closed.Do(func() {
+		if d.lab != nil { // first of all: it asks the model
+			d.err = d.lab.close()
+		}
 		if d.thinks != nil { // first: it ends every log
-			d.err = d.thinks.Close()
+			d.err = errors.Join(d.err, d.thinks.Close())
 		}
 		d.err = errors.Join(d.err, d.recorder.Close())
 		d.reader.close()

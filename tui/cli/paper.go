@@ -58,7 +58,7 @@ func (a *app) paper(ctx context.Context, quick bool, out string, threads int) er
 	defer m.Close()
 	seed := max(a.seed, 1)
 	items := tapeItems(seed, scaling.StudySize(quick))
-	judge, judgeName := f.judge()
+	judge, _, judgeName := f.judge()
 	s, err := scaling.RunStudy(ctx, m, items, quick, seed, scaling.Options{Judge: judge, JudgeName: judgeName, Dir: out, Parallel: studyParallel, Progress: a.sweepProgress()})
 	if err != nil {
 		return stop.told(err)

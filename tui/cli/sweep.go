@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"s1/engine"
 	"s1/engine/builtin"
@@ -47,7 +48,11 @@ func (a *app) sweepCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.sweep(cmd.Context(), &f) },
 	}
-	p := cmd.Flags()
+	f.register(cmd.Flags())
+	return cmd
+}
+
+func (f *sweepFlags) register(p *pflag.FlagSet) {
 	p.StringVarP(&f.model, "model", "m", defaultModel, modelWords)
 	p.StringVar(&f.data, "data", "", "questions: a file of JSON lines, plain or gzip; or tape: problems for mini that it was never trained on")
 	p.StringVar(&f.fields.Question, "question", "", "field of the question (default: question, problem or prompt)")
@@ -79,13 +84,12 @@ func (a *app) sweepCommand() *cobra.Command {
 	p.StringVar(&f.weights, "weights", "auto", "auto (16-bit weights become 8-bit), exact, q8")
 	p.IntVar(&f.threads, "threads", 0, "threads; 0 = one per core")
 	p.IntVar(&f.context, "context", 0, "most positions of a run; 0 = what the model allows, at most 32768")
-	return cmd
 }
 
 func (f *sweepFlags) check() error {
 	switch {
-	case f.data == "":
-		return usagef("--data: a file of questions, or tape")
+	case f.data == "" && !f.kept():
+		return usagef("--data: a file of questions, or tape; a folder that holds a sweep goes on without it")
 	case f.out == "" && !f.forecast:
 		return usagef("--out: the folder of the results")
 	case f.against != "" && (f.forecast || f.compare):
@@ -117,6 +121,25 @@ func (f *sweepFlags) check() error {
 	return checkText("--system", f.plan.System)
 }
 
+// kept says whether the folder of the results holds a sweep already.
+func (f *sweepFlags) kept() bool {
+	_, err := os.Stat(filepath.Join(f.out, "plan.json"))
+	return f.out != "" && err == nil
+}
+
+// questions are those that the flags name, or, without --data, those of the sweep in the folder, with its plan.
+func (f *sweepFlags) questions() ([]scaling.Item, error) {
+	if f.data != "" {
+		return f.items(f.plan.Seed)
+	}
+	k, err := scaling.ReadFolder(f.out)
+	if err != nil {
+		return nil, err
+	}
+	f.plan, f.data = k.Plan, sourceOf(f.out).Data
+	return k.Items, nil
+}
+
 // items are the questions that the flags name.
 func (f *sweepFlags) items(seed uint64) ([]scaling.Item, error) {
 	if f.data != tapeData {
@@ -146,16 +169,16 @@ func numeral(pred, gold string) scaling.Verdict {
 	return scaling.Exact(pred, gold)
 }
 
-// judge is how the answers of a model are compared.
-func (f *sweepFlags) judge() (scaling.Judge, string) {
+// judge is how the answers of a model are compared: with the right one, and in a vote with each other.
+func (f *sweepFlags) judge() (scaling.Judge, scaling.Same, string) {
 	name := f.judgedAs
 	if name == "" {
 		name = f.model
 	}
 	if name == builtin.Name {
-		return numeral, "a number, equal to the character"
+		return numeral, nil, "a number, equal to the character"
 	}
-	return graded, "s1 grade, default policies"
+	return graded, sameAnswer, "s1 grade, default policies; votes are counted by it too"
 }
 
 func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
@@ -167,7 +190,7 @@ func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
 	stop := watchInterrupts(cancel)
 	defer stop.end()
 	f.plan.Seed = max(a.seed, 1)
-	items, err := f.items(f.plan.Seed)
+	items, err := f.questions()
 	if err != nil {
 		return err
 	}
@@ -206,8 +229,8 @@ func (a *app) openSwept(ctx context.Context, f *sweepFlags) (*engine.Model, erro
 
 // sweepWith gives no result where only a forecast was wanted.
 func (a *app) sweepWith(ctx context.Context, f *sweepFlags, m *engine.Model, items []scaling.Item) (_ *scaling.Result, s scaling.Source, err error) {
-	judge, judgeName := f.judge()
-	o := scaling.Options{Judge: judge, JudgeName: judgeName, Dir: f.out, Parallel: f.parallel, Progress: a.sweepProgress()}
+	o := f.options()
+	o.Progress = a.sweepProgress()
 	if _, err := os.Stat(filepath.Join(f.out, "items.jsonl")); f.forecast || errors.Is(err, os.ErrNotExist) {
 		forecast, err := scaling.Estimate(ctx, m, f.plan, items, o)
 		if err != nil {
@@ -220,24 +243,45 @@ func (a *app) sweepWith(ctx context.Context, f *sweepFlags, m *engine.Model, ite
 		a.say("%s", forecast)
 		o.Known = forecast.Rows
 	}
-	r, err := scaling.Run(ctx, m, f.plan, items, o)
+	r, record, err := f.carryOut(ctx, m, items, o, f.command())
 	if err != nil {
 		return nil, s, err
 	}
-	info := m.Info()
-	s = scaling.Source{
-		Model: info.Name, ModelSHA256: info.SHA256, Data: dataName(f.data), DataSHA256: scaling.HashItems(items), Command: f.command(), Version: version, Judge: judgeName,
-	}
-	if err := scaling.Report(f.out, r, s); err != nil {
-		return nil, s, err
-	}
-	record := runRecord(m, r)
 	if f.compare {
 		if err := a.compareSeparate(ctx, f, m, items, r, record); err != nil {
 			return nil, s, err
 		}
 	}
-	return r, s, writeRecord(f.out, record)
+	return r, f.source(m, items, o, f.command()), writeRecord(f.out, record)
+}
+
+// options are those of a sweep with these flags.
+func (f *sweepFlags) options() scaling.Options {
+	judge, same, name := f.judge()
+	return scaling.Options{Judge: judge, Same: same, JudgeName: name, Dir: f.out, Parallel: f.parallel}
+}
+
+// carryOut runs a sweep to its end and writes its report. The record of this run is not written yet.
+func (f *sweepFlags) carryOut(ctx context.Context, m *engine.Model, items []scaling.Item, o scaling.Options, command string) (*scaling.Result, map[string]any, error) {
+	if err := keepSource(o.Dir, questionSource{Data: dataName(f.data)}); err != nil {
+		return nil, nil, err
+	}
+	r, err := scaling.Run(ctx, m, f.plan, items, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := scaling.Report(o.Dir, r, f.source(m, items, o, command)); err != nil {
+		return nil, nil, err
+	}
+	return r, runRecord(m, r), nil
+}
+
+// source says what a sweep was about.
+func (f *sweepFlags) source(m *engine.Model, items []scaling.Item, o scaling.Options, command string) scaling.Source {
+	info := m.Info()
+	return scaling.Source{
+		Model: info.Name, ModelSHA256: info.SHA256, Data: dataName(f.data), DataSHA256: scaling.HashItems(items), Command: command, Version: version, Judge: o.JudgeName,
+	}
 }
 
 // dataName is a file's name without the folders of this machine.

@@ -56,8 +56,9 @@ func writeRecord(dir string, record map[string]any) error {
 
 // compareSeparate runs every arm for itself, and says whether all came out the same and what sharing saved.
 func (a *app) compareSeparate(ctx context.Context, f *sweepFlags, m *engine.Model, items []scaling.Item, r *scaling.Result, record map[string]any) error {
-	judge, _ := f.judge()
-	s, err := scaling.Separate(ctx, m, f.plan, items, scaling.Options{Judge: judge, Parallel: f.parallel, Progress: a.sweepProgress()})
+	o := f.options()
+	o.Dir, o.Progress = "", a.sweepProgress()
+	s, err := scaling.Separate(ctx, m, f.plan, items, o)
 	if err != nil {
 		return err
 	}

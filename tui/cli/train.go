@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"s1/train"
+	"s1/train/launch"
 	"s1/train/metrics"
 	"s1/train/recipe"
 	"s1/train/stop"
@@ -24,6 +25,21 @@ type trainFlags struct {
 	steps, saveEvery  int64
 	threads           int
 	resume, otherCode bool
+	backend, python   string
+	dryRun, detach    bool
+}
+
+// add puts the flags on a command that starts or plans a run.
+func (f *trainFlags) add(cmd *cobra.Command) {
+	p := cmd.Flags()
+	p.StringVar(&f.out, "out", "", "folder of the run; empty = the recipe's name")
+	p.Int64Var(&f.steps, "steps", 0, "optimizer steps in place of the recipe's")
+	p.Int64Var(&f.saveEvery, "save-every", 0, "steps between checkpoints in place of the recipe's")
+	p.IntVar(&f.threads, "threads", 0, "threads; 0 = the recipe's, or one per core; the weights are the same bits with any number")
+	p.BoolVar(&f.resume, "resume", false, "go on from the newest checkpoint of the folder")
+	p.BoolVar(&f.otherCode, "other-code", false, "also from one that another version of s1 made")
+	p.StringVar(&f.backend, "backend", "", "own (this program, here), trl (Python) or slurm (a cluster's queue) in place of the recipe's")
+	p.StringVar(&f.python, "python", "", "interpreter of the backend trl in place of the recipe's")
 }
 
 func (a *app) trainCommand() *cobra.Command {
@@ -32,28 +48,26 @@ func (a *app) trainCommand() *cobra.Command {
 		Use:   "train RECIPE.toml",
 		Short: "Fine-tune a model, or train one from nothing",
 		Long: "Trains as the recipe says: a file, or the name of a preset (mini, mini-quick, mini-nochecks, s1, s1.1, lora).\n" +
-			"Ctrl-C, SIGTERM and SIGUSR1 finish the micro-batch, save and end with exit code 0; --resume goes on from there. A second Ctrl-C aborts.",
+			"Ctrl-C, SIGTERM and SIGUSR1 finish the micro-batch, save and end with exit code 0; --resume goes on from there. A second Ctrl-C aborts.\n" +
+			"--backend trl trains with TRL in processes of Python, slurm in a cluster's queue; s1 train plan shows what they would start.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.train(cmd.Context(), f, args[0]) },
 	}
-	p := cmd.Flags()
-	p.StringVar(&f.out, "out", "", "folder of the run; empty = the recipe's name")
-	p.Int64Var(&f.steps, "steps", 0, "optimizer steps in place of the recipe's")
-	p.Int64Var(&f.saveEvery, "save-every", 0, "steps between checkpoints in place of the recipe's")
-	p.IntVar(&f.threads, "threads", 0, "threads; 0 = the recipe's, or one per core; the weights are the same bits with any number")
-	p.BoolVar(&f.resume, "resume", false, "go on from the newest checkpoint of the folder")
-	p.BoolVar(&f.otherCode, "other-code", false, "also from one that another version of s1 made")
-	cmd.AddCommand(a.trainProbeCommand(), a.trainExportCommand(), a.trainInspectCommand())
+	f.add(cmd)
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show the command and the files, and start nothing")
+	cmd.Flags().BoolVar(&f.detach, "detach", false, "with slurm: submit and leave; --resume watches the job again")
+	cmd.AddCommand(a.trainProbeCommand(), a.trainExportCommand(), a.trainInspectCommand(), a.trainPlanCommand())
 	return cmd
 }
 
-func (a *app) train(ctx context.Context, f trainFlags, name string) error {
+// recipe is what the file and the flags come to.
+func (a *app) recipe(f *trainFlags, name string) (recipe.Recipe, error) {
 	rec, err := recipe.Load(name)
 	if err != nil {
-		return usageError{err}
+		return rec, usageError{err}
 	}
 	if f.steps < 0 || f.saveEvery < 0 || f.threads < 0 {
-		return usagef("--steps %d, --save-every %d and --threads %d must not be negative", f.steps, f.saveEvery, f.threads)
+		return rec, usagef("--steps %d, --save-every %d and --threads %d must not be negative", f.steps, f.saveEvery, f.threads)
 	}
 	if f.steps > 0 {
 		rec.Train.Steps, rec.Train.Epochs = f.steps, 0
@@ -67,22 +81,48 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 	if a.seed != 0 {
 		rec.Train.Seed = a.seed
 	}
+	if f.backend != "" {
+		rec.Launch.Backend = f.backend
+	}
+	if f.python != "" {
+		rec.Launch.Python = f.python
+	}
+	if err := rec.Validate(); err != nil {
+		return rec, usageError{err}
+	}
+	if f.detach && rec.Launch.Backend != recipe.SLURM {
+		return rec, usagef("--detach is for the backend slurm; this run would be ended with the terminal")
+	}
 	if f.out == "" {
 		f.out = runFolder(name)
 	}
-	progress := &metrics.Progress{Out: a.err, Terminal: term.IsTerminal(int(a.err.Fd())), Width: func() int { w, _, _ := term.GetSize(int(a.err.Fd())); return w }, Now: time.Now, Total: int(rec.Train.Steps)}
-	say := func(format string, args ...any) {
-		if !a.quiet {
-			progress.Say(safeText(fmt.Sprintf(format, args...)))
-		}
+	return rec, nil
+}
+
+func (a *app) train(ctx context.Context, f trainFlags, name string) error {
+	rec, err := a.recipe(&f, name)
+	if err != nil {
+		return err
 	}
+	if f.dryRun {
+		return a.trainPlan(ctx, f, rec, name)
+	}
+	if rec.Launch.Backend != recipe.Own {
+		return a.trainElsewhere(ctx, f, rec, name)
+	}
+	progress, say := a.watching(rec)
 	stopper, ctx, end := stop.Listen(ctx, func(os.Signal) { say("finishing the micro-batch and saving; again to abort") })
 	defer end()
 	result, err := train.Run(ctx, rec, train.Options{
 		Dir: f.out, Resume: f.resume, AllowCode: f.otherCode, Code: version, Stop: stopper, Say: say,
 		Resolve: func(ctx context.Context, name string) (string, error) { return modelPath(ctx, name, a.progress()) },
-		Begin:   func(_, total int64) { progress.Total = int(total) },
-		Step:    func(s metrics.Step) { a.step(s, progress) },
+		Begin: func(step, total int64) {
+			progress.Total = int(total)
+			if err := launch.Began(f.out, step, total); err != nil {
+				say("%v", err)
+			}
+		},
+		Step: func(s metrics.Step) { a.step(s, progress) },
 	})
 	progress.End()
 	if errors.Is(context.Cause(ctx), stop.ErrAborted) {
@@ -91,10 +131,27 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 	if err != nil {
 		return err
 	}
+	state := launch.Done
+	if result.Stopped {
+		state = launch.Stopped
+	}
+	if err := launch.Ended(f.out, state, result.Steps, result.Total); err != nil {
+		return err
+	}
 	if result.Model != "" {
 		a.say("the model is in %s: s1 run -m %s", result.Model, result.Model)
 	}
 	return nil
+}
+
+// watching is how a run is shown: a line of progress, and sentences in between.
+func (a *app) watching(rec recipe.Recipe) (*metrics.Progress, func(format string, args ...any)) {
+	progress := &metrics.Progress{Out: a.err, Terminal: term.IsTerminal(int(a.err.Fd())), Width: func() int { w, _, _ := term.GetSize(int(a.err.Fd())); return w }, Now: time.Now, Total: int(rec.Train.Steps)}
+	return progress, func(format string, args ...any) {
+		if !a.quiet {
+			progress.Say(safeText(fmt.Sprintf(format, args...)))
+		}
+	}
 }
 
 // runFolder is where a run is kept when nobody says: the recipe's name, here.

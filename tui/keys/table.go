@@ -16,6 +16,7 @@ const (
 	groupMove  = "Move"
 	groupAsk   = "Ask"
 	groupShelf = "In the list of sessions"
+	groupBench = "In the lab"
 	groupApp   = "Program"
 )
 
@@ -120,6 +121,13 @@ func needRow(s State) string {
 	return ""
 }
 
+func needSweep(s State) string {
+	if !s.Sweeping {
+		return "no sweep is under way: {lab-start} starts one"
+	}
+	return ""
+}
+
 func needTwo(s State) string {
 	if why := needBranch(s); why != "" {
 		return why
@@ -148,7 +156,9 @@ var table = build()
 // Table returns every built-in binding, in the order of the help.
 func Table() []Binding { return slices.Clone(table) }
 
-func build() []Binding {
+func build() []Binding { return append(screenRows(), trainRows()...) }
+
+func screenRows() []Binding {
 	return []Binding{
 		{Wait, []string{"w"}, "wait", "Wait: suppress the end of thinking and go on; after the end, go back to the close and think on as a new branch", groupSteer, Page, needClose},
 		{WaitText, []string{"W"}, "wait with", "Wait with a text of your own instead of \"Wait\"", groupSteer, Page, needClose},
@@ -272,7 +282,55 @@ func build() []Binding {
 		}},
 		{ShelfClose, []string{"esc", "ctrl+s"}, "close", "Back to the thought", groupShelf, Shelf, nil},
 
-		{Help, []string{"?"}, "help", "This sheet", groupApp, lists, nil},
+		{Study, []string{"ctrl+l"}, "lab", "The lab: accuracy against thinking tokens, over many questions, budgets and methods", groupAsk, asking, func(s State) string {
+			switch {
+			case s.Broken != "":
+				return "there is no model: " + s.Broken
+			case s.Loading:
+				return "the model is still loading"
+			case !s.Lab:
+				return "this model can not be measured here: the lab needs one of this machine"
+			}
+			return ""
+		}},
+		{StudyEnter, []string{"enter"}, "open", "Change a field; of a point, its questions; of a question, its trace, as a run like any other", groupBench, Bench, nil},
+		{StudyForecast, []string{"f"}, "forecast", "Say what the sweep will cost, from four of its questions", groupBench, Bench, func(s State) string {
+			switch {
+			case !s.Form:
+				return "a forecast is made before the start: {lab-new} goes to what is measured"
+			case s.Sweeping:
+				return "a sweep is under way: {lab-back} goes to it"
+			case s.Reckoning:
+				return "it is under way"
+			}
+			return ""
+		}},
+		{StudyStart, []string{"s"}, "start", "Start the sweep, or go on with the one in this folder", groupBench, Bench, func(s State) string {
+			if s.Sweeping {
+				return "a sweep is under way: {lab-stop} stops it and keeps everything"
+			}
+			return ""
+		}},
+		{StudyFolder, []string{"o"}, "folder", "Open the folder of a sweep, finished or not", groupBench, Bench, func(s State) string {
+			if s.Sweeping {
+				return "a sweep is under way: {lab-stop} stops it and keeps everything"
+			}
+			return ""
+		}},
+		{StudyPause, []string{"p", " "}, "pause", "Pause after the questions under way, and go on", groupBench, Bench, needSweep},
+		{StudyStop, []string{"S"}, "stop, keep", "Stop and keep everything; the same folder goes on where it was, here or with s1 sweep", groupBench, Bench, needSweep},
+		{StudyNew, []string{"n"}, "setup", "What is to be measured", groupBench, Bench, nil},
+		{StudyClass, []string{"c"}, "class", "Only the questions that came out right, wrong, empty, cut, unparsed or failed", groupBench, Bench, func(s State) string {
+			if s.Form || s.Points {
+				return "open a point first: {lab-enter}"
+			}
+			return ""
+		}},
+		{StudyInk, []string{"b"}, "blocks", "Draw the curve with blocks in place of braille, and back", groupBench, Bench, nil},
+		{StudyBack, []string{"esc"}, "back", "One step back; a sweep goes on", groupBench, Bench, nil},
+		{StudyLeave, []string{"ctrl+l"}, "leave", "Back to the thought; a sweep goes on", groupBench, Bench, nil},
+
+		{Help, []string{"?"}, "help", "This sheet", groupApp, lists | Train, nil},
 		{Palette, []string{"ctrl+p"}, "commands", "All commands, searchable", groupApp, Anywhere, nil},
 		{Suspend, []string{"ctrl+z"}, "suspend", "Back to the shell; fg returns", groupApp, Anywhere, nil},
 		{Quit, []string{"ctrl+c"}, "quit", "Stop what runs; pressed again, quit", groupApp, Anywhere, nil},

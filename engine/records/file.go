@@ -1,0 +1,73 @@
+package records
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+const (
+	window     = 64 << 20 // bytes of memory that a zstd file may ask for
+	bufferSize = 256 << 10
+)
+
+// openFile looks at the first bytes.
+func openFile(path string, o Options) (Reader, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open rows: %w", err)
+	}
+	r, err := openAs(f, path, o)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open rows %s: %w", path, err), f.Close())
+	}
+	return r, nil
+}
+
+func openAs(f *os.File, path string, o Options) (Reader, error) {
+	var head [6]byte
+	n, err := io.ReadFull(f, head[:])
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, err
+	}
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return nil, err
+		}
+		switch magic := head[:n]; {
+		case bytes.HasPrefix(magic, []byte("PAR1")):
+			return openParquet(f, path, info.Size())
+		case bytes.Equal(magic, []byte("ARROW1")):
+			return openArrowFile(f, path)
+		case bytes.HasPrefix(magic, []byte{0xff, 0xff, 0xff, 0xff}): // the mark before every message of a stream
+			return openArrowStream(f, path)
+		}
+		return unpacked(f, f, head[:n], path, o)
+	}
+	return unpacked(f, io.MultiReader(bytes.NewReader(head[:n]), f), head[:n], path, o) // a pipe
+}
+
+// unpacked reads lines through what packed them.
+func unpacked(f *os.File, r io.Reader, magic []byte, path string, o Options) (Reader, error) {
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		z, err := gzip.NewReader(bufio.NewReaderSize(r, bufferSize))
+		if err != nil {
+			return nil, err
+		}
+		return newLines(z, f.Close, path, o), nil
+	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		z, err := zstd.NewReader(r, zstd.WithDecoderMaxWindow(window), zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, err
+		}
+		return newLines(z, func() error { z.Close(); return f.Close() }, path, o), nil
+	}
+	return newLines(r, f.Close, path, o), nil
+}
