@@ -288,6 +288,8 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 		m.inputExpected()
 	case keys.Mark:
 		return m.mark()
+	case keys.Worth:
+		return m.markWorth()
 	case keys.Note:
 		m.inputNote()
 	case keys.Fold:

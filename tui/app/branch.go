@@ -65,6 +65,7 @@ type branch struct {
 	folded, binned bool         // in the tree
 	bookmarks      map[int]bool // tokens
 	note           string       // on the branch
+	worth          string       // Good, Bad or ""
 	ticker         *ticking
 	original       *branch // what this one plays again, nil = it thinks itself
 

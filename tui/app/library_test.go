@@ -169,9 +169,11 @@ func TestWhatIsSaidOfABranchReachesTheLibrary(t *testing.T) {
 	d.Press("w").Pull().Advance(999)
 	d.Press("m").Pull().Expect("token 12 of branch B is bookmarked").Press("h", "m").Press("m").Pull()
 	d.Press("N").Type("see here").Press("enter").Pull().Press("g").Type("79").Press("enter").Pull()
+	d.Press("M").Pull().Press("M").Pull().Press("M").Pull()
 	d.Press("D").Pull().Press("U").Pull()
 	want := []string{
-		"bookmark /1/12 true", "bookmark /1/36 true", "bookmark /1/36 false", `note /1/-1 "see here"`, `expected  "79"`, "bin /1", "restore /1",
+		"bookmark /1/12 true", "bookmark /1/36 true", "bookmark /1/36 false", `note /1/-1 "see here"`, `expected  "79"`,
+		`worth /1 "good"`, `worth /1 "bad"`, `worth /1 ""`, "bin /1", "restore /1",
 	}
 	if !slices.Equal(s.Did, want) {
 		t.Errorf("did %q, want %q", s.Did, want)

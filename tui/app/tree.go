@@ -66,7 +66,7 @@ func (m *Model) fillTree() {
 		word, _, _ := m.stateWord(b)
 		p.Nodes = append(p.Nodes, tree.Node{
 			Label: b.label, Cause: m.causeOf(b), At: b.info.At, Answer: oneLine(b.answer.Last(answerBytes)), Verdict: b.verdict,
-			Tokens: b.spent, State: word, Parent: parent[row], Note: b.note, Marked: len(b.bookmarks) > 0, Folded: b.folded,
+			Tokens: b.spent, State: word, Parent: parent[row], Note: b.noted(), Marked: len(b.bookmarks) > 0, Folded: b.folded,
 			Current: i == m.cur, Compared: m.comparing && (i == m.other || slices.Contains(m.more, i)),
 		})
 	}
@@ -187,6 +187,28 @@ func (m *Model) mark() tea.Cmd {
 	}
 	m.say(fmt.Sprintf("token %d of branch %s is %s", at.Token, b.label, map[bool]string{true: "bookmarked", false: "no longer bookmarked"}[on]))
 	return m.keep("the bookmark", func(s Shelf) error { return s.Bookmark(m.ctx, at, on) })
+}
+
+// noted is the branch's note behind what it is worth.
+func (b *branch) noted() string {
+	if b.worth == "" || b.note == "" {
+		return b.worth + b.note
+	}
+	return b.worth + ": " + b.note
+}
+
+// markWorth says that the branch is good, then bad, then neither.
+func (m *Model) markWorth() tea.Cmd {
+	b := m.branches[m.chosenBranch()]
+	b.worth = map[string]string{"": Good, Good: Bad, Bad: ""}[b.worth]
+	m.margin.tree = true
+	said := b.worth
+	if said == "" {
+		said = "neither good nor bad"
+	}
+	m.say("branch " + b.label + " is " + said)
+	at, worth := b.kept(), b.worth
+	return m.keep("the mark", func(s Shelf) error { return s.Mark(m.ctx, at, worth) })
 }
 
 func (m *Model) inputNote() {

@@ -62,6 +62,7 @@ func TestTheTreeStandsInOrderIsWalkedAndFolded(t *testing.T) {
 	to(d, 1).Press("m").Expect("token 12 of branch B is bookmarked").Press("m").Expect("no longer bookmarked")
 	to(d, 1).Press("N").Expect("note on branch B").Type("the good one").Press("enter", "N").Expect("the good one").Press("esc")
 	to(d, 1).Press("N", "ctrl+u", "enter").Refute("the good one")
+	to(d, 1).Press("M").Expect("branch B is good").Press("M").Expect("branch B is bad").Press("M").Expect("neither good nor bad")
 }
 
 func TestABranchIsDeletedWithWhatGrewFromItAndComesBack(t *testing.T) {

@@ -204,7 +204,7 @@ func (d *desk) Reopen(ctx context.Context, id string) (question string, lives []
 	}
 	for i, l := range lives {
 		k := s.Branches[i]
-		lives[i] = annotated{Live: l, note: k.Comment, bookmarks: k.Bookmarks}
+		lives[i] = annotated{Live: l, note: k.Comment, bookmarks: k.Bookmarks, worth: sessions.Worth(k.Tags)}
 	}
 	return s.Run.Prompt, lives, nil
 }
@@ -213,8 +213,11 @@ func (d *desk) Reopen(ctx context.Context, id string) (question string, lives []
 type annotated struct {
 	tuiapp.Live
 	note      string
+	worth     string
 	bookmarks []int
 }
+
+func (a annotated) Worth() string { return a.worth }
 
 func (a annotated) Annotations() (note string, bookmarks []int) { return a.note, a.bookmarks }
 

@@ -51,7 +51,7 @@ func (a *app) trainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "train RECIPE.toml",
 		Short: "Fine-tune a model, or train one from nothing",
-		Long: "Trains as the recipe says: a file, or the name of a preset (mini, mini-quick, mini-nochecks, s1, s1.1, lora).\n" +
+		Long: "Trains as the recipe says: a file, or the name of a preset (mini, mini-finish, mini-quick, mini-nochecks, s1, s1.1, lora).\n" +
 			"Ctrl-C, SIGTERM and SIGUSR1 finish the micro-batch, save and end with exit code 0; --resume goes on from there. A second Ctrl-C aborts.\n" +
 			"--backend trl trains with TRL in processes of Python, slurm in a cluster's queue; s1 train plan shows what they would start.",
 		Args: cobra.ExactArgs(1),

@@ -79,6 +79,7 @@ const (
 	Diff     Action = "diff"
 	Expected Action = "expected"
 	Mark     Action = "mark"
+	Worth    Action = "worth"
 	Note     Action = "note"
 	Fold     Action = "fold"
 	Delete   Action = "delete"

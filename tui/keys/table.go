@@ -229,6 +229,7 @@ func screenRows() []Binding {
 		{Diff, []string{"X"}, "diff", "In a comparison: what differs, sentence by sentence", groupSee, Page, needTwo},
 		{Expected, []string{"g"}, "expected", "Set the right answer, so that every branch shows right or wrong", groupSee, Page, needBranch},
 		{Mark, []string{"m"}, "mark", "Bookmark the token under the cursor, or the branch, or take the bookmark away; {jump-kind} jumps to bookmarks too", groupSee, Page, needBranch},
+		{Worth, []string{"M"}, "worth", "Mark the branch good, then bad, then neither; s1 sessions rows makes rows to train on of the good ones", groupSee, Page, needBranch},
 		{Note, []string{"N"}, "note", "A note on the branch", groupSee, Page, needBranch},
 		{Fold, []string{"z"}, "fold", "Fold and unfold the branches below", groupSee, Page, needTwo},
 		{Delete, []string{"D"}, "delete", "Delete the branch with what grew from it; {undo} brings it back", groupSee, Page, needTwo},
