@@ -93,11 +93,12 @@ bench-peer: build ## paired speed against node-llama-cpp 3.22.1 (llama.cpp), A/B
 	./s1 models pull smollm2
 	S1_PEER_NODE=$(PEERS)/node S1_SMOLLM2=$$(./s1 models path smollm2) $(GO) run -tags $(TAGS) ./engine/bench/peer
 
-mini: build ## train the built-in model again, measure it, and put it into the program (eighty minutes on two cores; resumes)
+mini: build ## train the built-in model again, measure it, and put it into the program (a hundred minutes on two cores; resumes)
 	./s1 train mini --out $(CACHE)/mini --resume
-	./s1 train probe -m $(CACHE)/mini/model | tee $(CACHE)/mini/probe.txt
-	cp $(CACHE)/mini/model/model.safetensors engine/builtin/mini/
-	{ cat $(CACHE)/mini/model/README.md; printf '\n## Measured\n\n```\n'; cat $(CACHE)/mini/probe.txt; echo '```'; } > engine/builtin/mini/README.md
+	./s1 train mini-finish -m $(CACHE)/mini/model --out $(CACHE)/mini-finish --resume
+	./s1 train probe -m $(CACHE)/mini-finish/model | tee $(CACHE)/mini/probe.txt
+	cp $(CACHE)/mini-finish/model/model.safetensors engine/builtin/mini/
+	{ cat $(CACHE)/mini-finish/model/README.md; printf '\n## Measured\n\n```\n'; cat $(CACHE)/mini/probe.txt; echo '```'; } > engine/builtin/mini/README.md
 bench-train: build $(PEERS)/.done ## paired speed of training against torch, A/B/A/B, median ratios, and what a token costs as steps and models grow
 	$(GO) build -tags $(TAGS) -o $(PEERS)/bench-train ./train/peer
 	$(PEERS)/bench-train -python $(PEERS)/venv/bin/python $(ARGS)

@@ -32,6 +32,18 @@ func (s *Store) Mark(ctx context.Context, run string, branch trace.BranchID, mar
 	return err
 }
 
+// Worth is what tags say of their branch: Good, Bad, or "" for neither or both.
+func Worth(tags []string) string {
+	good, bad := slices.Contains(tags, Good), slices.Contains(tags, Bad)
+	switch {
+	case good && !bad:
+		return Good
+	case bad && !good:
+		return Bad
+	}
+	return ""
+}
+
 // RowFilter says which branches become rows to train on: those that have all of what is named.
 type RowFilter struct {
 	IDs     []string // runs; none = all that are not in the bin
@@ -130,7 +142,8 @@ func (s Session) writeRow(w io.Writer, k Kept, f RowFilter, seen map[[sha256.Siz
 		line.Messages = append(line.Messages, rowMessage{Role: "system", Content: s.Run.System})
 	}
 	line.Messages = append(line.Messages, rowMessage{Role: "user", Content: s.Run.Prompt}, rowMessage{Role: "assistant", Content: answer, Reasoning: thought})
-	if good, bad := slices.Contains(k.Tags, Good), slices.Contains(k.Tags, Bad); good != bad {
+	if worth := Worth(k.Tags); worth != "" {
+		good := worth == Good
 		line.Label = &good
 	}
 	said, err := marshal(line.Messages)

@@ -24,7 +24,6 @@ import (
 	"s1/train/dataset"
 	"s1/train/estimate"
 	"s1/train/metrics"
-	"s1/train/net"
 	"s1/train/recipe"
 )
 
@@ -203,18 +202,7 @@ func (r *run) fits() error {
 	if !known {
 		return nil
 	}
-	plan := estimate.Plan{
-		Program: r.p, Threads: r.rec.Train.Threads, LeastRows: r.data.longest, CanLoRA: !r.rec.Model.Scratch() && r.model.lora == nil,
-		Rule: func(p kernels.Param) kernels.Rule { return r.rule(r.p.Params[p]) },
-	}
-	if !r.rec.Train.GradientCheckpointing {
-		rec := r.rec
-		rec.Train.GradientCheckpointing = true
-		if p, err := r.model.program(rec); err == nil {
-			plan.RecomputedRowBytes = net.BytesPerRow(p)
-		}
-	}
-	return estimate.Check(plan, free)
+	return estimate.Check(r.plan(), free)
 }
 
 // count is the number of optimizer steps.

@@ -51,7 +51,8 @@ func Inside() (*Writer, error) {
 	return w, w.Event("started", "")
 }
 
-// Progress says how far the job is. It is on disk within half a second; a full disk is passed over, as the work is worth more.
+// Progress says how far the job is. It is written at most twice a second, so after a crash the place on disk may be half a second
+// or one unit old, whichever is longer. A full disk is passed over, as the work is worth more.
 func (w *Writer) Progress(p Progress) {
 	if w == nil {
 		return

@@ -50,7 +50,11 @@ func (j *Job) launch(ctx context.Context, argv []string) error {
 		return err
 	}
 	p.Runner = j.Runner
-	return writeJSON(j.at(processFile), p)
+	if err := writeJSON(j.at(processFile), p); err != nil {
+		// Nobody would find it again, so it must not run on.
+		return errors.Join(err, runner.Abort(context.WithoutCancel(ctx), p))
+	}
+	return nil
 }
 
 // State is how the job stands now.
@@ -164,6 +168,9 @@ func (j *Job) end(ctx context.Context, word string) error {
 		return fmt.Errorf("%s %s: it is %s already", word, j.ID, s.State)
 	}
 	p, r, err := j.process()
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s %s: it is only being started; try again in a moment", word, j.ID)
+	}
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", word, j.ID, err)
 	}

@@ -16,6 +16,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"s1/train/estimate"
 )
 
 // Lack is one thing without which a launch cannot succeed, and what to do about it. Each is a sentence.
@@ -95,6 +97,7 @@ type Plan struct {
 	Files   []File
 	Notes   []string // what this backend does not do of the recipe, and what else a person should know
 	Threads int
+	Need    estimate.Estimate // memory of one process, where the backend is not this program
 
 	before []func(context.Context) error // what is written besides: a base model
 }

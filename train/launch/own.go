@@ -2,13 +2,12 @@ package launch
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-
-	"encoding/json"
 
 	"s1/train/recipe"
 )

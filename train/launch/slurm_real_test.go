@@ -245,7 +245,7 @@ func TestARealQueueIsSubmittedFollowedStoppedAndRequeued(t *testing.T) {
 	}
 
 	// One that is aborted, and one that is taken out of the queue before it began.
-	q, p = queuedRun(t, program, filepath.Join(shared, "aborted"), tapeText, false)
+	q, _ = queuedRun(t, program, filepath.Join(shared, "aborted"), tapeText, false)
 	until(t, "the third job to run", func() bool { s, err := q.Alive(ctx); return err == nil && s.State == Running })
 	waiting, _ := queuedRun(t, program, filepath.Join(shared, "waiting"), strings.Replace(tapeText, `time = "10:00"`, "time = \"10:00\"\nsbatch_extra = [\"--begin=now+1hour\"]", 1), false)
 	if s, err := waiting.Alive(ctx); err != nil || s.State != Queued {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"s1/train"
+	"s1/train/estimate"
 	"s1/train/recipe"
 )
 
@@ -111,7 +112,11 @@ func (t *TRL) Plan(ctx context.Context) (*Plan, error) {
 		return nil, err
 	}
 	s, _ := spread(t.Recipe, python)
-	p := &Plan{Backend: recipe.TRL, Dir: dir, Notes: notes(t.Recipe), Threads: t.threads(s)}
+	need := ranks(h, t.Recipe, s)
+	if err := room(need, t.Recipe, python, s); err != nil {
+		return nil, err
+	}
+	p := &Plan{Backend: recipe.TRL, Dir: dir, Notes: append(notes(t.Recipe), estimate.RankWords(need)), Threads: t.threads(s), Need: estimate.OfRank(need)}
 	base := h.Folder()
 	if base == "" {
 		base = filepath.Join(dir, filepath.FromSlash(baseFolder))

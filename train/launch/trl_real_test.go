@@ -130,3 +130,43 @@ func TestTRLTrainsInTwoProcessesStopsResumesAndItsResultOpens(t *testing.T) {
 		m.Close()
 	}
 }
+
+// TestTRLTakesTheMemoryThatWasEstimated measures two shapes on the CPU: one whose weights lead, and one whose rows do.
+func TestTRLTakesTheMemoryThatWasEstimated(t *testing.T) {
+	python := os.Getenv("S1_TRL")
+	if python == "" {
+		t.Skip("needs S1_TRL, a Python with torch, transformers, trl, accelerate, datasets and peft: run `make test-real`")
+	}
+	env, err := ProbePython(t.Context(), python)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ sizes, words string }{
+		"weights lead": {"hidden = 768\nlayers = 12\nheads = 12\nff = 2048\ncontext = 256\n", "a few words"},
+		"rows lead":    {"hidden = 256\nlayers = 8\nheads = 8\nff = 1024\ncontext = 4096\n", strings.Repeat("one and two and three ", 60)},
+	} {
+		rec := trlRecipe(t, python, "")
+		file := rec.Data.Files[0]
+		row := fmt.Sprintf("{\"prompt\":%q,\"completion\":\"It is so.\"}\n", c.words)
+		if err := os.WriteFile(file, []byte(strings.Repeat(row, 8)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		text := fmt.Sprintf("[model]\n%stokenizer = %q\n[data]\nfiles = [%q]\n[train]\nsteps = 2\nbatch_rows = 1\nthreads = 2\n[launch]\nbackend = \"trl\"\npython = %q\n",
+			c.sizes, rec.Model.Base, file, python)
+		if rec, err = recipe.Parse("shape.toml", text); err != nil {
+			t.Fatal(err)
+		}
+		l := &TRL{Recipe: rec, Dir: filepath.Join(t.TempDir(), "run"), Resolve: local, python: &env}
+		p, err := l.Plan(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps, _, _ := launched(t, l, 0)
+		got := steps[len(steps)-1].PeakMemoryBytes
+		ratio := float64(p.Need.Total()) / float64(got)
+		t.Logf("%s: estimated %d MB, peak %d MB: %.3f (%s)", name, p.Need.Total()>>20, got>>20, ratio, p.Need)
+		if ratio < 0.85 || ratio > 1.15 {
+			t.Errorf("%s: estimated %d bytes, the process took %d", name, p.Need.Total(), got)
+		}
+	}
+}

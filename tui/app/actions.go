@@ -134,7 +134,9 @@ func (m *Model) back() bool {
 	case m.scrubbing():
 		m.closeScrub()
 	case m.focus == onToken || m.focus == onTree:
-		m.focus, m.pick = onThought, -1
+		if m.focus, m.pick = onThought, -1; b != nil {
+			m.seen(b)
+		}
 	case m.comparing && (b == nil || !b.running()):
 		m.comparing = false
 	case b != nil && b.at >= 0:
@@ -286,6 +288,8 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 		m.inputExpected()
 	case keys.Mark:
 		return m.mark()
+	case keys.Worth:
+		return m.markWorth()
 	case keys.Note:
 		m.inputNote()
 	case keys.Fold:

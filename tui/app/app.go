@@ -93,6 +93,7 @@ type Model struct {
 	comparing bool
 	jump      bool   // the comparison has yet to show where the two part
 	more      []int  // what stands beside them
+	thinning  bool   // the key that puts branches beside them takes them out now
 	busy      bool   // an Ask or a Branch is on its way
 	queued    string // a question that waits for the model
 	examples  examples
@@ -216,8 +217,7 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 	case framesArrived:
 		return tea.Batch(m.arrived(msg.batches), m.awaitFrame())
 	case newsArrived:
-		m.tell(msg.queue)
-		return m.awaitNews()
+		return tea.Batch(m.tell(msg.queue), m.awaitNews())
 	case edited:
 		return m.tookEdit(msg)
 	case branchStarted:
@@ -246,8 +246,7 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 func (m *Model) Pull() tea.Cmd {
 	m.loading = orElse(m.progress.get(), m.loading)
 	arrived := m.arrived(m.feed.Drain())
-	m.tell(m.news.take())
-	cmd := tea.Batch(arrived, m.play())
+	cmd := tea.Batch(arrived, m.tell(m.news.take()), m.play())
 	m.settling = false
 	m.frame = m.draw()
 	return tea.Batch(cmd, m.checkSaved())
@@ -430,6 +429,9 @@ func (m *Model) state() keys.State {
 	s.Offered = s.PromptEmpty && m.examples.offer() != ""
 	s.Train = m.trainState()
 	s.Explorer, s.Comparing, s.Trials = m.explorer() != nil, m.comparing, m.experimenting()
+	if x := m.trials; x != nil && x.hidden {
+		s.Left = map[trials.Kind]keys.Action{trials.Lab: keys.Lab, trials.Vote: keys.Vote, trials.Anchors: keys.Anchor}[x.kind]
+	}
 	if s.Binned = len(m.deleted) > 0; s.Shelf {
 		s.Binned = len(m.shelf.binned) > 0
 	}

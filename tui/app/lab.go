@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -183,10 +182,11 @@ func (m *Model) reckon() tea.Cmd {
 	return func() tea.Msg {
 		defer cancel()
 		said, err := l.Forecast(ctx, values)
+		stopped := ctx.Err() != nil // by the user; this function itself ends the context too
 		n.post(func(m *Model) {
 			m.bench.reckon, m.bench.busy = nil, ""
 			switch {
-			case ctx.Err() != nil && err != nil:
+			case stopped && err != nil:
 				m.say("the forecast was stopped")
 			case err != nil:
 				m.bench.fault = err.Error()
@@ -230,12 +230,13 @@ func (m *Model) startSweep() tea.Cmd {
 				m.bench.report = &r
 			})
 		})
-		n.post(func(m *Model) { m.sweepEnded(ctx, err) })
+		stopped := ctx.Err() != nil
+		n.post(func(m *Model) { m.sweepEnded(stopped, err) })
 		return nil
 	}
 }
 
-func (m *Model) sweepEnded(ctx context.Context, err error) {
+func (m *Model) sweepEnded(stopped bool, err error) {
 	b := &m.bench
 	b.cancel, b.held = nil, false
 	r := b.report
@@ -243,7 +244,7 @@ func (m *Model) sweepEnded(ctx context.Context, err error) {
 	case err == nil:
 		r.State = "done"
 		m.say(fmt.Sprintf("the sweep is done: %d questions, report.md, plot.svg, points.csv and items.jsonl are in %s", r.Items, r.Folder))
-	case errors.Is(err, context.Canceled) || ctx.Err() != nil:
+	case stopped:
 		r.State = "stopped"
 		m.say(fmt.Sprintf("stopped, %d of %d questions are kept in %s", r.Done, r.Items, r.Folder))
 	default:

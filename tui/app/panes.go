@@ -62,7 +62,7 @@ func (m *Model) fillSignals(b *branch) {
 	if b == nil {
 		return
 	}
-	p.Entropy, p.EndProb, p.Marks, p.Expected = &b.entropies, &b.ends, b.marks, b.expected
+	p.Entropy, p.EndProb, p.Marks, p.Turns, p.Expected = &b.entropies, &b.ends, b.marks, b.turns(m.reflection), b.expected
 	p.Cursor, p.Tail = -1, b.running() && b.at < 0
 	if b.at >= 0 && b.at < b.firstAnswer() {
 		p.Cursor = b.at

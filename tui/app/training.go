@@ -235,15 +235,16 @@ func (m *Model) doTraining(what string, do func(context.Context) (say string, er
 	ctx, n := m.ctx, m.news
 	return func() tea.Msg {
 		say, err := do(ctx)
-		n.post(func(m *Model) {
+		n.postThen(func(m *Model) tea.Cmd {
 			if err != nil {
 				m.warn("could not " + what + ": " + oneLine(err.Error()))
-				return
+				return nil
 			}
 			m.say(say)
-			if after != nil {
-				m.background(after(m))
+			if after == nil {
+				return nil
 			}
+			return after(m)
 		})
 		return nil
 	}

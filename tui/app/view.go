@@ -296,22 +296,30 @@ func (m *Model) drawKeys(w int) string {
 	if w < twoFrom {
 		gap = 2
 	}
-	for _, b := range m.keys.Line(m.state()) {
-		k, what := b.Shown(), b.Short
+	line := m.keys.Line(m.state())
+	words := func(b keys.Binding) string {
 		if b.Action == keys.Focus && m.focus != onPrompt {
-			what = "panes"
+			return " panes"
 		}
-		n := text.Width(k) + 1 + text.Width(what)
-		if r.Used() > 1 {
-			n += gap
+		return " " + b.Short
+	}
+	cells := func(b keys.Binding) int { return gap + text.Width(b.Shown()) + text.Width(words(b)) }
+	keep := 0 // for the help, which has all the others: it stays
+	if n := len(line) - 1; n > 0 && line[n].Action == keys.Help {
+		keep = cells(line[n])
+	}
+	full := false
+	for i, b := range line {
+		if i == len(line)-1 {
+			full, keep = full && keep == 0, 0
 		}
-		if n > r.Left() {
-			break
+		at := r.Used() + gap
+		if i == 0 {
+			at = 1
 		}
-		if r.Used() > 1 {
-			r.To(r.Used() + gap)
+		if full = full || at+cells(b)-gap+keep > w; !full {
+			r.To(at).Add(theme.Key, b.Shown()).Add(theme.Dim, words(b))
 		}
-		r.Add(theme.Key, k).Add(theme.Dim, " "+what)
 	}
 	return r.String()
 }

@@ -16,6 +16,7 @@ import (
 	"s1/engine/builtin"
 	"s1/engine/builtin/tape"
 	"s1/engine/scaling"
+	"s1/sessions/jobs"
 	"s1/train/dataset"
 )
 
@@ -30,7 +31,7 @@ type sweepFlags struct {
 	fields                             scaling.Fields
 	plan                               scaling.Plan
 	n, parallel, threads, context      int
-	forecast, compare                  bool
+	forecast, compare, detach          bool
 }
 
 func (a *app) sweepCommand() *cobra.Command {
@@ -78,6 +79,7 @@ func (f *sweepFlags) register(p *pflag.FlagSet) {
 	p.StringVar(&f.out, "out", "", "folder of the results")
 	p.StringVar(&f.against, "against", "", "a second model, such as a fine-tuned one: both are swept, into before and after of --out, and changes.md says what changed")
 	p.BoolVar(&f.forecast, "forecast", false, "only say what it will cost, from four of the questions")
+	p.BoolVar(&f.detach, "detach", false, detachHelp)
 	p.BoolVar(&f.compare, "compare", false, "afterwards run every arm for itself, check that all is the same, and say what sharing saved")
 	p.IntVar(&f.parallel, "parallel", 32, "questions at once")
 	p.StringVar(&f.backend, "backend", "", "cpu, or ref (slow, exact); empty = the fastest here")
@@ -185,6 +187,10 @@ func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	if f.detach && !f.forecast && a.job == nil {
+		return a.detach(ctx, jobs.Spec{Kind: jobs.Sweep, Name: dataName(f.data), Out: f.out})
+	}
+	a.job.Results(filepath.Join(f.out, "items.jsonl"))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stop := watchInterrupts(cancel)

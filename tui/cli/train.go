@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"s1/sessions/jobs"
 	"s1/train"
 	"s1/train/launch"
 	"s1/train/metrics"
@@ -22,6 +23,7 @@ import (
 // trainFlags are the choices of a run that are not its recipe's.
 type trainFlags struct {
 	out               string
+	model, data       string
 	steps, saveEvery  int64
 	threads           int
 	resume, otherCode bool
@@ -33,6 +35,8 @@ type trainFlags struct {
 func (f *trainFlags) add(cmd *cobra.Command) {
 	p := cmd.Flags()
 	p.StringVar(&f.out, "out", "", "folder of the run; empty = the recipe's name")
+	p.StringVarP(&f.model, "model", "m", "", "base model in place of the recipe's")
+	p.StringVar(&f.data, "data", "", "JSONL file of rows in place of the recipe's")
 	p.Int64Var(&f.steps, "steps", 0, "optimizer steps in place of the recipe's")
 	p.Int64Var(&f.saveEvery, "save-every", 0, "steps between checkpoints in place of the recipe's")
 	p.IntVar(&f.threads, "threads", 0, "threads; 0 = the recipe's, or one per core; the weights are the same bits with any number")
@@ -47,7 +51,7 @@ func (a *app) trainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "train RECIPE.toml",
 		Short: "Fine-tune a model, or train one from nothing",
-		Long: "Trains as the recipe says: a file, or the name of a preset (mini, mini-quick, mini-nochecks, s1, s1.1, lora).\n" +
+		Long: "Trains as the recipe says: a file, or the name of a preset (mini, mini-finish, mini-quick, mini-nochecks, s1, s1.1, lora).\n" +
 			"Ctrl-C, SIGTERM and SIGUSR1 finish the micro-batch, save and end with exit code 0; --resume goes on from there. A second Ctrl-C aborts.\n" +
 			"--backend trl trains with TRL in processes of Python, slurm in a cluster's queue; s1 train plan shows what they would start.",
 		Args: cobra.ExactArgs(1),
@@ -55,14 +59,29 @@ func (a *app) trainCommand() *cobra.Command {
 	}
 	f.add(cmd)
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show the command and the files, and start nothing")
-	cmd.Flags().BoolVar(&f.detach, "detach", false, "with slurm: submit and leave; --resume watches the job again")
+	cmd.Flags().BoolVar(&f.detach, "detach", false, "run as a job that outlives this terminal (s1 jobs); with slurm: submit and leave, --resume watches again")
 	cmd.AddCommand(a.trainProbeCommand(), a.trainExportCommand(), a.trainInspectCommand(), a.trainPlanCommand())
 	return cmd
 }
 
+// recipeOf is a recipe with a model and data put over its own, where they are given.
+func recipeOf(name, model, data string) (recipe.Recipe, error) {
+	rec, err := recipe.Load(name)
+	if err != nil {
+		return rec, err
+	}
+	if model != "" {
+		rec.Model.Base, rec.Model.Hidden = model, 0
+	}
+	if data != "" {
+		rec.Data.Kind, rec.Data.Files = recipe.Rows, []string{data}
+	}
+	return rec, rec.Validate()
+}
+
 // recipe is what the file and the flags come to.
 func (a *app) recipe(f *trainFlags, name string) (recipe.Recipe, error) {
-	rec, err := recipe.Load(name)
+	rec, err := recipeOf(name, f.model, f.data)
 	if err != nil {
 		return rec, usageError{err}
 	}
@@ -90,9 +109,6 @@ func (a *app) recipe(f *trainFlags, name string) (recipe.Recipe, error) {
 	if err := rec.Validate(); err != nil {
 		return rec, usageError{err}
 	}
-	if f.detach && rec.Launch.Backend != recipe.SLURM {
-		return rec, usagef("--detach is for the backend slurm; this run would be ended with the terminal")
-	}
 	if f.out == "" {
 		f.out = runFolder(name)
 	}
@@ -107,6 +123,10 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 	if f.dryRun {
 		return a.trainPlan(ctx, f, rec, name)
 	}
+	if f.detach && a.job == nil && rec.Launch.Backend != recipe.SLURM { // a queue is detached already
+		return a.detach(ctx, jobs.Spec{Kind: jobs.Train, Name: name, Out: f.out}, "--resume")
+	}
+	a.job.Results(filepath.Join(f.out, metrics.FileName))
 	if rec.Launch.Backend != recipe.Own {
 		return a.trainElsewhere(ctx, f, rec, name)
 	}
@@ -121,6 +141,7 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 			if err := launch.Began(f.out, step, total); err != nil {
 				say("%v", err)
 			}
+			a.job.Progress(jobs.Progress{Done: step, Total: total, Unit: "step"})
 		},
 		Step: func(s metrics.Step) { a.step(s, progress) },
 	})
@@ -133,7 +154,7 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 	}
 	state := launch.Done
 	if result.Stopped {
-		state = launch.Stopped
+		state, a.halted = launch.Stopped, true
 	}
 	if err := launch.Ended(f.out, state, result.Steps, result.Total); err != nil {
 		return err
@@ -159,6 +180,7 @@ func runFolder(recipe string) string { return strings.TrimSuffix(filepath.Base(r
 
 // step shows a step: an object on stdout, or the progress of people on stderr.
 func (a *app) step(s metrics.Step, p *metrics.Progress) {
+	a.job.Progress(stepProgress(s, p.Total))
 	switch {
 	case a.json:
 		if line, err := metrics.Line(s); err == nil {

@@ -197,6 +197,7 @@ func (a *app) trainElsewhere(ctx context.Context, f trainFlags, rec recipe.Recip
 	case status.State == launch.Failed:
 		return fmt.Errorf("the run failed: %s; its log is %s, and --resume goes on from its last checkpoint", status.Reason, p.Log())
 	case status.State == launch.Stopped:
+		a.halted = true
 		say("stopped and saved%s; --resume goes on from here", because(status.Reason))
 		return nil
 	}

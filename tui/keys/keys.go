@@ -79,6 +79,7 @@ const (
 	Diff     Action = "diff"
 	Expected Action = "expected"
 	Mark     Action = "mark"
+	Worth    Action = "worth"
 	Note     Action = "note"
 	Fold     Action = "fold"
 	Delete   Action = "delete"
@@ -171,7 +172,8 @@ type State struct {
 	Busy       bool // an experiment runs
 	Binned     bool // a branch was deleted and can come back
 	Comparing  bool
-	Trials     bool // samples of an experiment are in view
+	Trials     bool   // samples of an experiment are in view
+	Left       Action // the experiment that was left for one of its samples, "" = none
 
 	Lab       bool // there is a lab to go to
 	Bench     bool // it has the page
@@ -274,6 +276,9 @@ func (m *Map) Of(a Action) Binding {
 	return Binding{Action: a}
 }
 
+// mostShown is how many keys the bottom line offers at most.
+const mostShown = 8
+
 // Line returns the bindings for the bottom line: those that matter in this state, most useful first, none that is disabled.
 func (m *Map) Line(s State) []Binding {
 	var want []Action
@@ -298,14 +303,20 @@ func (m *Map) Line(s State) []Binding {
 		want = []Action{Send, Newline, Older, Recent, Palette, Quit}
 	case s.Loop && s.Running:
 		want = []Action{Answer, Stop, Hotter, Wait, Pause, Help}
+	case s.Paused && s.Cursor:
+		want = []Action{Pause, Fork, Edit, Scrub, Lab, Answer, Inject, Stop, Help}
 	case s.Paused:
-		want = []Action{Pause, Step, Wait, Answer, Inject, Cap, Stop, Help}
+		want = []Action{Pause, Step, Wait, Answer, Inject, Cap, Scrub, Stop, Help}
+	case s.Running && s.Thinking && s.Cursor:
+		want = []Action{Wait, Answer, Fork, Edit, Lab, Pause, Stop, Help}
 	case s.Running && s.Thinking:
 		want = []Action{Wait, Answer, Cap, Pause, Stop, Second, Compare, Help}
 	case s.Running:
 		want = []Action{Pause, Stop, Second, Compare, Focus, Help}
+	case s.Asked && s.Cursor:
+		want = []Action{Fork, Edit, Scrub, Lab, Wait, Answer, Inject, Help}
 	case s.Asked:
-		want = []Action{Wait, Cap, Answer, Second, Compare, NextBr, Ask, Help}
+		want = []Action{Wait, Cap, Scrub, Lab, Answer, Second, Compare, NextBr, Ask, Help}
 	default:
 		want = []Action{Ask, Recent, Study, Palette, Help, Quit}
 	}
@@ -326,6 +337,9 @@ func (m *Map) Line(s State) []Binding {
 			}
 			out = append(out, b)
 		}
+	}
+	if n := len(out); n > mostShown {
+		out = append(out[:mostShown-1], out[n-1])
 	}
 	return out
 }

@@ -104,6 +104,19 @@ func needExplorer(s State) string {
 	return ""
 }
 
+// needExperiment is what an experiment needs, unless one of its kind was left for one of its samples: that one comes back.
+func needExperiment(a Action) func(State) string {
+	return func(s State) string {
+		switch why := needExplorer(s); {
+		case s.Left == a:
+			return ""
+		case why != "" || a != Anchor:
+			return why
+		}
+		return needCursor(s)
+	}
+}
+
 func needStill(s State) string {
 	if why := needExplorer(s); why != "" {
 		return why
@@ -201,14 +214,9 @@ func screenRows() []Binding {
 		{Scrub, []string{"s"}, "scrub", "Had we stopped here: answers along the finished or paused thought, each from a branch that is closed there", groupWould, Page, needStill},
 		{Ticker, []string{"y"}, "ticker", "While it thinks, guess its answer again and again, for a tenth more tokens; shown with the signals", groupWould, Page, needExplorer},
 		{Settle, []string{"Y"}, "settle", "Guess as it thinks, and close the thought once three guesses in a row agree", groupWould, Page, needExplorer},
-		{Lab, []string{"L"}, "Wait lab", "From the cursor, or where the thought closed: nothing, Wait, Hmm, Alternatively, or texts of your own, several times each", groupWould, Page, needExplorer},
-		{Vote, []string{"V"}, "vote", "Ask the question many times at once and count the answers; stops when the lead is decided", groupWould, Page, needExplorer},
-		{Anchor, []string{"A"}, "anchor", "What the sentence under the cursor does to the answer: go on many times with it and without it", groupWould, Page, func(s State) string {
-			if why := needExplorer(s); why != "" {
-				return why
-			}
-			return needCursor(s)
-		}},
+		{Lab, []string{"L"}, "Wait lab", "From the cursor, or where the thought closed: nothing, Wait, Hmm, Alternatively, or texts of your own, several times each", groupWould, Page, needExperiment(Lab)},
+		{Vote, []string{"V"}, "vote", "Ask the question many times at once and count the answers; stops when the lead is decided", groupWould, Page, needExperiment(Vote)},
+		{Anchor, []string{"A"}, "anchor", "What the sentence under the cursor does to the answer: go on many times with it and without it", groupWould, Page, needExperiment(Anchor)},
 		{Replay, []string{"R"}, "replay", "Play the branch in view again from its beginning, at the pace you like", groupWould, Page, needTokens},
 
 		{Second, []string{"n"}, "second answer", "A second answer to the same question under another cap, beside the first", groupSee, Page, needBranch},
@@ -217,10 +225,11 @@ func screenRows() []Binding {
 		{PrevBr, []string{"B"}, "branch before", "The branch before", groupSee, Page, needTwo},
 		{PickBr, []string{"alt+1", "alt+2", "alt+3", "alt+4", "alt+5", "alt+6", "alt+7", "alt+8", "alt+9"}, "branch", "The branch with this number", groupSee, Page, needTwo},
 
-		{Beside, []string{"v"}, "beside", "Put the branch of the tree's cursor beside the others of the comparison, up to four, or take it away", groupSee, Page, needTwo},
+		{Beside, []string{"v"}, "beside", "Put the branch of the tree's cursor beside the one in view; in a comparison the next branch, up to four, and when there is none more, take the one in view out", groupSee, Page, needTwo},
 		{Diff, []string{"X"}, "diff", "In a comparison: what differs, sentence by sentence", groupSee, Page, needTwo},
 		{Expected, []string{"g"}, "expected", "Set the right answer, so that every branch shows right or wrong", groupSee, Page, needBranch},
 		{Mark, []string{"m"}, "mark", "Bookmark the token under the cursor, or the branch, or take the bookmark away; {jump-kind} jumps to bookmarks too", groupSee, Page, needBranch},
+		{Worth, []string{"M"}, "worth", "Mark the branch good, then bad, then neither; s1 sessions rows makes rows to train on of the good ones", groupSee, Page, needBranch},
 		{Note, []string{"N"}, "note", "A note on the branch", groupSee, Page, needBranch},
 		{Fold, []string{"z"}, "fold", "Fold and unfold the branches below", groupSee, Page, needTwo},
 		{Delete, []string{"D"}, "delete", "Delete the branch with what grew from it; {undo} brings it back", groupSee, Page, needTwo},

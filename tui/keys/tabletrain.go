@@ -1,6 +1,10 @@
 package keys
 
-const groupTrain = "In training"
+// The keys of training in two groups: each fits a page of the help on a small screen.
+const (
+	groupTrain      = "In training"
+	groupTrainWatch = "Watching a training"
+)
 
 // What the keys of training do.
 const (
@@ -94,9 +98,9 @@ func trainRows() []Binding {
 			return ""
 		}},
 		{TrainCopy, []string{"c"}, "copy", "Copy the command, where the terminal takes it", groupTrain, Train, nil},
-		{TrainStop, []string{"s"}, "stop and save", "Finish the micro-batch, save, and end; pressed again while it does, abort", groupTrain, Train, needTrainRunning},
-		{TrainCheckpoint, []string{"k"}, "checkpoint now", "Save now: the trainer saves by ending, so it is started again at once and goes on with the same bits", groupTrain, Train, needTrainRunning},
-		{TrainResume, []string{"r"}, "resume", "Go on from the newest checkpoint", groupTrain, Train, func(s State) string {
+		{TrainStop, []string{"s"}, "stop and save", "Finish the micro-batch, save, and end; pressed again while it does, abort", groupTrainWatch, Train, needTrainRunning},
+		{TrainCheckpoint, []string{"k"}, "checkpoint now", "Save now: the trainer saves by ending, so it is started again at once and goes on with the same bits", groupTrainWatch, Train, needTrainRunning},
+		{TrainResume, []string{"r"}, "resume", "Go on from the newest checkpoint", groupTrainWatch, Train, func(s State) string {
 			if why := needTrainRun(s); why != "" {
 				return why
 			}
@@ -108,20 +112,20 @@ func trainRows() []Binding {
 			}
 			return ""
 		}},
-		{TrainBest, []string{"b"}, "keep the best", "Make a model of the best checkpoint, or of the newest where none was kept as the best", groupTrain, Train, needTrainRun},
-		{TrainPair, []string{"v"}, "compare with base", "Ask the base and the newest weights the same question, side by side", groupTrain, Train, needTrainRun},
-		{TrainLog, []string{"y"}, "log scale", "The chosen curve on a logarithmic scale, or not", groupTrain, Train, nil},
-		{TrainSmooth, []string{"m"}, "smooth", "More smoothing, and then none", groupTrain, Train, nil},
-		{TrainOver, []string{"o"}, "overlay", "Lay the curves of another run over these, or take them away", groupTrain, Train, needTrainRun},
-		{TrainFilter, []string{"/"}, "filter", "Only curves whose name holds a word", groupTrain, Train, nil},
-		{TrainPageNext, []string{"n", "pgdown"}, "more curves", "The next page of curves, or of lines", groupTrain, Train, nil},
-		{TrainPageBack, []string{"N", "pgup"}, "curves before", "The page before", groupTrain, Train, nil},
-		{TrainIn, []string{"+", "="}, "zoom in", "Fewer steps: the newest half of what is shown", groupTrain, Train, nil},
-		{TrainOut, []string{"-"}, "zoom out", "More steps", groupTrain, Train, nil},
-		{TrainRaw, []string{"i"}, "record", "The record of the newest step, and the end of the log", groupTrain, Train, nil},
-		{TrainForm, []string{"g"}, "glyphs", "Curves of braille, of blocks, or in ASCII", groupTrain, Train, nil},
-		{TrainReset, []string{"0"}, "reset", "All steps, all curves, as measured", groupTrain, Train, nil},
-		{TrainClose, []string{"esc", "ctrl+t"}, "close", "Back one level, and at last to the thought; what runs goes on", groupTrain, Train, nil},
+		{TrainBest, []string{"b"}, "keep the best", "Make a model of the best checkpoint, or of the newest where none was kept as the best", groupTrainWatch, Train, needTrainRun},
+		{TrainPair, []string{"v"}, "compare with base", "Ask the base and the newest weights the same question, side by side", groupTrainWatch, Train, needTrainRun},
+		{TrainLog, []string{"y"}, "log scale", "The chosen curve on a logarithmic scale, or not", groupTrainWatch, Train, nil},
+		{TrainSmooth, []string{"m"}, "smooth", "More smoothing, and then none", groupTrainWatch, Train, nil},
+		{TrainOver, []string{"o"}, "overlay", "Lay the curves of another run over these, or take them away", groupTrainWatch, Train, needTrainRun},
+		{TrainFilter, []string{"/"}, "filter", "Only curves whose name holds a word", groupTrainWatch, Train, nil},
+		{TrainPageNext, []string{"n", "pgdown"}, "more curves", "The next page of curves, or of lines", groupTrainWatch, Train, nil},
+		{TrainPageBack, []string{"N", "pgup"}, "curves before", "The page before", groupTrainWatch, Train, nil},
+		{TrainIn, []string{"+", "="}, "zoom in", "Fewer steps: the newest half of what is shown", groupTrainWatch, Train, nil},
+		{TrainOut, []string{"-"}, "zoom out", "More steps", groupTrainWatch, Train, nil},
+		{TrainRaw, []string{"i"}, "record", "The record of the newest step, and the end of the log", groupTrainWatch, Train, nil},
+		{TrainForm, []string{"g"}, "glyphs", "Curves of braille, of blocks, or in ASCII", groupTrainWatch, Train, nil},
+		{TrainReset, []string{"0"}, "reset", "All steps, all curves, as measured", groupTrainWatch, Train, nil},
+		{TrainClose, []string{"esc", "ctrl+t"}, "close", "Back one level, and at last to the thought; what runs goes on", groupTrainWatch, Train, nil},
 	}
 }
 

@@ -24,8 +24,9 @@ try:
             free, total = torch.cuda.mem_get_info(i)
             found["gpus"].append({"name": torch.cuda.get_device_name(i), "free": free, "total": total})
 except Exception as e:  # a package that is there but does not load: said, not raised
-    found["broken"]["torch"] = f"{type(e).__name__}: {e}"[:500]
-if "torch" not in found["broken"] and "trl" in found["versions"]:
+    if "torch" in found["versions"]:
+        found["broken"]["torch"] = f"{type(e).__name__}: {e}"[:500]
+if "torch" in found["versions"] and "torch" not in found["broken"] and "trl" in found["versions"]:
     import dataclasses
 
     try:
