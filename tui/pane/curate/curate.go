@@ -169,12 +169,12 @@ func (p *Pane) overview(width, height int) []string {
 
 // head is the title, and under it what went wrong or is being tried.
 func (p *Pane) head(width int) []string {
-	r := p.row(width).To(1).Add(theme.Strong, p.Run.Title)
+	r := put(p.row(width).To(1), theme.Strong, p.Run.Title)
 	sep := " " + p.Theme.Glyphs.Dot + " "
 	r.Add(theme.Dim, sep).Add(stateRole(p.Run.State), string(p.Run.State))
 	for _, s := range []string{p.Run.Facts, p.Run.Folder} {
 		if s != "" {
-			r.Add(theme.Dim, sep+s)
+			put(r, theme.Dim, sep+s)
 		}
 	}
 	out := []string{r.String()}
@@ -186,7 +186,7 @@ func (p *Pane) head(width int) []string {
 			}
 		}
 	case p.Run.Tried != "":
-		out = append(out, p.row(width).To(1).Add(theme.Accent, p.Theme.Glyphs.Injected).To(gutter).Add(theme.Accent, "tried: "+p.Run.Tried).String())
+		out = append(out, p.row(width).To(1).Add(theme.Accent, p.Theme.Glyphs.Injected).To(gutter).Add(theme.Accent, "tried: "+text.Head(p.Run.Tried, width)).String())
 	default:
 		out = append(out, text.Blank(width))
 	}
@@ -218,6 +218,11 @@ func (p *Pane) empty(say string, width int) []string {
 		out = append(out, p.row(width).To(gutter).Add(theme.Dim, l).String())
 	}
 	return out
+}
+
+// put adds a text that may be long: what it costs is what is seen of it.
+func put(r *text.Row, role theme.Role, s string) *text.Row {
+	return r.Add(role, text.Head(s, r.Left()))
 }
 
 // number writes 12345 as 12,345, and what is not known as -.

@@ -34,7 +34,7 @@ func (p *Pane) beside(width, height int) []string {
 		if i == 0 && len(p.Run.Lengths) > 0 {
 			most = min(most, max(3, left/2-1))
 		}
-		out = append(out, p.row(width).Add(theme.Dim, h.title).String())
+		out = append(out, put(p.row(width), theme.Dim, h.title).String())
 		out = append(out, p.histogram(h.bins, width, most)...)
 	}
 	for len(out) < height {
@@ -50,10 +50,10 @@ func (p *Pane) stageFacts(width int) (out []string) {
 		return nil
 	}
 	s := p.Run.Stages[l.Stage]
-	put := func(role theme.Role, name, value string) {
-		out = append(out, p.row(width).Add(theme.Dim, name).To(min(12, width/3)).Add(role, value).String())
+	fact := func(role theme.Role, name, value string) {
+		out = append(out, put(put(p.row(width), theme.Dim, name).To(min(12, width/3)), role, value).String())
 	}
-	out = append(out, p.row(width).Add(theme.Strong, s.Name).Add(theme.Dim, " "+p.Theme.Glyphs.Dot+" ").Add(stateRole(s.State), string(s.State)).String())
+	out = append(out, put(p.row(width), theme.Strong, s.Name).Add(theme.Dim, " "+p.Theme.Glyphs.Dot+" ").Add(stateRole(s.State), string(s.State)).String())
 	if s.About != "" {
 		for i, l := range text.Wrap(text.Head(s.About, 2*width), width, p.Theme.ASCII) {
 			if i < 2 {
@@ -65,26 +65,26 @@ func (p *Pane) stageFacts(width int) (out []string) {
 	if s.State == Running && s.Of > s.In {
 		in += " of " + number(s.Of)
 	}
-	put(theme.Text, "rows", in+fmt.Sprintf(" in, %s dropped, %s kept", number(dropped(s)), number(s.Kept)))
+	fact(theme.Text, "rows", in+fmt.Sprintf(" in, %s dropped, %s kept", number(dropped(s)), number(s.Kept)))
 	if s.State == Running && s.Rate > 0 {
 		pace := rate(s.Rate)
 		if s.Left != "" {
 			pace += ", " + s.Left + " left"
 		}
-		put(theme.Text, "pace", pace)
+		fact(theme.Text, "pace", pace)
 	}
 	if s.Money != "" {
-		put(theme.Text, "spend", s.Money)
+		fact(theme.Text, "spend", s.Money)
 	}
 	if s.Cached >= 0 && (s.Money != "" || s.Cached > 0) {
-		put(theme.Text, "cache", fmt.Sprintf("%.0f %% of the answers", 100*s.Cached))
+		fact(theme.Text, "cache", fmt.Sprintf("%.0f %% of the answers", 100*s.Cached))
 	}
 	for _, t := range s.Thresholds {
 		if t.Tried != "" && t.Tried != t.Value {
-			put(theme.Accent, t.Name, t.Value+", tried "+t.Tried)
+			fact(theme.Accent, t.Name, text.Head(t.Value, width)+", tried "+t.Tried)
 			continue
 		}
-		put(theme.Text, t.Name, t.Value)
+		fact(theme.Text, t.Name, t.Value)
 	}
 	return out
 }

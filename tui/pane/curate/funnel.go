@@ -145,7 +145,7 @@ func (p *Pane) line(l Line, current bool, width, names, ends int) string {
 	if d.more != "" {
 		r.Add(theme.Accent, d.more).To(r.Used() + 2)
 	}
-	return r.Add(theme.Dim, d.tail).String()
+	return put(r, theme.Dim, d.tail).String()
 }
 
 // barMin is the width below which a bar says nothing.
@@ -170,10 +170,10 @@ func (p *Pane) progress(s Stage, width int) string {
 		}
 		words = append(words, rate(s.Rate))
 		if s.Left != "" && width >= 60 {
-			words = append(words, s.Left+" left")
+			words = append(words, text.Head(s.Left, 20)+" left")
 		}
 		if s.Money != "" && width >= 80 {
-			words = append(words, s.Money)
+			words = append(words, text.Head(s.Money, 40))
 		}
 		return strings.Join(words, "  ")
 	case s.State == Done && s.Kept >= 0 && width >= 50:

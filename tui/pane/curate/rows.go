@@ -71,7 +71,7 @@ func (p *Pane) rows(width, height int) []string {
 }
 
 func (p *Pane) rowsHead(width int) string {
-	return p.row(width).To(1).Add(theme.Strong, p.Rows.Title).String()
+	return put(p.row(width).To(1), theme.Strong, p.Rows.Title).String()
 }
 
 func (p *Pane) rowsStatus(width int) string {
@@ -95,7 +95,7 @@ func (p *Pane) rowsStatus(width int) string {
 	}
 	if v.Note != "" {
 		sep()
-		r.Add(theme.Warn, v.Note)
+		put(r, theme.Warn, v.Note)
 	}
 	return r.String()
 }
@@ -199,7 +199,7 @@ func at(rows []string, i, width int) string {
 func (p *Pane) part(part Part, width, rows int) []string {
 	var out []string
 	if part.Title != "" {
-		out = append(out, p.row(width).Add(theme.Dim, part.Title).String())
+		out = append(out, put(p.row(width), theme.Dim, part.Title).String())
 	}
 	s, hits := text.Window(part.Text, part.Hits, previewMax)
 	d := text.NewDoc(p.Theme.ASCII)
