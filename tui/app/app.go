@@ -23,6 +23,7 @@ import (
 	"s1/tui/pane/answer"
 	"s1/tui/pane/budget"
 	"s1/tui/pane/compare"
+	"s1/tui/pane/jobs"
 	"s1/tui/pane/lab"
 	"s1/tui/pane/library"
 	"s1/tui/pane/prompt"
@@ -66,6 +67,7 @@ const (
 	onTrials
 	onLibrary
 	onBench
+	onJobs
 )
 
 // Model is the screen.
@@ -121,6 +123,7 @@ type Model struct {
 	shelf      shelf
 	bench      bench
 	training   training
+	jobs       longRuns
 	deleted    [][]int // branches, the last deletion last
 
 	over   overlay.Overlay
@@ -141,6 +144,7 @@ type Model struct {
 	trialsPane   trials.Pane
 	libraryPane  library.Pane
 	labPane      lab.Pane
+	jobsStrip    jobs.Strip
 
 	frame string
 	crash error // a fault of the screen itself
@@ -173,7 +177,7 @@ func New(ctx context.Context, opt Options) *Model {
 
 // Init opens the model and begins to listen to it.
 func (m *Model) Init() tea.Cmd {
-	return tea.Batch(m.openModel(), m.awaitProgress(), m.awaitFrame(), m.awaitNews(), m.checkSaved())
+	return tea.Batch(m.openModel(), m.awaitProgress(), m.awaitFrame(), m.awaitNews(), m.checkSaved(), m.lookJobs())
 }
 
 // Update takes a message and draws the frame that follows from it.
@@ -228,6 +232,11 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 		return m.showRun(msg)
 	case savedChecked:
 		return m.savedIs(msg)
+	case jobsListed:
+		return m.jobsAre(msg)
+	case jobsTicked:
+		m.jobs.ticking = false
+		return m.lookJobs()
 	case saveTicked:
 		return m.checkSaved()
 	case settleTicked:
@@ -428,6 +437,7 @@ func (m *Model) state() keys.State {
 	}
 	s.Offered = s.PromptEmpty && m.examples.offer() != ""
 	s.Train = m.trainState()
+	s.Jobs = m.jobsState()
 	s.Explorer, s.Comparing, s.Trials = m.explorer() != nil, m.comparing, m.experimenting()
 	if x := m.trials; x != nil && x.hidden {
 		s.Left = map[trials.Kind]keys.Action{trials.Lab: keys.Lab, trials.Vote: keys.Vote, trials.Anchors: keys.Anchor}[x.kind]

@@ -137,8 +137,9 @@ const (
 	Shelf                      // in the list of sessions
 	Bench                      // in the lab
 	Train                      // in the pane of training
-	Anywhere = Page | Prompt | Shelf | Bench | Train
-	lists    = Page | Shelf | Bench
+	Jobs                       // in the pane of jobs
+	Anywhere = Page | Prompt | Shelf | Bench | Train | Jobs
+	lists    = Page | Shelf | Bench | Jobs
 	asking   = Page | Prompt
 )
 
@@ -147,6 +148,7 @@ type State struct {
 	Prompt      bool // the prompt has the focus
 	Shelf       bool // the list of sessions is open
 	Train       TrainState
+	Jobs        JobsState
 	Rows        int // in it
 	PromptEmpty bool
 	Loading     bool   // the model is not there yet
@@ -253,6 +255,8 @@ func (m *Map) Find(s State, key string) (Binding, bool) {
 		where = Bench
 	case s.Train.Open:
 		where = Train
+	case s.Jobs.Open:
+		where = Jobs
 	case s.Shelf:
 		where = Shelf
 	case s.Prompt:
@@ -291,6 +295,8 @@ func (m *Map) Line(s State) []Binding {
 		want = []Action{StudyEnter, StudyClass, StudyBack, Help}
 	case s.Train.Open:
 		want = trainLine(s.Train)
+	case s.Jobs.Open:
+		want = jobsLine(s.Jobs)
 	case s.Shelf:
 		want = []Action{ShelfOpen, ShelfSearch, ShelfFilter, ShelfSelect, ShelfExport, ShelfTag, ShelfDelete, ShelfClose}
 	case s.Prompt && s.Offered && s.Asked:
@@ -320,7 +326,7 @@ func (m *Map) Line(s State) []Binding {
 	default:
 		want = []Action{Ask, Recent, Study, Palette, Help, Quit}
 	}
-	if !s.Prompt && !s.Shelf && !s.Bench && !s.Train.Open && !s.Following {
+	if !s.Prompt && !s.Shelf && !s.Bench && !s.Train.Open && !s.Jobs.Open && !s.Following {
 		want = append([]Action{Bottom}, want...)
 	}
 	var out []Binding
@@ -332,6 +338,10 @@ func (m *Map) Line(s State) []Binding {
 				b.Short = "go on"
 			case a == StudyEnter && s.Form:
 				b.Short = "change"
+			case a == JobLog && s.Jobs.Log:
+				b.Short = "list"
+			case a == JobStop && s.Jobs.Stopping:
+				b.Short = "end at once"
 			case a == Answer && s.Loop && s.Running:
 				b.Short = "cut and answer"
 			}
