@@ -43,15 +43,28 @@ func (m *Model) fillStrip() {
 		return
 	}
 	s.Job = paneJob(j.list[at], m.theme)
-	states := map[string]int{}
+	wrong, others := map[string]int{}, map[string]int{}
+	faults := 0
 	for i, x := range j.list {
-		if i == at || !x.Running && !j.fresh[x.ID] {
-			continue
+		switch {
+		case i == at || !x.Running && !j.fresh[x.ID]:
+		case x.Fault:
+			wrong[x.State]++
+			faults++
+		default:
+			others[x.State]++
 		}
-		states[x.State]++
-		s.Alarm = s.Alarm || x.Fault
 	}
-	s.Others = counted(states)
+	switch s.Wrong = "+" + counted(wrong); len(wrong) {
+	case 0:
+		s.Wrong = ""
+	case 1:
+	default:
+		s.Wrong = fmt.Sprintf("+%d failed", faults) // in one short word: it has room on every screen
+	}
+	if len(others) > 0 {
+		s.Others = "+" + counted(others)
+	}
 }
 
 // jobStates are the words for how a job stands, in the order in which they are counted up.

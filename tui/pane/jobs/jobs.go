@@ -191,7 +191,7 @@ func (p *Pane) about(out []string, width, height int) []string {
 	}
 	if words := []string{j.Progress, j.Left, j.Rate, j.Note}; room() > 0 && j.Progress+j.Note != "" {
 		r := text.NewRow(p.Theme, width).To(indent)
-		if w := min(width-4*indent, 40); j.Share >= 0 && width >= nameFrom && w > 0 {
+		if w := min(width-4*indent, 24); j.Share >= 0 && width >= nameFrom && w > 0 {
 			r.Add(theme.Text, plot.Share(p.Theme.Glyphs, j.Share, w)).Add(theme.Dim, "  ")
 		}
 		flow(p.Theme, r, theme.Text, words)
