@@ -74,10 +74,11 @@ func (p *Pane) Render(width, height int) []string {
 	return out[:height]
 }
 
-func (p *Pane) wrapped(out []string, width, at, most int, role theme.Role, s string) []string {
-	for i, l := range text.Wrap(text.Head(s, 8*width), max(width-at-1, 1), p.Theme.ASCII) {
+// wrapped adds a text in at most so many rows.
+func (p *Pane) wrapped(out []string, width, most int, role theme.Role, s string) []string {
+	for i, l := range text.Wrap(text.Head(s, 8*width), max(width-indent-1, 1), p.Theme.ASCII) {
 		if i < most {
-			out = append(out, text.NewRow(p.Theme, width).To(at).Add(role, l).String())
+			out = append(out, text.NewRow(p.Theme, width).To(indent).Add(role, l).String())
 		}
 	}
 	return out
@@ -85,7 +86,7 @@ func (p *Pane) wrapped(out []string, width, at, most int, role theme.Role, s str
 
 // list is the page of all jobs, and what there is to say of the one under the cursor.
 func (p *Pane) list(width, height int) []string {
-	r := text.NewRow(p.Theme, width).To(margin).Add(theme.Strong, "jobs").Add(theme.Dim, "  "+p.Counts)
+	r := text.NewRow(p.Theme, width).To(margin).Add(theme.Strong, "jobs").Add(theme.Dim, "  "+text.Head(p.Counts, width))
 	out := []string{r.String()}
 	air := func() {
 		if height >= airFrom {
@@ -93,11 +94,11 @@ func (p *Pane) list(width, height int) []string {
 		}
 	}
 	if p.Bad != "" {
-		out = p.wrapped(out, width, indent, causeRows, theme.Fault, "! "+p.Bad)
+		out = p.wrapped(out, width, causeRows, theme.Fault, "! "+p.Bad)
 	}
 	if len(p.Jobs) == 0 {
 		air()
-		return p.wrapped(out, width, indent, height, theme.Dim, p.Empty)
+		return p.wrapped(out, width, height, theme.Dim, p.Empty)
 	}
 	air()
 	rows := min(len(p.Jobs), max((height-len(out))*2/5, 3))
@@ -187,7 +188,7 @@ func (p *Pane) about(out []string, width, height int) []string {
 		if j.Fault {
 			role = theme.Fault
 		}
-		out = p.wrapped(out, width, indent, min(causeRows, max(room(), 1)), role, j.Cause)
+		out = p.wrapped(out, width, min(causeRows, max(room(), 1)), role, j.Cause)
 	}
 	if words := []string{j.Progress, j.Left, j.Rate, j.Note}; room() > 0 && j.Progress+j.Note != "" {
 		r := text.NewRow(p.Theme, width).To(indent)
@@ -230,9 +231,9 @@ func (p *Pane) tail(out []string, width, rows int) []string {
 	case rows <= 0:
 		return out
 	case p.LogBad != "":
-		return p.wrapped(out, width, indent, rows, theme.Fault, "! "+p.LogBad)
+		return p.wrapped(out, width, rows, theme.Fault, "! "+p.LogBad)
 	case p.Doc == nil || p.Doc.Len() == 0:
-		return p.wrapped(out, width, indent, rows, theme.Dim, p.LogEmpty)
+		return p.wrapped(out, width, rows, theme.Dim, p.LogEmpty)
 	}
 	w := max(width-indent-1, 1)
 	p.Scroll.Clamp(p.Doc)

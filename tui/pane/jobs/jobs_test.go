@@ -13,12 +13,14 @@ import (
 	"s1/tui/tuitest"
 )
 
+// crash is why a job ended, longer than a row.
+const crash = "its process has ended without a word (killed, out of memory, or the machine went down) at row 12311 of 27090"
+
 func list(th *theme.Theme) *jobs.Pane {
 	p := &jobs.Pane{Theme: th, Counts: "1 running, 1 stopping, 1 crashed, 2 done", Jobs: []jobs.Job{
 		{ID: "train-12", Kind: "train", Name: "s1K-mini", State: "running", Running: true, Share: .67, Progress: "step 212 of 315", Left: "9 min left", Rate: "1.3 step/s", Note: "loss 0.4123", When: "2026-11-26 20:00"},
 		{ID: "sweep-3", Kind: "sweep", Name: "bf on tape-test", State: "stopping", Running: true, Share: -1, Progress: "item 40", Rate: "12 item/min", When: "2026-11-26 19:00"},
-		{ID: "curate-1", Kind: "curate", Name: "s1-code", State: "crashed", Fault: true, Share: .4, Progress: "row 12311 of 27090", When: "2026-11-25 08:00",
-			Cause: "its process has ended without a word (killed, out of memory, or the machine went down) at row 12311 of 27090"},
+		{ID: "curate-1", Kind: "curate", Name: "s1-code", State: "crashed", Fault: true, Share: .4, Progress: "row 12311 of 27090", When: "2026-11-25 08:00", Cause: crash},
 		{ID: "train-11", Kind: "train", Name: "first", State: "done", Share: 1, Progress: "step 315 of 315", When: "2026-11-24 08:00"},
 		{ID: "paper-1", Kind: "paper", Name: "study", State: "done", Share: -1, When: "2026-11-23 08:00"},
 	}}
