@@ -274,7 +274,8 @@ func (m *Model) actJobs(a keys.Action) (cmd tea.Cmd, heard bool) {
 // stopJob stops a job. To end it at once takes another press, after it was said what that costs.
 func (m *Model) stopJob(job Job) tea.Cmd {
 	j, port, id := &m.jobs, m.opt.Jobs, job.ID
-	again := m.keys.Text("{job-stop} again ends it at once, and what came after its last save is lost")
+	// Short: all of it must stand in a row of 80 cells.
+	again := m.keys.Text("{job-stop} again ends it at once and loses what is unsaved")
 	switch {
 	case j.armed == id:
 		j.armed = ""
@@ -282,12 +283,12 @@ func (m *Model) stopJob(job Job) tea.Cmd {
 		return m.doJobs("end "+id, func(ctx context.Context) (string, error) { return id + " was ended at once", port.Abort(ctx, id) }, nil)
 	case job.Stopping:
 		j.armed = id
-		m.warn(id + " is finishing its unit; " + again)
+		m.warn(id + " is ending; " + again)
 		return nil
 	}
 	j.armed = id
 	return m.doJobs("stop "+id, func(ctx context.Context) (string, error) {
-		return id + " finishes its unit, saves and ends; " + again, port.Stop(ctx, id)
+		return id + " saves and ends; " + again, port.Stop(ctx, id)
 	}, nil)
 }
 

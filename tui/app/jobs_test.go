@@ -199,13 +199,13 @@ func TestThePageStaysWhereItIsWhenTheLineComes(t *testing.T) {
 func TestStopIsAskedForTwiceToEndAtOnce(t *testing.T) {
 	t.Parallel()
 	w, d := working(t, job("train-1", "running"), job("train-2", "stopping"))
-	d.Press("ctrl+o", "s").Pull().Expect("finishes its unit, saves and ends; s again ends it at once", "stopping", "s end at once")
+	d.Resize(80, 24).Press("ctrl+o", "s").Pull().Expect("train-1 saves and ends; s again ends it at once and loses what is unsaved", "stopping", "s end at once")
 	// Of another job nothing has been said yet: the first press only explains.
-	d.Press("down", "s").Pull().Expect("train-2 is finishing its unit; s again ends it at once, and what came after its last save is lost")
+	d.Press("down", "s").Pull().Expect("train-2 is ending; s again ends it at once and loses what is unsaved")
 	if got := strings.Join(w.did, ", "); got != "stop train-1" {
 		t.Fatalf("did %s", got)
 	}
-	d.Press("up", "s").Pull().Expect("train-1 is finishing its unit").Press("s").Pull().Expect("train-1 was ended at once", "stopped")
+	d.Press("up", "s").Pull().Expect("train-1 is ending").Press("s").Pull().Expect("train-1 was ended at once", "stopped")
 	if got := strings.Join(w.did, ", "); got != "stop train-1, abort train-1" {
 		t.Fatalf("did %s", got)
 	}

@@ -101,7 +101,7 @@ func TestTheScreenFindsStopsResumesAndRemovesARealJob(t *testing.T) {
 	d.Expect("train a patient one", "ctrl+o jobs") // the line, from the one look when the screen opens
 	d.Press("ctrl+o")
 	seen(d, "1 running", "step 2 of 9", "counting␛[2J, patient", "count-as-a-job")
-	d.Press("s").Pull().Expect("train-1 finishes its unit")
+	d.Press("s").Pull().Expect("train-1 saves and ends")
 	seen(d, "1 stopped")
 	d.Press("r").Pull().Expect("train-1 goes on where it was")
 	seen(d, "1 running")
