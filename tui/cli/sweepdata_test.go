@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,8 +22,8 @@ import (
 
 const dataCommit = "cccccccccccccccccccccccccccccccccccccccc"
 
-// dataHub speaks the hub's routes for data sets. Those of gated want a token.
-func dataHub(t *testing.T, sets map[string]map[string][]byte, gated string) *httptest.Server {
+// dataHub speaks the hub's routes for data sets, whose main is at a commit. Those of gated want a token.
+func dataHub(t *testing.T, sets map[string]map[string][]byte, gated string, main *atomic.Value) *httptest.Server {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/datasets/{org}/{name}/revision/{rev}", func(w http.ResponseWriter, r *http.Request) {
@@ -30,7 +31,7 @@ func dataHub(t *testing.T, sets map[string]map[string][]byte, gated string) *htt
 		for name := range sets[r.PathValue("org")+"/"+r.PathValue("name")] {
 			list = append(list, map[string]string{"rfilename": name})
 		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"sha": dataCommit, "siblings": list})
+		_ = json.NewEncoder(w).Encode(map[string]any{"sha": main.Load(), "siblings": list})
 	})
 	mux.HandleFunc("GET /datasets/{org}/{name}/resolve/{commit}/{file...}", func(w http.ResponseWriter, r *http.Request) {
 		repo := r.PathValue("org") + "/" + r.PathValue("name")
@@ -101,7 +102,9 @@ func ask(out, data string, more ...string) []string {
 func TestASweepOfANamedDataSetPullsItAndKeepsItsTerms(t *testing.T) {
 	t.Parallel()
 	sets := ourSets(t)
-	server := dataHub(t, sets, "Idavidrein/gpqa")
+	var main atomic.Value
+	main.Store(dataCommit)
+	server := dataHub(t, sets, "Idavidrein/gpqa", &main)
 	b := newBox(t).set("HF_HUB_OFFLINE=0", "HF_ENDPOINT="+server.URL)
 	licences := map[string]string{
 		"math500": "MIT (MATH, the original)", "aime24": "mit", "aime25": "apache-2.0", "gpqa_diamond": "cc-by-4.0", "gsm8k": "mit",
@@ -136,6 +139,10 @@ func TestASweepOfANamedDataSetPullsItAndKeepsItsTerms(t *testing.T) {
 			t.Errorf("%s has the id %q, want %q", k.Name, it.ID, ids[k.Name])
 		}
 	}
+	// The set has changed at the hub: what was begun goes on with what it has, and a new one takes what is new.
+	main.Store(strings.Repeat("d", 40))
+	b.run(ask(b.at("gsm8k"), "gsm8k")...).wants(0, "n = 1", "gsm8k at cccccccccccc")
+	b.run(ask(b.at("newest"), "gsm8k")...).wants(0, "n = 1", "gsm8k at dddddddddddd")
 	// What was begun goes on without the hub, by the name and without it; a new one does where the set is here, and says what is not.
 	b.set("HF_HUB_OFFLINE=1")
 	b.run(ask(b.at("gsm8k"), "gsm8k")...).wants(0, "n = 1", "licence: mit")
