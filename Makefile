@@ -39,18 +39,24 @@ test-c: tools ## the C kernels under sanitizers, and the AVX-512 ones emulated (
 	$(MAKE) -C kernels/cpu -f sanitize.mk
 
 # Real peers, installed by package name into the cache: torch, transformers and peft (5 GB), a llama.cpp server, its tokenizer
-# suite, huggingface_hub, SmolLM2.
-test-real: build $(PEERS)/.done ## the tests against transformers, llama.cpp, Jinja and a real model
+# suite, huggingface_hub, SmolLM2. TRL beside them; a SLURM of one machine where root has the packages slurm-wlm and munge.
+test-real: build $(PEERS)/.done $(PEERS)/.trl ## the tests against transformers, llama.cpp, Jinja and a real model
 	./s1 models pull smollm2
 	S1_TRAINED=$(CACHE)/trained S1_SMOLLM2=$$(./s1 models path smollm2) $(GO) test -tags $(TAGS) -count=1 -timeout 20m -run SmolLM2Learns ./train
 	S1_PYTHON=$(PEERS)/venv/bin/python S1_PEERS=$$(echo $(PEERS)/llama_cpp_python-*/vendor/llama.cpp/models) S1_TRAINED=$(CACHE)/trained \
 	S1_SMOLLM2=$$(./s1 models path smollm2) $(GO) test -tags $(TAGS) -count=1 -timeout 60m ./...
+	S1_TRL=$(PEERS)/venv/bin/python S1_SLURM=$$([ "$$(id -u)" = 0 ] && command -v slurmctld >/dev/null && command -v munged >/dev/null && echo 1) \
+	$(GO) test -tags $(TAGS) -count=1 -timeout 40m -v -run 'TRL|RealQueue' ./train/launch
 
 $(PEERS)/.done:
 	mkdir -p $(PEERS)
 	python3 -m venv $(PEERS)/venv
 	$(PEERS)/venv/bin/pip install -q torch transformers safetensors gguf peft jinja2 huggingface_hub xllamacpp scikit-build-core
 	cd $(PEERS) && venv/bin/pip download -q --no-deps --no-binary :all: --no-build-isolation llama-cpp-python==0.3.36 && tar xzf llama_cpp_python-0.3.36.tar.gz
+	touch $@
+
+$(PEERS)/.trl: $(PEERS)/.done
+	$(PEERS)/venv/bin/pip install -q trl accelerate datasets
 	touch $@
 
 FUZZTIME ?= 60s
@@ -66,7 +72,7 @@ check: build lint ## format, vet, lint, import rules, stale documentation
 	$(GO) test -tags $(TAGS) -run 'Imports|Markdown|README' ./tui/cli
 
 lint: $(LINT) $(ARCHIVE)
-	$(LINT) run --build-tags $(TAGS) ./...
+	$(LINT) run --allow-parallel-runners --build-tags $(TAGS) ./...
 
 $(LINT):
 	mkdir -p $(CACHE)/tools
@@ -87,11 +93,12 @@ bench-peer: build ## paired speed against node-llama-cpp 3.22.1 (llama.cpp), A/B
 	./s1 models pull smollm2
 	S1_PEER_NODE=$(PEERS)/node S1_SMOLLM2=$$(./s1 models path smollm2) $(GO) run -tags $(TAGS) ./engine/bench/peer
 
-mini: build ## train the built-in model again, measure it, and put it into the program (eighty minutes on two cores; resumes)
+mini: build ## train the built-in model again, measure it, and put it into the program (a hundred minutes on two cores; resumes)
 	./s1 train mini --out $(CACHE)/mini --resume
-	./s1 train probe -m $(CACHE)/mini/model | tee $(CACHE)/mini/probe.txt
-	cp $(CACHE)/mini/model/model.safetensors engine/builtin/mini/
-	{ cat $(CACHE)/mini/model/README.md; printf '\n## Measured\n\n```\n'; cat $(CACHE)/mini/probe.txt; echo '```'; } > engine/builtin/mini/README.md
+	./s1 train mini-finish -m $(CACHE)/mini/model --out $(CACHE)/mini-finish --resume
+	./s1 train probe -m $(CACHE)/mini-finish/model | tee $(CACHE)/mini/probe.txt
+	cp $(CACHE)/mini-finish/model/model.safetensors engine/builtin/mini/
+	{ cat $(CACHE)/mini-finish/model/README.md; printf '\n## Measured\n\n```\n'; cat $(CACHE)/mini/probe.txt; echo '```'; } > engine/builtin/mini/README.md
 bench-train: build $(PEERS)/.done ## paired speed of training against torch, A/B/A/B, median ratios, and what a token costs as steps and models grow
 	$(GO) build -tags $(TAGS) -o $(PEERS)/bench-train ./train/peer
 	$(PEERS)/bench-train -python $(PEERS)/venv/bin/python $(ARGS)

@@ -133,7 +133,7 @@ func (m *Model) goOn(from trace.BranchID, at int, b trace.Budget, s trace.Sampli
 	closed, did := parent.format.CloseAt(tokens)
 	st.think.AtClose = did && closed == at
 	st.think.Closed = receipt.Closed
-	st.branch = trace.Branch{Parent: from, At: at, Cause: causeOf(parent.Branch(), b, s, first), Budget: b, Sampling: s, Created: m.now()}
+	st.branch = trace.Branch{Parent: from, At: at, Cause: trace.CauseOf(parent.Branch(), at, b, s, first), Budget: b, Sampling: s, Created: m.now()}
 	return parent, st, nil
 }
 
@@ -223,31 +223,6 @@ func past(log *trace.Log) (tokens []trace.Token, receipt trace.Receipt) {
 		}
 	}
 	return tokens, receipt
-}
-
-// causeOf reads from what was asked why a branch exists.
-func causeOf(parent trace.Branch, b trace.Budget, s trace.Sampling, first []trace.Command) trace.Cause {
-	for _, c := range first {
-		switch c.Kind {
-		case trace.CommandWait:
-			return trace.CauseWait
-		case trace.CommandCap:
-			return trace.CauseCap
-		case trace.CommandAnswerNow:
-			return trace.CauseAnswer
-		case trace.CommandInject:
-			return trace.CauseInject
-		case trace.CommandEdit, trace.CommandTake:
-			return trace.CauseEdit
-		}
-	}
-	switch {
-	case s.Seed != parent.Sampling.Seed:
-		return trace.CauseSample
-	case b.Cap != parent.Budget.Cap:
-		return trace.CauseCap
-	}
-	return trace.CauseFork
 }
 
 // newRunID sorts by time.

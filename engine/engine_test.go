@@ -90,7 +90,7 @@ func TestABranchSharesItsParentsTokensAndSaysWhyItExists(t *testing.T) {
 		first []trace.Command
 	}{
 		{trace.CauseFork, p, nil},
-		{trace.CauseSample, other, nil},
+		{trace.CauseFork, other, nil},
 		{trace.CauseInject, p, []trace.Command{{Kind: trace.CommandInject, Text: "Wait"}}},
 		{trace.CauseCap, p, []trace.Command{{Kind: trace.CommandCap, N: 100}}},
 	} {

@@ -25,8 +25,14 @@ type Recorder struct {
 	mu      sync.Mutex
 	runs    []trace.Run
 	follows []*follow
-	behind  bool // something is not on disk yet
+	known   map[followed]bool // every branch that is or was followed
+	behind  bool              // something is not on disk yet
 	failed  string
+}
+
+type followed struct {
+	run    string
+	branch trace.BranchID
 }
 
 // follow is one branch being recorded.
@@ -45,7 +51,7 @@ type follow struct {
 // NewRecorder starts a recorder on s. A nil store makes one that saves nothing for the given reason.
 func NewRecorder(s *Store, reason string) *Recorder {
 	ctx, stop := context.WithCancel(context.Background())
-	r := &Recorder{store: s, wake: make(chan struct{}, 1), done: make(chan struct{}), stop: stop}
+	r := &Recorder{store: s, wake: make(chan struct{}, 1), done: make(chan struct{}), stop: stop, known: map[followed]bool{}}
 	if s == nil {
 		r.failed = reason
 		stop()
@@ -68,10 +74,12 @@ func (r *Recorder) Run(run trace.Run) {
 }
 
 // Follow records a branch of an announced run until its log ends. Inherited tokens (index < b.At) are the parent's and not stored again.
+// A branch that was announced before is followed already.
 func (r *Recorder) Follow(run string, b trace.Branch, log *trace.Log) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.failed == "" {
+	if is := (followed{run, b.ID}); r.failed == "" && !r.known[is] {
+		r.known[is] = true
 		r.follows = append(r.follows, &follow{run: run, branch: b, log: log})
 		r.behind = true
 		r.poke()

@@ -229,6 +229,7 @@ func TestRecorderKeepsWhatWasThought(t *testing.T) {
 	rec.Run(want.Run)
 	log := trace.NewLog()
 	rec.Follow(want.Run.ID, want.Branches[0].Branch, log)
+	rec.Follow(want.Run.ID, want.Branches[0].Branch, log) // told twice is followed once
 	play(log, want.Branches[0])
 	if err := rec.Close(); err != nil {
 		t.Fatal(err)

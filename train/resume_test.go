@@ -7,12 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"s1/kernels/cpu"
 	"s1/train/checkpoint"
 	"s1/train/metrics"
 	"s1/train/recipe"
@@ -220,6 +222,33 @@ func TestEqualSeedsGiveEqualWeightsAndOthersOthers(t *testing.T) {
 	_, c := trained(t, other, Options{Dir: t.TempDir()})
 	if !bytes.Equal(a, b) || bytes.Equal(a, c) {
 		t.Errorf("equal seeds equal: %t, other seeds equal: %t", bytes.Equal(a, b), bytes.Equal(a, c))
+	}
+}
+
+// The rounding of a machine that multiplies bf16, on any: as exact in its bits as fp32, and it learns as well.
+func TestBF16LearnsAsWellAndIsExactInItsBits(t *testing.T) {
+	t.Parallel()
+	last := map[string]float64{}
+	weights := map[string][]byte{}
+	for _, precision := range []string{recipe.FP32, recipe.BF16, recipe.EmulatedBF16} {
+		rec := small(t, "")
+		rec.Train.Steps, rec.Train.Precision = 30, precision
+		_, w := trained(t, rec, Options{Dir: t.TempDir(), Step: func(s metrics.Step) { last[precision] = *s.Loss }})
+		rec.Train.Threads = 3
+		if _, again := trained(t, rec, Options{Dir: t.TempDir()}); !bytes.Equal(w, again) {
+			t.Errorf("%s: other weights with three threads", precision)
+		}
+		weights[precision] = w
+	}
+	here := recipe.FP32
+	if cpu.HasBF16() {
+		here = recipe.EmulatedBF16
+	}
+	if !bytes.Equal(weights[recipe.BF16], weights[here]) {
+		t.Errorf("bf16 on this CPU is not %s", here)
+	}
+	if a, b := last[recipe.FP32], last[recipe.EmulatedBF16]; bytes.Equal(weights[recipe.FP32], weights[recipe.EmulatedBF16]) || math.Abs(a-b) > 0.02*a {
+		t.Errorf("the loss after 30 steps is %.5f in fp32 and %.5f in bf16, want within 2 %% and not equal", a, b)
 	}
 }
 

@@ -25,7 +25,10 @@ type extra struct {
 }
 
 func (r *run) identity() checkpoint.Identity {
-	return checkpoint.Identity{Data: r.data.hash, Recipe: r.rec.Hash(), Tokenizer: r.model.tokenizer, Shape: r.model.base + shape(r.p), Code: r.o.Code}
+	return checkpoint.Identity{
+		Data: r.data.hash, Recipe: r.rec.Hash(), Tokenizer: r.model.tokenizer, Shape: r.model.base + shape(r.p),
+		Precision: precision(r.bf16()), Code: r.o.Code,
+	}
 }
 
 func (r *run) root() string { return filepath.Join(r.o.Dir, checkpointsDir) }

@@ -24,7 +24,6 @@ import (
 	"s1/train/dataset"
 	"s1/train/estimate"
 	"s1/train/metrics"
-	"s1/train/net"
 	"s1/train/recipe"
 )
 
@@ -168,13 +167,29 @@ func (r *run) open(ctx context.Context) (err error) {
 	if err := r.fits(); err != nil {
 		return err
 	}
-	r.peak = cpu.TrainPeak(r.rec.Train.Threads)
-	t, err := cpu.NewTrainer(r.p, cpu.TrainOptions{Threads: r.rec.Train.Threads})
+	if r.rec.Train.Precision == recipe.BF16 && !r.bf16() {
+		r.o.Say("bf16 is asked for, and this CPU does not multiply it: training in fp32")
+	}
+	o := cpu.TrainOptions{Threads: r.rec.Train.Threads, BF16: r.bf16()}
+	r.peak = cpu.TrainPeak(o)
+	t, err := cpu.NewTrainer(r.p, o)
 	if err != nil {
 		return err
 	}
 	r.t = t
 	return r.model.write(r.p, r.t, r.rec)
+}
+
+// bf16 says whether products are done in bf16 on this machine.
+func (r *run) bf16() bool {
+	return r.rec.Train.Precision == recipe.EmulatedBF16 || r.rec.Train.Precision == recipe.BF16 && cpu.HasBF16()
+}
+
+func precision(bf16 bool) string {
+	if bf16 {
+		return recipe.BF16
+	}
+	return recipe.FP32
 }
 
 // fits refuses a run that the memory here does not hold, before anything is taken.
@@ -187,18 +202,7 @@ func (r *run) fits() error {
 	if !known {
 		return nil
 	}
-	plan := estimate.Plan{
-		Program: r.p, Threads: r.rec.Train.Threads, LeastRows: r.data.longest, CanLoRA: !r.rec.Model.Scratch() && r.model.lora == nil,
-		Rule: func(p kernels.Param) kernels.Rule { return r.rule(r.p.Params[p]) },
-	}
-	if !r.rec.Train.GradientCheckpointing {
-		rec := r.rec
-		rec.Train.GradientCheckpointing = true
-		if p, err := r.model.program(rec); err == nil {
-			plan.RecomputedRowBytes = net.BytesPerRow(p)
-		}
-	}
-	return estimate.Check(plan, free)
+	return estimate.Check(r.plan(), free)
 }
 
 // count is the number of optimizer steps.

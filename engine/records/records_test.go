@@ -60,8 +60,10 @@ func asParquet(t *testing.T, list []sample) []byte {
 
 func asArrow(t *testing.T, list []sample, stream bool) []byte {
 	schema := arrow.NewSchema([]arrow.Field{
-		{Name: "question", Type: arrow.BinaryTypes.String}, {Name: "steps", Type: arrow.PrimitiveTypes.Int32},
-		{Name: "traces", Type: arrow.ListOf(arrow.BinaryTypes.String)}, {Name: "note", Type: arrow.BinaryTypes.String, Nullable: true},
+		{Name: "question", Type: arrow.BinaryTypes.String},
+		{Name: "steps", Type: arrow.PrimitiveTypes.Int32},
+		{Name: "traces", Type: arrow.ListOf(arrow.BinaryTypes.String)},
+		{Name: "note", Type: arrow.BinaryTypes.String, Nullable: true},
 	}, nil)
 	f, err := os.Create(filepath.Join(t.TempDir(), "x"))
 	if err != nil {

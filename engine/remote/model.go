@@ -167,7 +167,7 @@ func (m *Model) Branch(ctx context.Context, from trace.BranchID, at int, b trace
 	closed, did := r.format.CloseAt(known)
 	st.think.AtClose = did && closed == at
 	st.think.Closed = receipt.Closed
-	st.branch = trace.Branch{Parent: from, At: at, Cause: causeOf(parent.Branch(), s, first), Budget: b, Sampling: s, Created: time.Now()}
+	st.branch = trace.Branch{Parent: from, At: at, Cause: trace.CauseOf(parent.Branch(), at, b, s, first), Budget: b, Sampling: s, Created: time.Now()}
 	return m.start(ctx, r, st)
 }
 
@@ -244,23 +244,6 @@ func withIDs(v vocabulary, tokens []trace.Token) ([]trace.Token, error) {
 		out[i] = t
 	}
 	return out, nil
-}
-
-// causeOf reads from what was asked why a branch exists.
-func causeOf(parent trace.Branch, s trace.Sampling, first []trace.Command) trace.Cause {
-	causes := map[trace.CommandKind]trace.Cause{
-		trace.CommandWait: trace.CauseWait, trace.CommandCap: trace.CauseCap, trace.CommandAnswerNow: trace.CauseAnswer,
-		trace.CommandInject: trace.CauseInject, trace.CommandEdit: trace.CauseEdit, trace.CommandTake: trace.CauseEdit,
-	}
-	for _, c := range first {
-		if cause, ok := causes[c.Kind]; ok {
-			return cause
-		}
-	}
-	if s.Seed != parent.Sampling.Seed {
-		return trace.CauseSample
-	}
-	return trace.CauseFork
 }
 
 // newRunID sorts by time.

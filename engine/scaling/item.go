@@ -22,6 +22,9 @@ const (
 // Judge compares an answer with the right one.
 type Judge func(pred, gold string) Verdict
 
+// Same says whether two answers are one and the same, whatever is right: a vote counts by it.
+type Same func(a, b string) bool
+
 // Exact is the judge that takes an answer for right if it is the gold one to the character, white space around both removed.
 func Exact(pred, gold string) Verdict {
 	if strings.TrimSpace(pred) == strings.TrimSpace(gold) {

@@ -92,8 +92,8 @@ func find(points []Point, a Arm) (Point, bool) {
 	return points[i], true
 }
 
-// against compares two points of one result.
-func (p Point) against(first Point, seed uint64) Paired { return Compare(first.right, p.right, seed) }
+// Against compares two points of one result, question by question.
+func (p Point) Against(first Point, seed uint64) Paired { return Compare(first.right, p.right, seed) }
 
 func curve(points []Point) (xy []XY) {
 	for _, p := range points {

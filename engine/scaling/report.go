@@ -57,7 +57,7 @@ func Report(dir string, r *Result, s Source) error {
 	sourceLines(&b, r, s)
 	fmt.Fprintf(&b, "\n![accuracy against thinking tokens](plot.svg)\n\n## Arms\n\n%s\n", pointsTable(points))
 	b.WriteString("Right is only what the judge calls right; empty, cut, unparsed and failed answers are counted each for themselves and never as\nwrong. Tokens are those really spent on thinking, of all samples of a vote together; of rejection sampling, those of the accepted\nsamples.\n\n")
-	fmt.Fprintf(&b, "## Question by question\n\n%s\n", pairsTable(points, baseline(points), r.Plan.Seed))
+	fmt.Fprintf(&b, "## Question by question\n\n%s\n", pairsTable(points, Baseline(points), r.Plan.Seed))
 	b.WriteString("Intervals: bootstrap over questions, 10,000 resamples. Fixed: not right there, right here; broken: the other way round.\n\n")
 	fmt.Fprintf(&b, "## The paper's metrics\n\n%s\n", metricsTable(metrics))
 	b.WriteString("Scaling is the mean slope over all pairs of runs against log2 of the mean thinking tokens. Control of Waits: more Waits spend no less.\n")
@@ -87,8 +87,8 @@ func writeFigure(dir, name string, f Figure) error {
 	return nil
 }
 
-// baseline is what the others are compared with: no forcing, else no Wait, else the first arm.
-func baseline(points []Point) Point {
+// Baseline is what the others are compared with: no forcing, else no Wait, else the first arm.
+func Baseline(points []Point) Point {
 	for _, a := range []Arm{{MethodNone, -1, ""}, {MethodWait, 0, ""}} {
 		if p, ok := find(points, a); ok {
 			return p

@@ -13,11 +13,12 @@ type runner struct {
 	m     *engine.Model
 	p     Plan // filled and checked
 	judge Judge
+	same  Same
 
 	separate bool // every arm by runs of its own
 }
 
-func newRunner(m *engine.Model, p Plan, judge Judge) (*runner, error) {
+func newRunner(m *engine.Model, p Plan, o Options) (*runner, error) {
 	p = p.filled()
 	if err := p.check(); err != nil {
 		return nil, err
@@ -30,10 +31,14 @@ func newRunner(m *engine.Model, p Plan, judge Judge) (*runner, error) {
 	if p.Limit >= 0 && len(p.Caps) > 0 && p.Caps[len(p.Caps)-1] > p.Limit {
 		return nil, fmt.Errorf("a cap of %d is above the most thinking tokens of any thought, %d", p.Caps[len(p.Caps)-1], p.Limit)
 	}
-	if judge == nil {
-		judge = Exact
+	r := &runner{m: m, p: p, judge: o.Judge, same: o.Same}
+	if r.judge == nil {
+		r.judge = Exact
 	}
-	return &runner{m: m, p: p, judge: judge}, nil
+	if r.same == nil {
+		r.same = func(a, b string) bool { return a == b }
+	}
+	return r, nil
 }
 
 // found is what is known of one item so far.

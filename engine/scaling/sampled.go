@@ -2,6 +2,7 @@ package scaling
 
 import (
 	"context"
+	"slices"
 
 	"s1/engine"
 	"s1/engine/trace"
@@ -71,7 +72,7 @@ func (r *runner) samples(ctx context.Context, f *found, t *thought) error {
 	if votes > 0 {
 		for _, n := range r.p.Votes {
 			a := Arm{Method: MethodMajority, Budget: n}
-			row := vote(a, draws[:n])
+			row := r.vote(a, draws[:n])
 			if row.Own = 0; n == votes {
 				row.Own, own = own, 0
 			}
@@ -146,20 +147,34 @@ func (r *runner) rejected(it Item, a Arm, draws []sample) Row {
 	return row
 }
 
-// vote takes the most frequent answer of the samples; of equally frequent ones the first. A sample without an answer has no
-// vote. Where nobody has one, the vote is what the first sample is.
-func vote(a Arm, draws []sample) Row {
-	count, best := map[string]int{}, 0
+// vote takes the most frequent answer of the samples, which are counted by what they mean and not by how they are written: 1/2
+// and 0.5 are two votes for one answer. Of equally frequent ones it is the first. A sample without an answer has no vote. Where
+// nobody has one, the vote is what the first sample is.
+func (r *runner) vote(a Arm, draws []sample) Row {
 	row := draws[0].row
-	for _, d := range draws {
-		if o := d.row.Outcome; o == OutcomeRight || o == OutcomeWrong {
-			count[d.row.Answer]++
+	most, best := 0, -1
+	firsts, count := []int{}, []int{} // of each answer: its first sample, its votes
+	for i, d := range draws {
+		if o := d.row.Outcome; o != OutcomeRight && o != OutcomeWrong {
+			continue
+		}
+		k := slices.IndexFunc(firsts, func(first int) bool {
+			said := draws[first].row.Answer
+			return said == d.row.Answer || r.same(said, d.row.Answer)
+		})
+		if k < 0 {
+			k = len(firsts)
+			firsts, count = append(firsts, i), append(count, 0)
+		}
+		count[k]++
+	}
+	for k, n := range count {
+		if n > most {
+			most, best = n, firsts[k]
 		}
 	}
-	for _, d := range draws {
-		if n := count[d.row.Answer]; n > best && (d.row.Outcome == OutcomeRight || d.row.Outcome == OutcomeWrong) {
-			best, row = n, d.row
-		}
+	if best >= 0 {
+		row = draws[best].row
 	}
 	row.Method, row.Budget, row.Tries = a.Method, a.Budget, len(draws)
 	row.Tokens, row.Said, row.Alone = 0, 0, 0
@@ -194,7 +209,7 @@ func (r *runner) sampledApart(ctx context.Context, it Item, a Arm) (Row, error) 
 		draws = append(draws, r.sampleOf(it, &p, k))
 	}
 	if a.Method == MethodMajority {
-		return vote(a, draws), nil
+		return r.vote(a, draws), nil
 	}
 	return r.rejected(it, a, draws), nil
 }

@@ -92,10 +92,10 @@ func (r *studyReport) scalingFigure() {
 	if !rises {
 		steps = "but not at every step"
 	}
-	c := last.against(first, r.seed)
+	c := last.Against(first, r.seed)
 	r.find("More tokens under a cap, more right answers: %s. From %s to %s: %s to %s, %s points; it rises %s.", verdict(c), first.Arm, last.Arm, first.Accuracy, last.Accuracy, c, steps)
 	none, two := mustFind(waits, 0), mustFind(waits, 2)
-	c = two.against(none, r.seed)
+	c = two.Against(none, r.seed)
 	separate := "the two intervals separate"
 	if two.Accuracy.Low <= none.Accuracy.High {
 		separate = "the two intervals overlap"
@@ -103,7 +103,7 @@ func (r *studyReport) scalingFigure() {
 	r.find("Two Waits are better than none: %s. %s to %s, %s points, %d fixed, %d broken, p %s; %s.", verdict(c), none.Accuracy, two.Accuracy, c, c.Fixed, c.Broken, probability(c.P), separate)
 	t := newTable("arm", "thinking tokens", "right % [95 %]", "n", "difference to no Wait", "fixed", "broken")
 	for _, p := range append(append([]Point{}, caps...), waits...) {
-		c := p.against(none, r.seed)
+		c := p.Against(none, r.seed)
 		t.row(p.Arm.String(), decimal(p.Tokens, 1), p.Accuracy.String(), fmt.Sprint(p.Accuracy.N), c.String(), fmt.Sprint(c.Fixed), fmt.Sprint(c.Broken))
 	}
 	fmt.Fprintf(&r.b, "## Budget forcing: caps and Waits\n\n![accuracy against thinking tokens](scaling.svg)\n\n%s\n", t)
@@ -127,7 +127,7 @@ func (r *studyReport) parallel() {
 	t := newTable("sequential", "tokens", "right % [95 %]", "vote of as many tokens", "tokens", "right % [95 %]", "sequential - vote", "McNemar p")
 	compare := func(name string, p Point) Paired {
 		v := nearest(votes, p.Tokens)
-		c := p.against(v, r.seed)
+		c := p.Against(v, r.seed)
 		t.row(name, decimal(p.Tokens, 1), p.Accuracy.String(), v.Arm.String(), decimal(v.Tokens, 1), v.Accuracy.String(), c.String(), probability(c.P))
 		return c
 	}

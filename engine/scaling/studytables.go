@@ -89,7 +89,7 @@ func (r *studyReport) words() {
 	none := mustFind(Of(r.points, MethodWait, ""), 0)
 	t := newTable("appended, twice", "thinking tokens", "right % [95 %]", "n", "difference to none, points", "McNemar p", "the paper: AIME24 / MATH500 / GPQA")
 	add := func(name string, p Point, paper string) Paired {
-		c := p.against(none, r.seed)
+		c := p.Against(none, r.seed)
 		t.row(name, decimal(p.Tokens, 1), p.Accuracy.String(), fmt.Sprint(p.Accuracy.N), c.String(), probability(c.P), paper)
 		return c
 	}
@@ -104,7 +104,7 @@ func (r *studyReport) words() {
 	fmt.Fprintf(&r.b, "## The word that is appended\n\n%s\n", t)
 	r.b.WriteString("Hmm and Alternatively are left out: this model's vocabulary of 55 tokens has neither.\n\n")
 	r.find("The control, two times Again in place of Wait, changes accuracy by %s points with %s tokens.", c, decimal(again.Tokens, 1))
-	d := two.against(again, r.seed)
+	d := two.Against(again, r.seed)
 	r.find("It is the word that counts, Wait against Again: %s. %s points, p %s.", verdict(d), d, probability(d.P))
 }
 
@@ -148,7 +148,7 @@ func (r *studyReport) early() {
 	none := mustFind(Of(r.points, MethodNone, ""), -1)
 	t := newTable("exit after equal guesses in a row", "thinking tokens", "right % [95 %]", "n", "difference to no forcing, points")
 	for _, p := range Of(r.points, MethodExit, "") {
-		t.row(fmt.Sprint(p.Arm.Budget), decimal(p.Tokens, 1), p.Accuracy.String(), fmt.Sprint(p.Accuracy.N), p.against(none, r.seed).String())
+		t.row(fmt.Sprint(p.Arm.Budget), decimal(p.Tokens, 1), p.Accuracy.String(), fmt.Sprint(p.Accuracy.N), p.Against(none, r.seed).String())
 	}
 	fmt.Fprintf(&r.b, "## Exit at the first stable answer\n\nA guess is asked for every %d thinking tokens. Not in the paper; no forcing: %s with %s tokens.\n\n%s\n", r.s.Greedy.Plan.Every, none.Accuracy, decimal(none.Tokens, 1), t)
 }

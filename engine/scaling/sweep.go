@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,7 +25,10 @@ type Options struct {
 	Dir       string // "" = nothing is written
 	Parallel  int    // items at once; 0 = 16
 	Progress  func(Progress)
-	Known     map[string][]Row // rows of items that Estimate has answered already
+	Known     map[string][]Row        // rows of items that Estimate has answered already
+	Same      Same                    // whether two answers are one, in a vote; nil = to the character
+	Finished  func(i int, rows []Row) // of each item that becomes known, earlier ones too; one at a time
+	Gate      *Gate                   // pauses; nil = never
 }
 
 // Progress is how far a sweep has come.
@@ -70,7 +74,7 @@ func HashItems(items []Item) string {
 // Run puts every item to m under every arm. With a folder it writes each item's rows as they are known, goes on where an earlier
 // run of the same plan was killed, and leaves items.jsonl in the order of the items.
 func Run(ctx context.Context, m *engine.Model, p Plan, items []Item, o Options) (*Result, error) {
-	r, err := newRunner(m, p, o.Judge)
+	r, err := newRunner(m, p, o)
 	if err != nil {
 		return nil, fmt.Errorf("sweep: %w", err)
 	}
@@ -91,6 +95,9 @@ func Run(ctx context.Context, m *engine.Model, p Plan, items []Item, o Options) 
 			if rows := done[it.ID]; rows != nil {
 				res.Items[i] = rows
 				res.Resumed++
+				if o.Finished != nil {
+					o.Finished(i, rows)
+				}
 			}
 		}
 	}
@@ -128,6 +135,9 @@ func (s *sweeping) known() error {
 		}
 		s.res.Items[i] = rows
 		s.res.Resumed++
+		if s.o.Finished != nil {
+			s.o.Finished(i, rows)
+		}
 	}
 	return nil
 }
@@ -164,6 +174,11 @@ func openDir(r *runner, items []Item, o Options) (*rowFile, map[string][]Row, fu
 		Judge: o.JudgeName, Plan: r.p,
 	}
 	file, done, err := resume(o.Dir, id, r.p.Arms())
+	if err == nil {
+		if err = keepQuestions(o.Dir, items); err != nil {
+			err = errors.Join(err, file.close())
+		}
+	}
 	if err != nil {
 		lock.Unlock() //nolint:errcheck // the error before is the one to tell
 		return nil, nil, nil, err
@@ -242,6 +257,9 @@ func (s *sweeping) run(ctx context.Context) error {
 				if s.res.Items[i] != nil {
 					continue
 				}
+				if s.o.Gate.wait(ctx); ctx.Err() != nil {
+					return
+				}
 				rows, err := s.r.item(ctx, s.items[i])
 				if err == nil && s.file != nil {
 					err = s.file.add(rows)
@@ -270,6 +288,9 @@ func (s *sweeping) finished(i int, rows []Row) {
 	for _, r := range rows {
 		s.tokens += r.Own
 	}
+	if s.o.Finished != nil {
+		s.o.Finished(i, rows)
+	}
 	s.tell()
 }
 
@@ -277,7 +298,7 @@ func (s *sweeping) tell() {
 	if s.o.Progress == nil {
 		return
 	}
-	p := Progress{Done: s.done, Items: len(s.items), Resumed: s.res.Resumed, Tokens: s.tokens, Elapsed: time.Since(s.began)}
+	p := Progress{Done: s.done, Items: len(s.items), Resumed: s.res.Resumed, Tokens: s.tokens, Elapsed: time.Since(s.began) - s.o.Gate.paused()}
 	if now := s.done - s.res.Resumed; now > 0 {
 		p.Left = time.Duration(float64(p.Elapsed) / float64(now) * float64(p.Items-p.Done))
 	}
@@ -287,7 +308,7 @@ func (s *sweeping) tell() {
 // Separate carries out every arm as a run of its own, and gives the rows as Run does. It is what sharing is measured against
 // and held to; early exit has no run of its own, and is left out.
 func Separate(ctx context.Context, m *engine.Model, p Plan, items []Item, o Options) (*Result, error) {
-	r, err := newRunner(m, p, o.Judge)
+	r, err := newRunner(m, p, o)
 	if err != nil {
 		return nil, fmt.Errorf("separate runs: %w", err)
 	}

@@ -94,7 +94,7 @@ func pairsTable(points []Point, first Point, seed uint64) string {
 		if p.Arm == first.Arm {
 			continue
 		}
-		c := p.against(first, seed)
+		c := p.Against(first, seed)
 		t.row(p.Arm.String(), c.String(), fmt.Sprint(c.Fixed), fmt.Sprint(c.Broken), probability(c.P))
 	}
 	return t.String()

@@ -11,10 +11,11 @@ static void work(void *owner, int stage, int lo, int hi, int thread) {
     t->stages[stage].work(t, t->stages[stage].op, lo, hi, thread);
 }
 
-int s1_trainer_start(s1_trainer *t, int isa, int threads) {
+int s1_trainer_start(s1_trainer *t, int isa, int threads, int bf16) {
     t->simd = s1_train_simd_for(isa);
     t->rows = s1_simd_for(isa);
     t->threads = threads;
+    t->bf16 = bf16;
     t->scratch = calloc((size_t)threads, sizeof(float *));
     t->scratch_cap = calloc((size_t)threads, sizeof(int));
     if (!t->scratch || !t->scratch_cap) return S1_T_NO_MEMORY;

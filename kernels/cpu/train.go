@@ -25,11 +25,25 @@ import (
 type TrainOptions struct {
 	Threads int    // 0 = one per core; the results are the same bits with any number
 	ISA     string // "" = what Environment says, else the best there is
+	// BF16 rounds both factors of every product with a weight to bf16 and sums in fp32; weights, gradients, moments, attention and
+	// all else stay in fp32. It is fast where HasBF16 says so; elsewhere it gives what such a machine would, slowly.
+	BF16 bool
 	// Watch is told of every op and what it took; nil: nobody looks at the clock.
 	Watch func(op kernels.TrainOp, took time.Duration)
 }
 
-// Trainer runs a training program in float32. It implements kernels.Trainer.
+// HasBF16 says whether this CPU multiplies pairs of bf16 and the environment lets it.
+func HasBF16() bool {
+	isa := bestISA()
+	if name := os.Getenv(Environment); name != "" {
+		if named, err := isaByName(name); err == nil {
+			isa = named
+		}
+	}
+	return isa == C.S1_ISA_AVX512_BF16
+}
+
+// Trainer runs a training program in float32, or with products in bf16. It implements kernels.Trainer.
 type Trainer struct {
 	p      *kernels.TrainProgram
 	c      *C.s1_trainer
@@ -87,7 +101,7 @@ func newTrainer(p *kernels.TrainProgram, o TrainOptions) (_ *Trainer, err error)
 		return nil, err
 	}
 	t.c = (*C.s1_trainer)(C.calloc(1, C.sizeof_s1_trainer))
-	if C.s1_trainer_start(t.c, C.int(isa), C.int(o.Threads)) != 0 {
+	if C.s1_trainer_start(t.c, C.int(isa), C.int(o.Threads), truth(o.BF16)) != 0 {
 		return nil, fmt.Errorf("start %d threads: %w", o.Threads, errNoMemory)
 	}
 	return t, nil

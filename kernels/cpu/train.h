@@ -23,6 +23,7 @@
 enum {
     S1_T_STAGES = 4,    // most stages of one op
     S1_T_COLS = 3,      // panels of columns that a unit of a product packs
+    S1_T_COLS16 = 6,    // the same in bf16: as many bytes, and a is packed half as often
     S1_T_ROWS = 480,    // most rows of such a unit, a multiple of every tile height
     S1_T_BLOCK = 64,    // rows of a unit of a row op
     S1_T_CHUNK = 16384, // elements of a unit of an elementwise op
@@ -40,6 +41,7 @@ typedef struct {
 struct s1_trainer {
     const s1_train_simd *simd;
     const s1_simd *rows; // the row ops that inference has too
+    int bf16;            // the products of weights are of factors rounded to bf16
     int threads;
     s1_t_stage stages[S1_T_STAGES];
     s1_pool pool;
@@ -54,7 +56,9 @@ struct s1_trainer {
 // What ops return.
 enum { S1_T_OK = 0, S1_T_NO_MEMORY = 2 };
 
-int s1_trainer_start(s1_trainer *t, int isa, int threads);
+// bf16: the products of s1_t_gemm and s1_t_gemm_stage round their factors to bf16 (torch's autocast does it so); attention, Muon
+// and all else stay in fp32, as do weights, sums and gradients.
+int s1_trainer_start(s1_trainer *t, int isa, int threads, int bf16);
 void s1_trainer_stop(s1_trainer *t);
 
 // Runs the first n stages one after another.

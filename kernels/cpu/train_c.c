@@ -16,6 +16,7 @@ const s1_train_simd *s1_train_simd_for(int isa) {
 #if defined(S1_EMULATE_AVX512)
     if (isa == S1_ISA_C) return &s1_train_avx512;
 #endif
+    if (isa >= S1_ISA_AVX512_BF16) return &s1_train_avx512_bf16;
     if (isa >= S1_ISA_AVX512) return &s1_train_avx512;
     if (isa >= S1_ISA_AVX2) return &s1_train_avx2;
 #endif

@@ -1,4 +1,4 @@
-// train_gemm.c: matrix products in float32. A unit is a block of rows and a few panels of columns: it packs its panels of b for
+// train_gemm.c: matrix products in float32, or of factors rounded to bf16. A unit is a block of rows and a few panels of columns: it packs its panels of b for
 // one stretch of the summed dimension after another, and reads a where it lies, a broadcast an element. An element of c is
 // always summed in the same stretches, so its bits depend neither on the blocks nor on the threads.
 #include "train.h"
@@ -9,6 +9,13 @@ static int stretch(int k) {
     return blocks ? (k + blocks - 1) / blocks : 0;
 }
 
+// A product over nothing is its bias.
+static void empty(const s1_gemm *g, int i0, int i1, int j0, int j1) {
+    for (int i = i0; i < i1 && !g->add; i++) {
+        for (int j = j0; j < j1; j++) g->c[i * g->ldc + j] = g->bias ? g->bias[j] : 0;
+    }
+}
+
 static void block(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int j0, int j1, float *packed) {
     int kc = stretch(g->k), mr = s->mr, nr = s->nr;
     S1_BOUND(i0, i1);
@@ -16,11 +23,7 @@ static void block(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int 
     S1_BOUND(i1 - 1, g->m);
     S1_BOUND(j1 - 1, g->n);
     S1_BOUND(kc, S1_KC + 1);
-    if (g->k == 0 && !g->add) {
-        for (int i = i0; i < i1; i++) {
-            for (int j = j0; j < j1; j++) g->c[i * g->ldc + j] = g->bias ? g->bias[j] : 0;
-        }
-    }
+    if (g->k == 0) empty(g, i0, i1, j0, j1);
     for (int k = 0; k < g->k; k += kc) {
         int n = g->k - k < kc ? g->k - k : kc, first = k == 0;
         for (int j = j0; j < j1 && !g->ready; j += nr) {
@@ -36,21 +39,57 @@ static void block(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int 
     }
 }
 
+// The same in bf16; a's rows are rounded and packed as well, behind the panels of b.
+static void block16(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int j0, int j1, uint32_t *panels) {
+    int kc = stretch(g->k), mr = s->mr, nr = s->nr;
+    uint32_t *rows = panels + S1_PAIRS * S1_T_COLS16 * nr;
+    S1_BOUND(i1 - i0, S1_T_ROWS + 1);
+    S1_BOUND(j1 - j0, S1_T_COLS16 * nr + 1);
+    S1_BOUND(i1 - 1, g->m);
+    S1_BOUND(j1 - 1, g->n);
+    if (g->k == 0) empty(g, i0, i1, j0, j1);
+    for (int k = 0; k < g->k; k += kc) {
+        int n = g->k - k < kc ? g->k - k : kc, first = k == 0;
+        for (int j = j0; j < j1; j += nr) {
+            s->pack16(n, j1 - j < nr ? j1 - j : nr, g->b + k * g->brs + j * g->bcs, g->brs, g->bcs, panels + (size_t)(j - j0) * S1_PAIRS);
+        }
+        s->round16(n, i1 - i0, g->a + i0 * g->ars + k * g->acs, g->ars, g->acs, rows);
+        for (int i = i0; i < i1; i += mr) {
+            for (int j = j0; j < j1; j += nr) {
+                s->tile16((n + 1) / 2, rows + (size_t)(i - i0) * S1_PAIRS, i1 - i < mr ? i1 - i : mr, panels + (size_t)(j - j0) * S1_PAIRS,
+                          g->c + i * g->ldc + j, g->ldc, j1 - j < nr ? j1 - j : nr, g->scale, first && g->bias ? g->bias + j : 0,
+                          g->add || !first);
+            }
+        }
+    }
+}
+
 int s1_t_gemm_floats(const s1_trainer *t) { return S1_KC * S1_T_COLS * t->simd->nr; }
+
+// The columns of a unit, and the scratch it needs.
+static int columns(const s1_trainer *t) { return (t->bf16 ? S1_T_COLS16 : S1_T_COLS) * t->simd->nr; }
+static int scratch(const s1_trainer *t) {
+    return t->bf16 ? S1_PAIRS * (S1_T_COLS16 * t->simd->nr + S1_T_ROWS) : s1_t_gemm_floats(t);
+}
 
 static void units(s1_trainer *t, const void *op, int lo, int hi, int thread) {
     const s1_gemm *g = op;
-    float *packed = s1_t_scratch(t, thread, s1_t_gemm_floats(t));
+    float *packed = s1_t_scratch(t, thread, scratch(t));
     if (!packed) return;
-    int cols = S1_T_COLS * t->simd->nr;
+    int cols = columns(t);
     for (int u = lo; u < hi; u++) {
         int i = u % g->row_blocks * g->rows, j = u / g->row_blocks * cols;
-        block(t->simd, g, i, i + g->rows < g->m ? i + g->rows : g->m, j, j + cols < g->n ? j + cols : g->n, packed);
+        int i1 = i + g->rows < g->m ? i + g->rows : g->m, j1 = j + cols < g->n ? j + cols : g->n;
+        if (t->bf16) {
+            block16(t->simd, g, i, i1, j, j1, (uint32_t *)packed);
+        } else {
+            block(t->simd, g, i, i1, j, j1, packed);
+        }
     }
 }
 
 void s1_t_gemm_stage(s1_trainer *t, int stage, s1_gemm *g) {
-    int cols = S1_T_COLS * t->simd->nr, col_blocks = (g->n + cols - 1) / cols;
+    int cols = columns(t), col_blocks = (g->n + cols - 1) / cols;
     g->rows = S1_T_ROWS;
     while (g->rows > 24 && (g->m + g->rows - 1) / g->rows * col_blocks < 8) g->rows = g->rows / 24 * 12; // halves, of 12 each
     g->row_blocks = (g->m + g->rows - 1) / g->rows;

@@ -1,4 +1,5 @@
 // train_impl.h: see train_simd.h. Included after vec.h by the file of each instruction path, which sets MR.
+#include "mat_block.h"
 
 #define NV 2           // vectors of a tile's row
 #define NR (NV * VL)   // columns of a tile
@@ -62,19 +63,8 @@ INLINE void tile_full(int kc, const float *a, ptrdiff_t ars, ptrdiff_t acs, cons
     }
 }
 
-static void tile(int kc, const float *a, ptrdiff_t ars, ptrdiff_t acs, int m, const float *b, float *c, ptrdiff_t ldc, int n,
-                 float scale, const float *bias, int add) {
-    vf s[MR][NV];
-    float edge[S1_KC * MR];
-    if (m < MR) { // rows that are not there become zeros
-        for (int k = 0; k < kc; k++) {
-            for (int i = 0; i < MR; i++) edge[k * MR + i] = i < m ? a[i * ars + k * acs] : 0;
-        }
-        a = edge;
-        ars = 1;
-        acs = MR;
-    }
-    tile_full(kc, a, ars, acs, b, s);
+// Sums of a tile, of which m rows and n columns are there, to c.
+INLINE void tile_out(vf s[MR][NV], int m, float *c, ptrdiff_t ldc, int n, float scale, const float *bias, int add) {
     if (m == MR && n == NR) {
         vf shift[NV];
         UNROLL for (int j = 0; j < NV; j++) shift[j] = bias ? vload(bias + j * VL) : vset(0);
@@ -94,6 +84,84 @@ static void tile(int kc, const float *a, ptrdiff_t ars, ptrdiff_t acs, int m, co
             float r = t[i * NR + j] + (bias ? bias[j] : 0);
             c[i * ldc + j] = add ? c[i * ldc + j] + r : r;
         }
+    }
+}
+
+static void tile(int kc, const float *a, ptrdiff_t ars, ptrdiff_t acs, int m, const float *b, float *c, ptrdiff_t ldc, int n,
+                 float scale, const float *bias, int add) {
+    vf s[MR][NV];
+    float edge[S1_KC * MR];
+    if (m < MR) { // rows that are not there become zeros
+        for (int k = 0; k < kc; k++) {
+            for (int i = 0; i < MR; i++) edge[k * MR + i] = i < m ? a[i * ars + k * acs] : 0;
+        }
+        a = edge;
+        ars = 1;
+        acs = MR;
+    }
+    tile_full(kc, a, ars, acs, b, s);
+    tile_out(s, m, c, ldc, n, scale, bias, add);
+}
+
+// s += both products of each pair, the odd one first: as vdpbf16ps does it, which also takes subnormals for zeros.
+#if defined(S1_DPBF16)
+INLINE vf vdot16(vf s, vu x, vu y) { return (vf)_mm512_dpbf16_ps((__m512)s, (__m512bh)x, (__m512bh)y); }
+#else
+INLINE vf vdot16(vf s, vu x, vu y) {
+    s += (vf)(x & 0xffff0000u) * (vf)(y & 0xffff0000u);
+    return s + (vf)(x << 16) * (vf)(y << 16);
+}
+#endif
+
+typedef uint32_t vuu __attribute__((vector_size(VL * 4), aligned(4), may_alias));
+
+static void tile16(int pairs, const uint32_t *a, int m, const uint32_t *b, float *c, ptrdiff_t ldc, int n, float scale,
+                   const float *bias, int add) {
+    vf s[MR][NV];
+    UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) s[i][j] = vset(0);
+    for (int k = 0; k < pairs; k++, a++, b += NR) {
+        vu v[NV];
+        UNROLL for (int j = 0; j < NV; j++) v[j] = *(const vuu *)(b + j * VL);
+        UNROLL for (int i = 0; i < MR; i++) {
+            vu x = a[i * S1_PAIRS] - (vu){0};
+            UNROLL for (int j = 0; j < NV; j++) s[i][j] = vdot16(s[i][j], x, v[j]);
+        }
+    }
+    tile_out(s, m, c, ldc, n, scale, bias, add);
+}
+
+// Two numbers rounded to bf16, the first in the low half; a NaN stays one.
+INLINE uint32_t pair(float lo, float hi) { return s1_bf16_of_f32(lo) | (uint32_t)s1_bf16_of_f32(hi) << 16; }
+
+static void round16(int kc, int m, const float *a, ptrdiff_t ars, ptrdiff_t acs, uint32_t *dst) {
+    int pairs = (kc + 1) / 2, whole = kc / 2, rows = (m + MR - 1) / MR * MR;
+    if (acs == 1) {
+        for (int i = 0; i < m; i++) {
+            const float *p = a + i * ars;
+            uint32_t *to = dst + i * S1_PAIRS;
+            for (int k = 0; k < whole; k++) to[k] = pair(p[2 * k], p[2 * k + 1]);
+        }
+    } else { // reads run along the rows
+        for (int k = 0; k < whole; k++) {
+            const float *p = a + 2 * k * acs;
+            for (int i = 0; i < m; i++) dst[i * S1_PAIRS + k] = pair(p[i * ars], p[i * ars + acs]);
+        }
+    }
+    if (whole < pairs) {
+        for (int i = 0; i < m; i++) dst[i * S1_PAIRS + whole] = pair(a[i * ars + (kc - 1) * acs], 0);
+    }
+    for (int i = m; i < rows; i++) memset(dst + i * S1_PAIRS, 0, (size_t)pairs * 4);
+}
+
+static void pack16(int kc, int n, const float *b, ptrdiff_t brs, ptrdiff_t bcs, uint32_t *dst) {
+    int pairs = (kc + 1) / 2, whole = kc / 2;
+    if (n < NR) memset(dst, 0, (size_t)pairs * NR * 4);
+    for (int k = 0; k < whole; k++) {
+        const float *p = b + 2 * k * brs;
+        for (int j = 0; j < n; j++) dst[k * NR + j] = pair(p[j * bcs], p[j * bcs + brs]);
+    }
+    if (whole < pairs) {
+        for (int j = 0; j < n; j++) dst[whole * NR + j] = pair(b[(kc - 1) * brs + j * bcs], 0);
     }
 }
 
@@ -310,7 +378,8 @@ static double sumsq(const float *x, int n) {
 
 #define TRAIN_TABLE(label)                                                                                                       \
     {                                                                                                                            \
-        .name = label, .mr = MR, .nr = NR, .tile = tile, .pack = pack, .softmax = softmax, .probs = probs, .dscore = dscore,      \
+        .name = label, .mr = MR, .nr = NR, .tile = tile, .pack = pack, .tile16 = tile16, .round16 = round16, .pack16 = pack16,   \
+        .softmax = softmax, .probs = probs, .dscore = dscore,      \
         .dot = dot, .norm_grad = norm_grad, .swiglu_grad = swiglu_grad, .add = add, .axpby = axpby, .loss_row = loss_row,         \
         .adamw = adamw, .sumsq = sumsq,                                                                                          \
     }

@@ -12,11 +12,15 @@ import (
 type TrainOptions struct {
 	Threads int
 	ISA     string
+	BF16    bool
 	Watch   func(op kernels.TrainOp, took time.Duration)
 }
+
+// HasBF16 is false: this build has no C.
+func HasBF16() bool { return false }
 
 // NewTrainer fails: this build has no C.
 func NewTrainer(*kernels.TrainProgram, TrainOptions) (kernels.Trainer, error) { return nil, errNoCgo }
 
 // TrainPeak knows none: this build has no C.
-func TrainPeak(int) float64 { return 0 }
+func TrainPeak(TrainOptions) float64 { return 0 }

@@ -24,18 +24,20 @@ const (
 	peakRuns = 20 // at least: somebody else may have the machine at first
 )
 
-// TrainPeak measures what the products of training reach on this machine at best, in flops per second, in about a tenth of a
-// second: the yardstick of "share of the GEMM peak". 0 threads = one per core; 0 flops = there was no memory.
-func TrainPeak(threads int) float64 {
-	if threads <= 0 {
-		threads = runtime.GOMAXPROCS(0)
+// TrainPeak measures what the products of such a trainer reach on this machine at best, in flops per second, in about a tenth of a
+// second: the yardstick of "share of the GEMM peak". 0 flops = there was no memory.
+func TrainPeak(o TrainOptions) float64 {
+	if o.Threads <= 0 {
+		o.Threads = runtime.GOMAXPROCS(0)
 	}
+	threads := o.Threads
+	o.Watch = nil
 	p := &kernels.TrainProgram{
 		Bufs:   []kernels.TrainBuf{{Name: "x", Width: peakSize}, {Name: "y", Width: peakSize}},
 		Params: []kernels.ParamSpec{{Name: "w", Rows: peakSize, Cols: peakSize}},
 		Rows:   peakRows * threads, Context: 1, Vocab: 1,
 	}
-	t, err := newTrainer(p, TrainOptions{Threads: threads})
+	t, err := newTrainer(p, o)
 	if err != nil {
 		return 0
 	}

@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { S1_KC = 256 }; // most of the summed dimension that a packed panel holds: 16 KB at 16 columns
+enum {
+    S1_KC = 256,          // most of the summed dimension that a packed panel holds: 16 KB at 16 columns
+    S1_PAIRS = S1_KC / 2, // the same in pairs of bf16: the element of an even place of the summed dimension in the low half
+};
 
 typedef struct {
     double lr, decay, beta1, beta2, eps, scale; // scale: of the gradient
@@ -22,6 +25,14 @@ typedef struct {
                  float scale, const float *bias, int add);
     // dst (kc, nr) = columns of b, zeros beyond n; b(k, j) = b[k*brs + j*bcs]
     void (*pack)(int kc, int n, const float *b, ptrdiff_t brs, ptrdiff_t bcs, float *dst);
+    // The same with both factors rounded to bf16 (nearest even), in pairs; sums, scale, bias and c stay in fp32.
+    // a (m rounded up to mr, pairs) in rows of S1_PAIRS; b is a packed panel (pairs, nr).
+    void (*tile16)(int pairs, const uint32_t *a, int m, const uint32_t *b, float *c, ptrdiff_t ldc, int n, float scale,
+                   const float *bias, int add);
+    // dst (m rounded up to mr, pairs of kc) in rows of S1_PAIRS = a, zeros beyond m and kc
+    void (*round16)(int kc, int m, const float *a, ptrdiff_t ars, ptrdiff_t acs, uint32_t *dst);
+    // dst (pairs of kc, nr) = columns of b, zeros beyond n and kc
+    void (*pack16)(int kc, int n, const float *b, ptrdiff_t brs, ptrdiff_t bcs, uint32_t *dst);
     // s (n) in base 2 becomes its softmax, zeros up to pad; returns log2 of the sum of 2^s
     float (*softmax)(float *s, int n, int pad);
     // s (n) becomes 2^(s - lse), zeros up to pad
@@ -46,6 +57,7 @@ extern const s1_train_simd s1_train_c;
 #if defined(__x86_64__)
 extern const s1_train_simd s1_train_avx2;
 extern const s1_train_simd s1_train_avx512;
+extern const s1_train_simd s1_train_avx512_bf16; // as avx512, with the instruction for pairs of bf16
 #endif
 
 // The table for an instruction path (isa.h).

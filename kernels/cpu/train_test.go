@@ -23,7 +23,11 @@ func TestTrainOpsAgreeWithTheOracle(t *testing.T) {
 }
 
 func TestTrainBitsDoNotDependOnThreads(t *testing.T) {
-	kerneltest.SameBits(t, func(p *kernels.TrainProgram, threads int) (kernels.Trainer, error) {
-		return NewTrainer(p, TrainOptions{Threads: threads})
-	})
+	for name, bf16 := range map[string]bool{"fp32": false, "bf16": true} {
+		t.Run(name, func(t *testing.T) {
+			kerneltest.SameBits(t, func(p *kernels.TrainProgram, threads int) (kernels.Trainer, error) {
+				return NewTrainer(p, TrainOptions{Threads: threads, BF16: bf16})
+			})
+		})
+	}
 }

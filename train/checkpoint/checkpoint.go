@@ -61,6 +61,7 @@ type Identity struct {
 	Recipe    string `json:"recipe"`
 	Tokenizer string `json:"tokenizer"`
 	Shape     string `json:"shape"` // of the model: names and sizes of its parameters
+	Precision string `json:"precision,omitempty"`
 	Code      string `json:"code"`
 }
 
@@ -94,6 +95,7 @@ func (saved Identity) differences(dir string, want Identity) []*ForeignError {
 		{"recipe", saved.Recipe, want.Recipe},
 		{"tokenizer", saved.Tokenizer, want.Tokenizer},
 		{"shape", saved.Shape, want.Shape},
+		{"precision", saved.Precision, want.Precision},
 		{"code", saved.Code, want.Code},
 	} {
 		if f.saved != f.want {

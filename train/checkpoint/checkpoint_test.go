@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-var identity = Identity{Data: "d1", Recipe: "r1", Tokenizer: "t1", Shape: "s1", Code: "c1"}
+var identity = Identity{Data: "d1", Recipe: "r1", Tokenizer: "t1", Shape: "s1", Precision: "fp32", Code: "c1"}
 
 func stateAt(step int) State {
 	return State{
@@ -193,6 +193,7 @@ func TestAForeignCheckpointIsRefusedWithTheFieldThatDiffers(t *testing.T) {
 		"recipe":    func(i *Identity) { i.Recipe = "other" },
 		"tokenizer": func(i *Identity) { i.Tokenizer = "other" },
 		"shape":     func(i *Identity) { i.Shape = "other" },
+		"precision": func(i *Identity) { i.Precision = "other" },
 		"code":      func(i *Identity) { i.Code = "other" },
 	} {
 		want := identity

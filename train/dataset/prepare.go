@@ -161,6 +161,7 @@ var spacing = map[string]struct{ before, after, answer string }{
 	"think": {"", "\n", "\n\n"},
 	"s1":    {"\n", "\n", "\n"},
 	"gemma": {"", "\n", ""},
+	"tape":  {"", "\n", ""}, // every line of a thought ends
 }
 
 // turn makes the document of one answer.

@@ -157,7 +157,7 @@ func (t *tapeTrace) check(x int, lines []line, ended bool) (settled, value int) 
 // verify checks lines, which are the first of ops from x on, and does the rest again, until every line is settled.
 func (t *tapeTrace) verify(x int, ops []tape.Op, lines []line) {
 	interrupt := t.interrupt && len(lines) == len(ops) // once, in the first check
-	cut := false // inside a check: what follows it is no end
+	cut := false                                       // inside a check: what follows it is no end
 	for len(ops) > 0 {
 		from := len(t.ids) + 2 // behind Wait and its line break
 		n, value := t.check(x, lines, len(lines) == len(ops) && !cut)

@@ -19,7 +19,7 @@ const (
 	threadBytes = 256 << 10
 	// spare is what is added for what nobody counts, the Go heap among it: a part of the whole, and at least so many bytes.
 	sparePart  = 32
-	spareBytes = 16 << 20
+	spareBytes = 8 << 20
 )
 
 // Plan is a run that has not started.
@@ -41,17 +41,20 @@ type Plan struct {
 // Estimate is the memory of a run by class, in bytes.
 type Estimate struct {
 	Weights     int64
+	Master      int64 // fp32 weights beside those of another type that are computed with
 	Gradients   int64
 	Moments     int64
 	Activations int64 // buffers and their gradients, and what each row needs beside them
-	Scratch     int64 // logits of a chunk, rotations, the array being saved, threads
+	Logits      int64 // of a chunk of rows
+	Scratch     int64 // rotations, the array being saved, threads; of ranks: buckets and gathered layers
+	Framework   int64 // what Python, torch and a GPU's context take before there is a model
 	Other       int64
 	Spare       int64 // for what nobody counts
 }
 
 // Total is the sum of the classes.
 func (e Estimate) Total() int64 {
-	return e.Weights + e.Gradients + e.Moments + e.Activations + e.Scratch + e.Other + e.Spare
+	return e.Weights + e.Master + e.Gradients + e.Moments + e.Activations + e.Logits + e.Scratch + e.Framework + e.Other + e.Spare
 }
 
 // Of estimates a plan. Where it errs it should err upwards.
@@ -85,7 +88,8 @@ func (p Plan) at(rows int, c change) Estimate {
 		rowBytes = p.RecomputedRowBytes
 	}
 	e.Activations = int64(rows)*(rowBytes+rowFloats*floatBytes) + int64(len(p.Program.Bufs))*arrayBytes
-	e.Scratch = p.logits(rows) + p.rotations() + largest + int64(max(p.Threads, 1))*(threadBytes+muon)
+	e.Logits = p.logits(rows)
+	e.Scratch = p.rotations() + largest + int64(max(p.Threads, 1))*(threadBytes+muon)
 	e.Spare = max(spareBytes, e.Total()/sparePart)
 	return e
 }

@@ -52,6 +52,14 @@ func trained(t *testing.T, c kerneltest.TrainCase, rule func(kernels.Param) kern
 		updates = append(updates, u)
 	}
 	tr.Update(updates)
+	largest := 0
+	for i, spec := range c.Program.Params {
+		if spec.Elements() > c.Program.Params[largest].Elements() {
+			largest = i
+		}
+	}
+	values := make([]float32, c.Program.Params[largest].Elements()) // as a save does, an array at a time
+	tr.Read(kernels.SlotWeight, kernels.Param(largest), values)
 	return tr.Bytes()
 }
 

@@ -108,10 +108,13 @@ func (e Estimate) String() string {
 		bytes int64
 	}{
 		{"weights", e.Weights},
+		{"master weights", e.Master},
 		{"gradients", e.Gradients},
 		{"moments", e.Moments},
 		{"activations", e.Activations},
+		{"logits", e.Logits},
 		{"scratch", e.Scratch},
+		{"framework", e.Framework},
 		{"other", e.Other},
 		{"spare", e.Spare},
 	} {

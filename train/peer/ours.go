@@ -161,7 +161,7 @@ func serve(ctx context.Context, s shape, threads int, seconds float64, ops bool)
 		y.Parameters += p.Elements()
 	}
 	if ops {
-		y.Peak = cpu.TrainPeak(threads)
+		y.Peak = cpu.TrainPeak(cpu.TrainOptions{Threads: threads})
 		t.ops = map[string]*opTime{}
 	}
 	if err := say.Encode(y); err != nil {

@@ -122,7 +122,7 @@ func (r *Recipe) resolve(dir string) {
 		r.Data.Files[i] = from(dir, f)
 	}
 	r.Data.HeldOut.File = from(dir, r.Data.HeldOut.File)
-	for _, m := range []*string{&r.Model.Base, &r.Model.Tokenizer} {
+	for _, m := range []*string{&r.Model.Base, &r.Model.Tokenizer, &r.Launch.Python} {
 		if strings.HasPrefix(*m, "./") || strings.HasPrefix(*m, "../") {
 			*m = from(dir, *m)
 		}

@@ -21,6 +21,7 @@ type Recipe struct {
 	Checkpoint Checkpoint `toml:"checkpoint"`
 	Eval       Eval       `toml:"eval"`
 	Probe      Probe      `toml:"probe"`
+	Launch     Launch     `toml:"launch"`
 
 	Source string `toml:"-"` // the file or the preset's name, for messages
 }
@@ -78,6 +79,13 @@ type OnPolicy struct {
 	Temperature float64 `toml:"temperature"` // of their sampling
 }
 
+// What the factors of products with weights are rounded to. Sums, weights, gradients and moments are fp32 in any case.
+const (
+	FP32         = "fp32"
+	BF16         = "bf16"          // where the CPU multiplies bf16, fp32 elsewhere
+	EmulatedBF16 = "bf16-emulated" // everywhere: the rounding of such a CPU, without its speed
+)
+
 // Train says how much, and how it is cut into steps.
 type Train struct {
 	Epochs                int    `toml:"epochs"`                 // passes over the rows, or
@@ -86,6 +94,7 @@ type Train struct {
 	BatchTokens           int    `toml:"batch_tokens"`           // a step takes rows until it has so many tokens; one of the two is above 0
 	MicroTokens           int    `toml:"micro_tokens"`           // rows of a micro-batch: documents are packed into them; 0 = block
 	GradientCheckpointing bool   `toml:"gradient_checkpointing"` // keep only each layer's input and compute the layer again: less memory, a third more time
+	Precision             string `toml:"precision"`              // of the products with weights: FP32, BF16, EmulatedBF16
 	Seed                  uint64 `toml:"seed"`                   // of the first weights, the order of the data, dropout
 	Threads               int    `toml:"threads"`                // 0 = one a core
 }
@@ -162,11 +171,13 @@ func Defaults() Recipe {
 			Kind: Rows, OverLong: "refuse", ThinkFormat: "auto", Template: "auto", Turns: "last", Tape: dataset.DefaultTape(),
 		},
 		OnPolicy: OnPolicy{Temperature: 1},
+		Train:    Train{Precision: FP32},
 		Optimizer: Optimizer{
 			Kind: "adamw", LR: 1e-5, MuonLR: 3e-3, Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 1e-4, MuonMomentum: 0.95,
 			Clip: 1, Warmup: 0.05, Schedule: "cosine",
 		},
 		LoRA:       LoRA{Alpha: 16, Targets: []string{"all-linear"}},
 		Checkpoint: Checkpoint{Keep: 2},
+		Launch:     defaultLaunch(),
 	}
 }

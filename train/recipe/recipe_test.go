@@ -23,7 +23,7 @@ func load(t *testing.T, name string) Recipe {
 
 func TestEveryPresetLoads(t *testing.T) {
 	t.Parallel()
-	want := []string{"lora", "mini", "mini-nochecks", "mini-quick", "s1", "s1.1"}
+	want := []string{"lora", "mini", "mini-finish", "mini-nochecks", "mini-quick", "s1", "s1.1"}
 	if got := recipes.Names(); !slices.Equal(got, want) {
 		t.Errorf("presets %v, want %v", got, want)
 	}

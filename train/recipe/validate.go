@@ -20,7 +20,7 @@ type check struct {
 
 // Validate refuses values that mean nothing, each with its key, what it is and what it may be.
 func (r Recipe) Validate() error {
-	checks := slices.Concat(r.Model.checks(), r.Data.checks(), r.OnPolicy.checks(), r.Train.checks(), r.Optimizer.checks(), r.adapterChecks(), r.watchChecks())
+	checks := slices.Concat(r.Model.checks(), r.Data.checks(), r.OnPolicy.checks(), r.Train.checks(), r.Optimizer.checks(), r.adapterChecks(), r.watchChecks(), r.Launch.checks())
 	for _, c := range checks {
 		if !c.ok {
 			return fmt.Errorf("recipe %s: %s is %s: want %s", r.Source, c.key, shown(c.got), c.want)
@@ -118,6 +118,7 @@ func (t Train) checks() []check {
 		{t.BatchRows >= 0, "train.batch_rows", t.BatchRows, "at least 1"},
 		{t.BatchTokens >= 0, "train.batch_tokens", t.BatchTokens, "at least 1"},
 		{t.BatchRows == 0 || t.BatchTokens == 0, "train.batch_rows", t.BatchRows, fmt.Sprintf("batch_rows or batch_tokens (%d), not both", t.BatchTokens)},
+		oneOf("train.precision", t.Precision, FP32, BF16, EmulatedBF16),
 		{t.MicroTokens >= 0, "train.micro_tokens", t.MicroTokens, "0 (block) or at least 1"},
 		{t.Threads >= 0 && t.Threads <= 4096, "train.threads", t.Threads, "0 (one a core) to 4096"},
 	}

@@ -72,6 +72,7 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 		if m.shelf.open {
 			m.closeShelf()
 		}
+		m.bench.open = false
 		m.focus = onPrompt
 		m.promptPane.Editor.Insert(typed)
 	}
@@ -133,7 +134,9 @@ func (m *Model) back() bool {
 	case m.scrubbing():
 		m.closeScrub()
 	case m.focus == onToken || m.focus == onTree:
-		m.focus, m.pick = onThought, -1
+		if m.focus, m.pick = onThought, -1; b != nil {
+			m.seen(b)
+		}
 	case m.comparing && (b == nil || !b.running()):
 		m.comparing = false
 	case b != nil && b.at >= 0:
@@ -150,6 +153,21 @@ func (m *Model) back() bool {
 
 func (m *Model) act(a keys.Action, key string) tea.Cmd {
 	b := m.now()
+	if m.bench.open {
+		switch a {
+		case keys.LineUp, keys.LineDown, keys.PageUp, keys.PageDown, keys.HalfUp, keys.HalfDown, keys.Top, keys.Bottom:
+			m.fillBench()
+			m.labPane.Move(strides[a])
+			return nil
+		case keys.StudyEnter, keys.StudyForecast, keys.StudyStart, keys.StudyFolder, keys.StudyPause, keys.StudyStop, keys.StudyNew, keys.StudyClass, keys.StudyInk, keys.StudyBack, keys.StudyLeave:
+			return m.actBench(a)
+		}
+	}
+	if m.training.open {
+		if cmd, heard := m.actTraining(a); heard {
+			return cmd
+		}
+	}
 	if m.shelf.open {
 		switch a {
 		case keys.LineUp, keys.LineDown, keys.PageUp, keys.PageDown, keys.HalfUp, keys.HalfDown, keys.Top, keys.Bottom:
@@ -270,6 +288,8 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 		m.inputExpected()
 	case keys.Mark:
 		return m.mark()
+	case keys.Worth:
+		return m.markWorth()
 	case keys.Note:
 		m.inputNote()
 	case keys.Fold:
@@ -283,11 +303,17 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 		return m.undo()
 	case keys.LineUp, keys.LineDown, keys.PageUp, keys.PageDown, keys.HalfUp, keys.HalfDown, keys.Top, keys.Bottom:
 		m.move(a)
+	case keys.StudyEnter, keys.StudyForecast, keys.StudyStart, keys.StudyFolder, keys.StudyPause, keys.StudyStop, keys.StudyNew, keys.StudyClass, keys.StudyInk, keys.StudyBack, keys.StudyLeave:
+		m.say(m.keys.Text("that acts in the lab: {lab} goes there")) // the palette brings it anywhere
+	case keys.Study:
+		m.openBench()
 	case keys.Recent:
 		if m.library() != nil {
 			return m.openShelf()
 		}
 		return m.loadRecent()
+	case keys.Training:
+		return m.openTraining()
 	case keys.Help:
 		m.over = &overlay.Help{Theme: m.theme, Keys: m.keys, State: m.state()}
 	case keys.Palette:

@@ -23,6 +23,7 @@ import (
 	"s1/tui/pane/answer"
 	"s1/tui/pane/budget"
 	"s1/tui/pane/compare"
+	"s1/tui/pane/lab"
 	"s1/tui/pane/library"
 	"s1/tui/pane/prompt"
 	"s1/tui/pane/scrub"
@@ -64,6 +65,7 @@ const (
 	onTree
 	onTrials
 	onLibrary
+	onBench
 )
 
 // Model is the screen.
@@ -91,6 +93,7 @@ type Model struct {
 	comparing bool
 	jump      bool   // the comparison has yet to show where the two part
 	more      []int  // what stands beside them
+	thinning  bool   // the key that puts branches beside them takes them out now
 	busy      bool   // an Ask or a Branch is on its way
 	queued    string // a question that waits for the model
 	examples  examples
@@ -116,6 +119,8 @@ type Model struct {
 	scrubber   *scrubbing
 	trials     *experiment
 	shelf      shelf
+	bench      bench
+	training   training
 	deleted    [][]int // branches, the last deletion last
 
 	over   overlay.Overlay
@@ -135,6 +140,7 @@ type Model struct {
 	scrubPane    scrub.Pane
 	trialsPane   trials.Pane
 	libraryPane  library.Pane
+	labPane      lab.Pane
 
 	frame string
 	crash error // a fault of the screen itself
@@ -159,6 +165,7 @@ func New(ctx context.Context, opt Options) *Model {
 	m.thoughtsPane.Theme, m.answerPane.Theme, m.statusPane.Theme = th, th, th
 	m.budgetPane.Theme, m.promptPane.Theme, m.sidePane.Theme, m.comparePane.Theme = th, th, th, th
 	m.tokenPane.Theme, m.signalsPane.Theme, m.treePane.Theme, m.scrubPane.Theme, m.trialsPane.Theme, m.libraryPane.Theme = th, th, th, th, th, th
+	m.labPane.Theme = th
 	m.reflection = text.NewReflection(opt.Reflection)
 	m.promptPane.Editor.Set(opt.Prompt)
 	return m
@@ -210,8 +217,7 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 	case framesArrived:
 		return tea.Batch(m.arrived(msg.batches), m.awaitFrame())
 	case newsArrived:
-		m.tell(msg.queue)
-		return m.awaitNews()
+		return tea.Batch(m.tell(msg.queue), m.awaitNews())
 	case edited:
 		return m.tookEdit(msg)
 	case branchStarted:
@@ -240,8 +246,7 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 func (m *Model) Pull() tea.Cmd {
 	m.loading = orElse(m.progress.get(), m.loading)
 	arrived := m.arrived(m.feed.Drain())
-	m.tell(m.news.take())
-	cmd := tea.Batch(arrived, m.play())
+	cmd := tea.Batch(arrived, m.tell(m.news.take()), m.play())
 	m.settling = false
 	m.frame = m.draw()
 	return tea.Batch(cmd, m.checkSaved())
@@ -312,6 +317,9 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 		if msg.asked != "" && m.promptPane.Editor.Value() == "" {
 			m.promptPane.Editor.Set(msg.asked) // a question is never lost
 			m.focus = onPrompt
+		}
+		if msg.wrote != "" {
+			return m.keepWritten(msg.wrote)
 		}
 		return nil
 	}
@@ -419,11 +427,19 @@ func (m *Model) state() keys.State {
 		Branches: len(m.branches), Library: m.opt.Library != nil, Following: m.scroll().Following(),
 	}
 	s.Offered = s.PromptEmpty && m.examples.offer() != ""
+	s.Train = m.trainState()
 	s.Explorer, s.Comparing, s.Trials = m.explorer() != nil, m.comparing, m.experimenting()
+	if x := m.trials; x != nil && x.hidden {
+		s.Left = map[trials.Kind]keys.Action{trials.Lab: keys.Lab, trials.Vote: keys.Vote, trials.Anchors: keys.Anchor}[x.kind]
+	}
 	if s.Binned = len(m.deleted) > 0; s.Shelf {
 		s.Binned = len(m.shelf.binned) > 0
 	}
 	s.Busy = m.trials != nil && m.trials.running || m.scrubber != nil && m.scrubber.running
+	if s.Lab = m.laboratory() != nil; m.bench.open {
+		s.Bench, s.Form, s.Points = true, m.bench.view == lab.Setup, m.bench.view == lab.Curve
+		s.Sweeping, s.Held, s.Reckoning = m.bench.cancel != nil, m.bench.held, m.bench.reckon != nil
+	}
 	if b := m.now(); b != nil {
 		s.Asked, s.Running, s.Paused, s.Thinking = true, b.running(), b.state == trace.StatePaused, b.thinking()
 		s.Loop, s.Pauses = b.loop, len(b.pauses)

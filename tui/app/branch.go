@@ -65,6 +65,7 @@ type branch struct {
 	folded, binned bool         // in the tree
 	bookmarks      map[int]bool // tokens
 	note           string       // on the branch
+	worth          string       // Good, Bad or ""
 	ticker         *ticking
 	original       *branch // what this one plays again, nil = it thinks itself
 
@@ -72,6 +73,8 @@ type branch struct {
 	times                            []time.Duration
 	ends, entropies                  plot.Series // of the thought, a number a token
 	marks                            []signals.Mark
+	turned                           []int // reflection words of the thought, by token, as far as it was read
+	turnedOf                         int   // bytes of it
 }
 
 func newBranch(live Live, label string, t *theme.Theme, same trace.Same) *branch {

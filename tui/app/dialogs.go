@@ -223,7 +223,7 @@ func (m *Model) showRun(msg runReopened) tea.Cmd {
 		b.source = -1
 		if a, ok := live.(Annotated); ok {
 			note, bookmarks := a.Annotations()
-			b.note = note
+			b.note, b.worth = note, a.Worth()
 			for _, at := range bookmarks {
 				if b.bookmarks == nil {
 					b.bookmarks = map[int]bool{}
@@ -235,7 +235,7 @@ func (m *Model) showRun(msg runReopened) tea.Cmd {
 		m.branches = append(m.branches, b)
 	}
 	m.thoughtsPane.Scroll.Bottom()
-	m.shelf.open = false
+	m.shelf.open, m.bench.open = false, false
 	m.focus = onThought
 	m.toFound()
 	if m.opt.Replay {

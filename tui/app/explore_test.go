@@ -182,3 +182,17 @@ func TestColouringSaysItsScaleAndGoesRound(t *testing.T) {
 		t.Error("it does not look as before the colouring")
 	}
 }
+
+func TestOnASmallScreenTheKeyOfASidePaneShowsItAtOnce(t *testing.T) {
+	t.Parallel()
+	d := at(explore(t, explorable(), 50, 20, nil), 4)
+	d.Press("2").Expect("▸ token").Press("3").Expect("▸ tree").Refute("▸ token")
+	d.Press("2").Expect("▸ token") // it was there, behind the tree
+	d.Press("2").Refute("▸ token").Expect("*5=185").Press("3").Expect("▸ tree").Press("esc").Refute("▸ tree").Expect("*5=185")
+	d.Press("]", "]").Refute("▸ tree")
+}
+
+func TestReflectionWordsAreInTheSignals(t *testing.T) {
+	t.Parallel()
+	explore(t, explorable(), 110, 36, nil).Press("w").Pull().Advance(999).Press("1").Expect("≈ 1 reflection")
+}

@@ -195,7 +195,9 @@ func TestAResizeKeepsTheTokenUnderTheCursorInView(t *testing.T) {
 				t.Fatalf("seed %d: at %dx%d the token %q is out of view:\n%s", seed, w, h, word, d.Frame())
 			}
 			if rnd.IntN(4) == 0 {
-				d.Press([]string{"1", "3"}[rnd.IntN(2)])
+				if d.Press([]string{"1", "3"}[rnd.IntN(2)]); strings.Contains(d.Frame(), "▸ tree") {
+					d.Press("esc") // it had the place of all
+				}
 				if !strings.Contains(d.Frame(), word) {
 					t.Fatalf("seed %d: at %dx%d, with other panes, the token %q is out of view:\n%s", seed, w, h, word, d.Frame())
 				}

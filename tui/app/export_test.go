@@ -2,10 +2,12 @@ package app
 
 import tea "github.com/charmbracelet/bubbletea"
 
-// EditorGot is what an editor gets of the branch in view, and EditorEnded the message with which it comes back: for drivers, which
-// have no terminal to give away.
+// EditorGot is what an editor gets of the branch in view. EditWith runs a program as $EDITOR is run on such a text, with its file in
+// dir, and returns the message with which it comes back: for drivers, which have no terminal to give away.
 func EditorGot(m *Model) string { return m.now().written() }
 
-func EditorEnded(m *Model, was, path string, err error) tea.Msg {
-	return edited{branch: m.now(), was: was, path: path, err: err}
+func EditWith(m *Model, was, dir string, words ...string) tea.Msg {
+	e := &editor{words: words, was: was, dir: dir}
+	err := e.Run()
+	return edited{m.now(), e.was, e.is, e.kept, err}
 }

@@ -97,6 +97,19 @@ func (b *branch) matches(find func(*text.Doc) []int) []int {
 	return list
 }
 
+// turns are the reflection words of the thought, by token. They are looked for again only when it has grown.
+func (b *branch) turns(r text.Reflection) []int {
+	if n := b.thought.Len(); n != b.turnedOf {
+		b.turned, b.turnedOf = b.turned[:0], n
+		for _, at := range r.All(b.thought) {
+			if i := b.tokenAt(trace.PhaseThinking, at); i >= 0 {
+				b.turned = append(b.turned, i)
+			}
+		}
+	}
+	return b.turned
+}
+
 // jumpTo moves the cursor to the next point of interest, or says that there is none.
 func (m *Model) jumpTo(a keys.Action) {
 	b := m.now()

@@ -1,17 +1,10 @@
 package app
 
 import (
-	"context"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
-
-	"s1/engine/trace"
-	"s1/tui/keys"
-	"s1/tui/overlay"
 )
 
 // shelfPage is how many sessions are read at once; more follow as the cursor nears the end.
@@ -59,50 +52,42 @@ func (m *Model) library() Shelf {
 }
 
 // find asks for the page after next, "" = the first.
-func (m *Model) find(next string) tea.Cmd {
+func (m *Model) find(next string) tea.Cmd { return m.findTo(next, 0) }
+
+// findTo asks for as many pages as row at needs, where the cursor then stands when they are the first ones.
+func (m *Model) findTo(next string, at int) tea.Cmd {
 	sh := &m.shelf
 	sh.seq++
 	sh.busy = true
 	seq, q := sh.seq, sh.query
-	q.Limit, q.After = shelfPage, next
+	q.Limit, q.After = (at/shelfPage+1)*shelfPage, next
 	ctx, lib, n := m.ctx, m.library(), m.news
 	return func() tea.Msg {
 		began := time.Now()
 		page, err := lib.Find(ctx, q)
 		took := time.Since(began)
-		n.post(func(m *Model) { m.foundSessions(seq, next, page, took, err) })
+		n.postThen(func(m *Model) tea.Cmd { return m.foundSessions(seq, next, at, page, took, err) })
 		return nil
 	}
 }
 
-func (m *Model) foundSessions(seq int, next string, page ShelfPage, took time.Duration, err error) {
+func (m *Model) foundSessions(seq int, next string, at int, page ShelfPage, took time.Duration, err error) tea.Cmd {
 	sh := &m.shelf
 	if seq != sh.seq {
-		return
+		return nil
 	}
 	sh.busy = false
 	if err != nil {
 		m.warn("could not read the sessions: " + oneLine(err.Error()))
-		return
+		return nil
 	}
 	if next == "" {
-		sh.rows, m.libraryPane.Cursor, sh.took = nil, 0, took
+		sh.rows, sh.took = nil, took
+		m.libraryPane.Cursor = min(at, max(len(page.Rows)-1, 0))
 	}
 	sh.rows = append(sh.rows, page.Rows...)
 	sh.next, sh.total, sh.more, sh.note = page.Next, page.Total, page.More, page.Note
-	m.background(m.look())
-}
-
-// background runs a command that only posts news, outside Update's own return.
-func (m *Model) background(cmd tea.Cmd) {
-	if cmd == nil {
-		return
-	}
-	if m.opt.Manual {
-		cmd()
-		return
-	}
-	go cmd()
+	return m.look()
 }
 
 // look asks for the preview of the session under the cursor, and for more sessions near the end of the list.
@@ -147,68 +132,6 @@ func (m *Model) moveShelf(by int) tea.Cmd {
 	return m.look()
 }
 
-// actShelf does what a key of the list means.
-func (m *Model) actShelf(a keys.Action) tea.Cmd {
-	row, _ := m.row()
-	switch a {
-	case keys.ShelfClose:
-		m.closeShelf()
-	case keys.ShelfOpen:
-		return m.openSession(row)
-	case keys.ShelfSearch:
-		m.inputFind()
-	case keys.ShelfFilter:
-		m.inputFilter()
-	case keys.ShelfSelect:
-		if sel := m.shelf.selected; sel[row.ID] {
-			delete(sel, row.ID)
-		} else {
-			sel[row.ID] = true
-		}
-		return m.moveShelf(1)
-	case keys.ShelfTag:
-		m.inputTags(row)
-	case keys.ShelfNote:
-		m.inputSessionNote(row)
-	case keys.ShelfExport:
-		m.inputExport(row)
-	case keys.ShelfDelete:
-		at := ShelfPlace{Run: row.ID, Token: -1}
-		m.shelf.binned = append(m.shelf.binned, at)
-		m.say(m.keys.Text("deleted; {session-undo} brings it back"))
-		return m.change("the deletion", func(ctx context.Context, s Shelf) error { return s.Bin(ctx, at) })
-	case keys.ShelfUndo:
-		n := len(m.shelf.binned) - 1
-		at := m.shelf.binned[n]
-		m.shelf.binned = m.shelf.binned[:n]
-		m.say("brought back")
-		return m.change("bringing it back", func(ctx context.Context, s Shelf) error { return s.Restore(ctx, at) })
-	}
-	return nil
-}
-
-// change does something to the library and reads the list again.
-func (m *Model) change(what string, do func(context.Context, Shelf) error) tea.Cmd {
-	ctx, lib, n := m.ctx, m.library(), m.news
-	at := m.libraryPane.Cursor
-	return func() tea.Msg {
-		err := do(ctx, lib)
-		n.post(func(m *Model) {
-			if err != nil {
-				m.warn("could not keep " + what + ": " + oneLine(err.Error()))
-				return
-			}
-			again := m.find("")
-			m.background(func() tea.Msg {
-				again()
-				n.post(func(m *Model) { m.background(m.moveShelf(at - m.libraryPane.Cursor)) })
-				return nil
-			})
-		})
-		return nil
-	}
-}
-
 func (m *Model) openSession(row ShelfRow) tea.Cmd {
 	re, can := m.opt.Library.(Reopener)
 	switch {
@@ -245,134 +168,4 @@ func (m *Model) toFound() {
 		}
 	}
 	m.found, m.interest = strings.Trim(m.shelf.query.Text, `"*`), hits
-}
-
-func (m *Model) inputFind() {
-	in := overlay.Input{Title: "search the sessions", Hint: "words of questions, thoughts, answers and notes; a trailing * finds beginnings, \"a phrase\" stays together; empty shows all"}
-	in.Editor.Set(m.shelf.query.Text)
-	m.input(in, func(s string) tea.Cmd {
-		m.shelf.query.Text = strings.TrimSpace(s)
-		return m.find("")
-	})
-}
-
-// filterWords are what a filter can name.
-const filterWords = "model: verdict: tag: closed: since:"
-
-func (m *Model) inputFilter() {
-	in := overlay.Input{
-		Title: "filter the sessions",
-		Hint:  filterWords + " each with a value, apart by spaces: model:mini verdict:wrong since:7d; empty shows all",
-		Check: func(s string) string {
-			_, why := parseFilter(s)
-			return why
-		},
-	}
-	in.Editor.Set(filterText(m.shelf.query))
-	m.input(in, func(s string) tea.Cmd {
-		q, _ := parseFilter(s)
-		q.Text = m.shelf.query.Text
-		m.shelf.query = q
-		return m.find("")
-	})
-}
-
-func parseFilter(s string) (q ShelfQuery, why string) {
-	for _, f := range strings.Fields(s) {
-		name, value, ok := strings.Cut(f, ":")
-		if !ok || value == "" {
-			return q, fmt.Sprintf("%q: a filter is one of %s with a value", f, filterWords)
-		}
-		switch name {
-		case "model":
-			q.Model = value
-		case "verdict":
-			if q.Verdict = trace.Verdict(value); q.Verdict != trace.VerdictRight && q.Verdict != trace.VerdictWrong {
-				return q, fmt.Sprintf("verdict:%s: right or wrong", value)
-			}
-		case "tag":
-			q.Tag = value
-		case "closed":
-			q.Closed = value
-		case "since":
-			q.Since = value
-		default:
-			return q, fmt.Sprintf("%q: a filter is one of %s with a value", f, filterWords)
-		}
-	}
-	return q, ""
-}
-
-func filterText(q ShelfQuery) string {
-	var words []string
-	for _, f := range [][2]string{{"model", q.Model}, {"verdict", string(q.Verdict)}, {"tag", q.Tag}, {"closed", q.Closed}, {"since", q.Since}} {
-		if f[1] != "" {
-			words = append(words, f[0]+":"+f[1])
-		}
-	}
-	return strings.Join(words, " ")
-}
-
-func (m *Model) inputTags(row ShelfRow) {
-	in := overlay.Input{Title: "tags", Hint: "words apart by spaces; empty takes all away"}
-	in.Editor.Set(strings.Join(row.Tags, " "))
-	m.input(in, func(s string) tea.Cmd {
-		tags := strings.Fields(s)
-		return m.change("the tags", func(ctx context.Context, sh Shelf) error { return sh.SetTags(ctx, row.ID, tags) })
-	})
-}
-
-func (m *Model) inputSessionNote(row ShelfRow) {
-	in := overlay.Input{Title: "note", Hint: "is found by a search; empty takes it away"}
-	in.Editor.Set(m.shelf.preview.Note)
-	m.input(in, func(s string) tea.Cmd {
-		return m.change("the note", func(ctx context.Context, sh Shelf) error {
-			return sh.SetNote(ctx, ShelfPlace{Run: row.ID, Token: -1}, s)
-		})
-	})
-}
-
-// inputExport asks for a file; its name says in which form.
-func (m *Model) inputExport(row ShelfRow) {
-	ids := []string{row.ID}
-	if len(m.shelf.selected) > 0 {
-		ids = ids[:0]
-		for id := range m.shelf.selected {
-			ids = append(ids, id)
-		}
-		slices.Sort(ids)
-	}
-	in := overlay.Input{
-		Title: "export", Hint: fmt.Sprintf("%d sessions into a new file: .jsonl (import reads it back), .md, or .html with the colours of the tokens", len(ids)),
-		Check: func(s string) string {
-			if formatOf(s) == "" {
-				return "the name ends in .jsonl, .md or .html"
-			}
-			return ""
-		},
-	}
-	in.Editor.Set("s1-" + ids[0] + ".html")
-	m.input(in, func(s string) tea.Cmd {
-		ctx, lib, n := m.ctx, m.library(), m.news
-		return func() tea.Msg {
-			err := lib.ExportTo(ctx, ids, formatOf(s), s)
-			n.post(func(m *Model) {
-				if err != nil {
-					m.warn("could not export: " + oneLine(err.Error()))
-					return
-				}
-				m.say(fmt.Sprintf("%d sessions are in %s", len(ids), s))
-			})
-			return nil
-		}
-	})
-}
-
-func formatOf(path string) string {
-	for _, f := range []string{"jsonl", "md", "html"} {
-		if strings.HasSuffix(path, "."+f) {
-			return f
-		}
-	}
-	return ""
 }

@@ -169,9 +169,11 @@ func TestWhatIsSaidOfABranchReachesTheLibrary(t *testing.T) {
 	d.Press("w").Pull().Advance(999)
 	d.Press("m").Pull().Expect("token 12 of branch B is bookmarked").Press("h", "m").Press("m").Pull()
 	d.Press("N").Type("see here").Press("enter").Pull().Press("g").Type("79").Press("enter").Pull()
+	d.Press("M").Pull().Press("M").Pull().Press("M").Pull()
 	d.Press("D").Pull().Press("U").Pull()
 	want := []string{
-		"bookmark /1/12 true", "bookmark /1/36 true", "bookmark /1/36 false", `note /1/-1 "see here"`, `expected  "79"`, "bin /1", "restore /1",
+		"bookmark /1/12 true", "bookmark /1/36 true", "bookmark /1/36 false", `note /1/-1 "see here"`, `expected  "79"`,
+		`worth /1 "good"`, `worth /1 "bad"`, `worth /1 ""`, "bin /1", "restore /1",
 	}
 	if !slices.Equal(s.Did, want) {
 		t.Errorf("did %q, want %q", s.Did, want)
@@ -186,4 +188,17 @@ func TestWhatIsSaidOfABranchReachesTheLibrary(t *testing.T) {
 			d.Press("U").Pull().Expect("could not keep bringing it back: the disk is full")
 		}
 	}
+}
+
+func TestTheCursorStaysFarDownWhereSomethingIsChanged(t *testing.T) {
+	t.Parallel()
+	d := listed(t, sessionsOf(450))
+	for range 45 {
+		d.Press("pgdown").Pull().Pull().Pull()
+	}
+	for range 100 {
+		d.Press("up")
+	}
+	d.Pull().Expect("facts of r349").Press("t").Type("far").Press("enter").Pull().Pull().Pull().Expect("facts of r349", "far", "question 349")
+	d.Press("D").Pull().Pull().Pull().Expect("facts of r350").Press("U").Pull().Pull().Pull().Expect("facts of r349")
 }

@@ -19,21 +19,33 @@ func (m *Model) toggle(a keys.Action) {
 	case keys.ShowSignals:
 		g.signals = !g.signals
 	case keys.ShowToken:
-		g.token = !g.token
-		if g.token {
-			g.last = onToken
-			if b := m.now(); b != nil && b.at < 0 && len(b.tokens) > 0 {
-				b.at = m.nearest(b)
-			}
+		if g.token = !g.token || m.behind(onToken); g.token {
+			m.bring(onToken)
 		}
 	case keys.ShowTree:
-		g.tree = !g.tree
-		if g.tree {
-			g.last = onTree
+		if g.tree = !g.tree || m.behind(onTree); g.tree {
+			m.bring(onTree)
 		}
 	}
 	m.refocus()
 	m.sayPanes()
+}
+
+// alone says that one pane has the place of all, so that only the one with the focus is seen.
+func (m *Model) alone() bool { return m.layout().one && !m.comparing && !m.experimenting() }
+
+// behind says that a pane is there and not seen.
+func (m *Model) behind(f focus) bool { return m.alone() && m.focus != f }
+
+// bring makes a side pane that was just asked for the one that is seen, where there is place for one only.
+func (m *Model) bring(f focus) {
+	m.margin.last = f
+	if b := m.now(); f == onToken && b != nil && b.at < 0 && len(b.tokens) > 0 {
+		b.at = m.nearest(b)
+	}
+	if m.alone() {
+		m.focus = f
+	}
 }
 
 // sayPanes says in words what stands at the side, also where a comparison hides it for now.
@@ -65,8 +77,11 @@ func (m *Model) cyclePanes(by int) {
 		}
 	}
 	*g = states[((at+by)%len(states)+len(states))%len(states)]
-	if b := m.now(); g.token && b != nil && b.at < 0 && len(b.tokens) > 0 {
-		b.at = m.nearest(b)
+	switch {
+	case g.token:
+		m.bring(onToken)
+	case g.tree:
+		m.bring(onTree)
 	}
 	m.refocus()
 	m.sayPanes()
@@ -74,6 +89,9 @@ func (m *Model) cyclePanes(by int) {
 
 // ring is what tab goes through.
 func (m *Model) ring() []focus {
+	if m.bench.open {
+		return []focus{onBench}
+	}
 	if m.shelf.open {
 		return []focus{onLibrary}
 	}

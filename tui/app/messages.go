@@ -24,6 +24,7 @@ type branchStarted struct {
 	at     int
 	asked  string // the question, when it is new
 	beside bool   // show it beside its parent
+	wrote  string // in an editor, all of it, which made the branch
 }
 
 type recentLoaded struct {

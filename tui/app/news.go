@@ -9,17 +9,22 @@ import (
 // news brings what experiments found to the screen, merged to one batch a wake-up. Those who post never wait.
 type news struct {
 	mu    sync.Mutex
-	queue []func(*Model)
+	queue []func(*Model) tea.Cmd
 	wake  chan struct{}
 }
 
 // newsArrived carries what was posted; the screen carries it out itself, so that nothing else touches its state.
-type newsArrived struct{ queue []func(*Model) }
+type newsArrived struct{ queue []func(*Model) tea.Cmd }
 
 func newNews() *news { return &news{wake: make(chan struct{}, 1)} }
 
 // post hands over what is to be done on the screen.
 func (n *news) post(f func(*Model)) {
+	n.postThen(func(m *Model) tea.Cmd { f(m); return nil })
+}
+
+// postThen hands over what is to be done on the screen and returns what is to be done beside it after that.
+func (n *news) postThen(f func(*Model) tea.Cmd) {
 	n.mu.Lock()
 	n.queue = append(n.queue, f)
 	n.mu.Unlock()
@@ -29,7 +34,7 @@ func (n *news) post(f func(*Model)) {
 	}
 }
 
-func (n *news) take() []func(*Model) {
+func (n *news) take() []func(*Model) tea.Cmd {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	q := n.queue
@@ -52,8 +57,13 @@ func (m *Model) awaitNews() tea.Cmd {
 	}
 }
 
-func (m *Model) tell(queue []func(*Model)) {
+// tell carries out what was posted. What follows from it is a command like any other: the program runs it and waits for it.
+func (m *Model) tell(queue []func(*Model) tea.Cmd) tea.Cmd {
+	var cmds []tea.Cmd
 	for _, f := range queue {
-		f(m)
+		if cmd := f(m); cmd != nil {
+			cmds = append(cmds, cmd)
+		}
 	}
+	return tea.Batch(cmds...)
 }

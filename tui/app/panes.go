@@ -25,8 +25,14 @@ func (m *Model) fillPanes() {
 	if m.scrubbing() {
 		m.fillScrub()
 	}
+	if m.training.open {
+		m.fillTraining()
+	}
 	if m.shelf.open {
 		m.fillShelf()
+	}
+	if m.bench.open {
+		m.fillBench()
 	}
 	if x := m.trials; x != nil {
 		p := &m.trialsPane
@@ -56,7 +62,7 @@ func (m *Model) fillSignals(b *branch) {
 	if b == nil {
 		return
 	}
-	p.Entropy, p.EndProb, p.Marks, p.Expected = &b.entropies, &b.ends, b.marks, b.expected
+	p.Entropy, p.EndProb, p.Marks, p.Turns, p.Expected = &b.entropies, &b.ends, b.marks, b.turns(m.reflection), b.expected
 	p.Cursor, p.Tail = -1, b.running() && b.at < 0
 	if b.at >= 0 && b.at < b.firstAnswer() {
 		p.Cursor = b.at

@@ -49,7 +49,14 @@ type Reopener interface {
 // Annotated is a kept branch that comes back with what was noted on it.
 type Annotated interface {
 	Annotations() (note string, bookmarks []int)
+	Worth() string // Good, Bad or ""
 }
+
+// What a person says a branch is worth training on.
+const (
+	Good = "good"
+	Bad  = "bad"
+)
 
 // Explorer is a Thinker that can also be asked about a trace. What it makes on the way is not kept and is not in the tree,
 // until Open. The reports come one at a time, never after the call has returned; ctx cancels.

@@ -21,6 +21,8 @@ type Shelf interface {
 	SetNote(ctx context.Context, at ShelfPlace, note string) error
 	// Bookmark sets or removes a bookmark on a token.
 	Bookmark(ctx context.Context, at ShelfPlace, on bool) error
+	// Mark says what a branch is worth: Good, Bad, or "" for neither.
+	Mark(ctx context.Context, at ShelfPlace, worth string) error
 	// SetExpected says what the right answer of a run is, "" = unknown. All its branches are judged again.
 	SetExpected(ctx context.Context, id, expected string) error
 	// Bin puts a run (Branch "") or a branch with what grew from it away; Restore undoes it for 30 days.

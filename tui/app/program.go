@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +27,9 @@ const framesPerSecond = 60
 type Options struct {
 	// Open brings the model; the screen is there before it is. progress takes a line such as "reading weights, 40 %".
 	Open    func(ctx context.Context, progress func(string)) (Thinker, error)
-	Library Library // nil: nothing is kept
+	Library Library            // nil: nothing is kept
+	Trainer Trainer            // nil: nothing is trained here
+	Copy    func(string) error // hands a text to the clipboard; nil: the terminal's own, where there is one
 
 	Model         string // its name, shown while it loads
 	Prompt        string // put into the prompt, not sent
@@ -73,10 +76,14 @@ func Run(ctx context.Context, opt Options) (err error) {
 		log.SetOutput(io.Discard)
 		defer log.SetOutput(w)
 	}
+	screen := &frames{File: out, record: opt.Record}
+	if opt.Copy == nil {
+		opt.Copy = screen.copy
+	}
 	m := New(ctx, opt)
 	with := []tea.ProgramOption{
 		tea.WithContext(ctx), tea.WithAltScreen(), tea.WithFPS(framesPerSecond),
-		tea.WithInput(in), tea.WithOutput(&frames{File: out, record: opt.Record}),
+		tea.WithInput(in), tea.WithOutput(screen),
 		tea.WithoutCatchPanics(), // guarded catches them: the library's way prints a stack over the screen
 	}
 	if opt.Mouse {
@@ -175,6 +182,14 @@ func (f *frames) Write(p []byte) (int, error) {
 		f.record.Output(f.buf.Bytes())
 	}
 	return len(p), nil
+}
+
+// copy asks the terminal to put a text on the clipboard (OSC 52). A terminal that does not know that ignores it.
+func (f *frames) copy(s string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, err := fmt.Fprintf(f.File, "\x1b]52;c;%s\a", base64.StdEncoding.EncodeToString([]byte(s)))
+	return err
 }
 
 // WriteString goes the same way as Write.

@@ -2,9 +2,6 @@ package app_test
 
 import (
 	"errors"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -95,80 +92,6 @@ func TestASamplingThatIsNotGreedyIsForkedWithAnotherSeedOnly(t *testing.T) {
 	d.Press("f").Pull().Refute("greedy")
 	if b, _ := newest(x); b.Sampling.Temperature != .7 || b.Sampling.Seed != 4 {
 		t.Errorf("sampling %+v", b.Sampling)
-	}
-}
-
-// edit runs a shell script as $EDITOR would be run on the thought in view, and brings the screen what came of it.
-func edit(d *tuitest.Driver, script string) (path string) {
-	d.T.Helper()
-	dir := d.T.TempDir()
-	editor, path := filepath.Join(dir, "editor"), filepath.Join(dir, "thought.txt")
-	was := app.EditorGot(d.Model)
-	for name, text := range map[string]string{editor: "#!/bin/sh\n" + script + "\n", path: was} {
-		if err := os.WriteFile(name, []byte(text), 0o755); err != nil {
-			d.T.Fatal(err)
-		}
-	}
-	err := exec.Command("/bin/sh", editor, path).Run()
-	d.Send(app.EditorEnded(d.Model, was, path, err)).Pull()
-	return path
-}
-
-func TestAThoughtComesBackFromTheEditorAndGoesOnFromTheFirstChange(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name, script string
-		at           int
-		kind         trace.CommandKind // 255 = none
-		text         string
-		says         string // instead of a branch
-	}{
-		{"one line changed", `sed -i 's/+61=246/+61=999/' "$1"`, 6, trace.CommandEdit, "+61=999\n-88=168\n/2=84\n", ""},
-		{"the rest is cut off", `printf '<think>\nstart 37\n*5=185\n' > "$1"`, 6, 255, "", ""},
-		{"something added behind it", `printf 'more' >> "$1"`, 12, trace.CommandEdit, "more", ""},
-		{"an empty file", `: > "$1"`, 0, 255, "", ""},
-		{"nothing", `true`, 0, 255, "", "nothing was changed"},
-		{"it fails", `exit 3`, 0, 255, "", "the editor failed: exit status 3"},
-		{"the file is gone", `rm "$1"`, 0, 255, "", "could not read what the editor wrote"},
-		{"too large", `head -c 1100000 /dev/zero > "$1"`, 0, 255, "", "1100000 bytes are too many, at most 1048576"},
-	} {
-		x := explorable()
-		d := explore(t, x, 110, 36, nil)
-		path := edit(d, c.script)
-		if _, err := os.Stat(path); err == nil {
-			t.Errorf("%s: the file is still there", c.name)
-		}
-		if c.says != "" {
-			d.Expect(c.says).Refute("B of 2")
-			continue
-		}
-		d.Expect("B of 2")
-		b, first := newest(x)
-		if b.At != c.at || first.Kind != c.kind || first.Text != c.text {
-			t.Errorf("%s: from token %d with %+v, want token %d, %d %q", c.name, b.At, first, c.at, c.kind, c.text)
-		}
-		d.Advance(999).Press("B").Expect("A of 2", "+61=246", "The result is 84.")
-	}
-}
-
-func TestAThoughtThatWentOnWhileItWasEditedIsComparedWithWhatTheEditorGot(t *testing.T) {
-	t.Parallel()
-	x := explorable()
-	d := tuitest.Start(t, x, 110, 36, nil).Ask(question).Advance(6)
-	was := app.EditorGot(d.Model)
-	path := filepath.Join(t.TempDir(), "thought.txt")
-	back := func(text string) {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		d.Send(app.EditorEnded(d.Model, was, path, nil)).Pull()
-	}
-	d.Advance(4)
-	back(was)
-	d.Expect("nothing was changed").Refute("B of 2")
-	back(was + "no, ")
-	if b, first := newest(x); b.At != 5 || first.Text != "no, " {
-		t.Errorf("from token %d with %+v, want what was added, from where it was added (%q)", b.At, first, was)
 	}
 }
 

@@ -66,7 +66,7 @@ func (m *Model) fillTree() {
 		word, _, _ := m.stateWord(b)
 		p.Nodes = append(p.Nodes, tree.Node{
 			Label: b.label, Cause: m.causeOf(b), At: b.info.At, Answer: oneLine(b.answer.Last(answerBytes)), Verdict: b.verdict,
-			Tokens: b.spent, State: word, Parent: parent[row], Note: b.note, Marked: len(b.bookmarks) > 0, Folded: b.folded,
+			Tokens: b.spent, State: word, Parent: parent[row], Note: b.noted(), Marked: len(b.bookmarks) > 0, Folded: b.folded,
 			Current: i == m.cur, Compared: m.comparing && (i == m.other || slices.Contains(m.more, i)),
 		})
 	}
@@ -99,15 +99,36 @@ func (m *Model) beside() {
 	case at >= 0:
 		m.more = slices.Delete(m.more, at, at+1)
 	case i == m.cur || i == m.other:
-		for k := range m.branches { // the next one that is not there yet
-			if k != m.cur && k != m.other && !slices.Contains(m.more, k) && !m.branches[k].binned {
-				m.addBeside(k)
-				return
-			}
-		}
-		m.warn("all branches stand beside each other already")
+		m.nextBeside()
 	default:
 		m.addBeside(i)
+	}
+}
+
+// nextBeside puts the next branch beside the others until there is none, or no room; then it takes out the one in view, one each
+// time, until two are left.
+func (m *Model) nextBeside() {
+	next := -1
+	for k := range m.branches {
+		if next < 0 && k != m.cur && k != m.other && !slices.Contains(m.more, k) && !m.branches[k].binned {
+			next = k
+		}
+	}
+	n := len(m.more)
+	if n == 0 {
+		m.thinning = false
+	}
+	switch {
+	case n > 0 && (m.thinning || next < 0 || n+2 >= mostBeside):
+		out := m.cur
+		m.cur, m.other, m.more = m.other, m.more[0], m.more[1:]
+		m.thinning = true
+		m.say(m.keys.Text(m.branches[out].label + " is taken out; {compare} leaves the comparison, {next-branch} brings it back"))
+	case next < 0:
+		m.warn("there is no other branch to put beside them")
+	default:
+		m.addBeside(next)
+		m.say(m.branches[next].label + " stands beside them")
 	}
 }
 
@@ -166,6 +187,28 @@ func (m *Model) mark() tea.Cmd {
 	}
 	m.say(fmt.Sprintf("token %d of branch %s is %s", at.Token, b.label, map[bool]string{true: "bookmarked", false: "no longer bookmarked"}[on]))
 	return m.keep("the bookmark", func(s Shelf) error { return s.Bookmark(m.ctx, at, on) })
+}
+
+// noted is the branch's note behind what it is worth.
+func (b *branch) noted() string {
+	if b.worth == "" || b.note == "" {
+		return b.worth + b.note
+	}
+	return b.worth + ": " + b.note
+}
+
+// markWorth says that the branch is good, then bad, then neither.
+func (m *Model) markWorth() tea.Cmd {
+	b := m.branches[m.chosenBranch()]
+	b.worth = map[string]string{"": Good, Good: Bad, Bad: ""}[b.worth]
+	m.margin.tree = true
+	said := b.worth
+	if said == "" {
+		said = "neither good nor bad"
+	}
+	m.say("branch " + b.label + " is " + said)
+	at, worth := b.kept(), b.worth
+	return m.keep("the mark", func(s Shelf) error { return s.Mark(m.ctx, at, worth) })
 }
 
 func (m *Model) inputNote() {

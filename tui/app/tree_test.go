@@ -62,6 +62,7 @@ func TestTheTreeStandsInOrderIsWalkedAndFolded(t *testing.T) {
 	to(d, 1).Press("m").Expect("token 12 of branch B is bookmarked").Press("m").Expect("no longer bookmarked")
 	to(d, 1).Press("N").Expect("note on branch B").Type("the good one").Press("enter", "N").Expect("the good one").Press("esc")
 	to(d, 1).Press("N", "ctrl+u", "enter").Refute("the good one")
+	to(d, 1).Press("M").Expect("branch B is good").Press("M").Expect("branch B is bad").Press("M").Expect("neither good nor bad")
 }
 
 func TestABranchIsDeletedWithWhatGrewFromItAndComesBack(t *testing.T) {
@@ -117,7 +118,6 @@ func TestTwoToFourBranchesStandBesideEachOther(t *testing.T) {
 	if got := beside(); got != "ABCD" {
 		t.Errorf("beside each other stand %q, want all four\n%s", got, d.Frame())
 	}
-	d.Press("v").Expect("all branches stand beside each other already")
 	// Going through them keeps all four, each once.
 	for range 4 {
 		d.Press("b")
@@ -126,9 +126,25 @@ func TestTwoToFourBranchesStandBesideEachOther(t *testing.T) {
 		}
 	}
 	d.Press("X").Refute("they part at").Press("X").Expect("they part")
+	// With all of them there, the one in view is taken out, until two are left; then they are put beside again.
+	d.Press("alt+2", "v").Expect("B is taken out; x leaves the comparison, b brings it back")
+	if got := beside(); got != "ACD" {
+		t.Errorf("beside each other stand %q, want all but B\n%s", got, d.Frame())
+	}
+	d.Press("v")
+	if got := beside(); len(got) != 2 || strings.Contains(got, "B") {
+		t.Errorf("beside each other stand %q, want two without B\n%s", got, d.Frame())
+	}
+	d.Press("v").Expect("stands beside them").Press("v")
+	if got := beside(); got != "ABCD" {
+		t.Errorf("beside each other stand %q, want all four again\n%s", got, d.Frame())
+	}
 	d.Press("esc").Refute("they part")
 	// A fifth has no place.
-	d.Press("alt+1", "h", "f").Pull().Advance(999).Press("v", "v", "v").Press("v").Expect("4 stand beside each other; that is the most")
+	d.Press("alt+1", "h", "f").Pull().Advance(999).Press("v", "v", "v").Press("v").Expect("is taken out")
+	if got := beside(); len(got) != 3 {
+		t.Errorf("beside each other stand %q, want three\n%s", got, d.Frame())
+	}
 }
 
 func TestABranchOfTheTreeIsPutBesideTheOneInView(t *testing.T) {

@@ -30,7 +30,7 @@ func (m *Model) layout() layout {
 	if m.promptPane.Editor.Value() != "" {
 		rows = m.promptPane.Rows(m.w, max(m.h/4, 1))
 	}
-	want := wants{prompt: rows, side: m.sidePane.Rows(), whole: m.comparing || m.experimenting() || m.shelf.open, last: m.margin.last}
+	want := wants{prompt: rows, side: m.sidePane.Rows(), whole: m.comparing || m.experimenting() || m.shelf.open || m.bench.open || m.training.open, last: m.margin.last}
 	if m.margin.token {
 		want.token = m.tokenPane.Rows()
 	}
@@ -70,6 +70,10 @@ func (m *Model) draw() string {
 	}
 	put(l.status, m.statusPane.Render(l.status.w, l.status.h))
 	switch {
+	case m.bench.open:
+		put(l.whole, m.labPane.Render(l.whole.w, l.whole.h))
+	case m.training.open:
+		put(l.whole, m.training.pane.Render(l.whole.w, l.whole.h))
 	case m.shelf.open:
 		put(l.whole, m.libraryPane.Render(l.whole.w, l.whole.h))
 	case m.experimenting():
@@ -292,22 +296,30 @@ func (m *Model) drawKeys(w int) string {
 	if w < twoFrom {
 		gap = 2
 	}
-	for _, b := range m.keys.Line(m.state()) {
-		k, what := b.Shown(), b.Short
+	line := m.keys.Line(m.state())
+	words := func(b keys.Binding) string {
 		if b.Action == keys.Focus && m.focus != onPrompt {
-			what = "panes"
+			return " panes"
 		}
-		n := text.Width(k) + 1 + text.Width(what)
-		if r.Used() > 1 {
-			n += gap
+		return " " + b.Short
+	}
+	cells := func(b keys.Binding) int { return gap + text.Width(b.Shown()) + text.Width(words(b)) }
+	keep := 0 // for the help, which has all the others: it stays
+	if n := len(line) - 1; n > 0 && line[n].Action == keys.Help {
+		keep = cells(line[n])
+	}
+	full := false
+	for i, b := range line {
+		if i == len(line)-1 {
+			full, keep = full && keep == 0, 0
 		}
-		if n > r.Left() {
-			break
+		at := r.Used() + gap
+		if i == 0 {
+			at = 1
 		}
-		if r.Used() > 1 {
-			r.To(r.Used() + gap)
+		if full = full || at+cells(b)-gap+keep > w; !full {
+			r.To(at).Add(theme.Key, b.Shown()).Add(theme.Dim, words(b))
 		}
-		r.Add(theme.Key, k).Add(theme.Dim, " "+what)
 	}
 	return r.String()
 }

@@ -254,3 +254,12 @@ func TestAnAnchorGoesOnWithAndWithoutItsSentence(t *testing.T) {
 	// Left for one of its samples, it comes back with its key.
 	d.Press("enter").Pull().Advance(999).Expect("B of 2").Press("h", "A").Expect(`with and without "/2=84"`)
 }
+
+func TestAnExperimentComesBackWhileTheNewestBranchHasNoToken(t *testing.T) {
+	t.Parallel()
+	x := explorable()
+	x.Report = report()
+	d := explore(t, x, 110, 36, nil).Press("L", "enter").Pull().Press("up", "up", "enter").Pull().Advance(999).Expect("B of 2")
+	d.Press("n", "enter").Pull().Expect("C of 3").Press("f").Expect("there is no token yet")
+	d.Press("V").Expect("there is no token yet").Press("L").Expect("Wait lab, from", "esc leaves it for good")
+}

@@ -81,7 +81,10 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, look *screenFlags, pr
 	defer stop()
 	d := a.newDesk(ctx, f)
 	first := a.config == nil && d.empty(ctx)
+	training := a.newWorkshop(d)
+	defer training.Close()
 	opt := tuiapp.Options{
+		Trainer: training,
 		Open: func(ctx context.Context, progress func(string)) (tuiapp.Thinker, error) {
 			if err := d.open(ctx, progress); err != nil {
 				return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"s1/engine/trace"
+	"s1/sessions/jobs"
 	"s1/tui/keys"
 )
 
@@ -46,12 +47,14 @@ func Main() int {
 	// Listened to and not read: a write to a closed stdout is then an error, and what was thought is kept, where Go would
 	// let the signal kill the program.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	root := newRoot(&app{out: os.Stdout, err: os.Stderr, in: os.Stdin})
-	return execute(context.Background(), root)
-}
-
-func execute(ctx context.Context, root *cobra.Command) int {
-	return exitCode(fang.Execute(ctx, root, fang.WithVersion(version), fang.WithErrorHandler(printError)))
+	job, err := jobs.Inside()
+	if err != nil {
+		printError(os.Stderr, fang.Styles{}, err)
+		return exitFailed
+	}
+	a := &app{out: os.Stdout, err: os.Stderr, in: os.Stdin, job: job}
+	err = fang.Execute(context.Background(), newRoot(a), fang.WithVersion(version), fang.WithErrorHandler(printError))
+	return a.endJob(err)
 }
 
 func exitCode(err error) int {
@@ -106,6 +109,9 @@ type app struct {
 	config   config
 	keys     *keys.Map // the built-in ones with [keys] put over them
 	words    []string  // [screen] reflection; nil = the built-in list
+
+	job    *jobs.Writer // of the job that this program is; nil where it is none
+	halted bool         // a job that was asked to stop has saved, and is not at its end
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -130,7 +136,7 @@ func newRoot(a *app) *cobra.Command {
 	p.Uint64Var(&a.seed, "seed", 0, "seed of every random choice (0 = one from the clock, printed in the receipt)")
 	flags.register(root.Flags())
 	look.register(root.Flags())
-	root.AddCommand(a.runCommand(), a.chatCommand(), a.demoCommand(), a.keysCommand(), a.tokensCommand(), a.sessionsCommand(), a.exploreCommand(), a.modelsCommand(), a.benchCommand(), a.doctorCommand(), a.pathsCommand(), a.versionCommand(), a.trainCommand(), a.gradeCommand(), a.sweepCommand(), a.paperCommand())
+	root.AddCommand(a.runCommand(), a.chatCommand(), a.demoCommand(), a.keysCommand(), a.tokensCommand(), a.sessionsCommand(), a.exploreCommand(), a.modelsCommand(), a.benchCommand(), a.doctorCommand(), a.pathsCommand(), a.versionCommand(), a.trainCommand(), a.gradeCommand(), a.sweepCommand(), a.paperCommand(), a.jobsCommand())
 	return root
 }
 

@@ -32,13 +32,20 @@ type desk struct {
 	limit    float64           // tokens/s that memory allows, 0 = unknown
 	examples []string          // questions for a screen to offer
 
+	labOnce sync.Once
+	lab     *laboratory // nil until the screen asks for it
+
+	guestsMu sync.Mutex
+	guests   []*engine.Model                  // opened beside it, to compare with
+	hosts    map[trace.BranchID]*engine.Model // of their branches
+
 	closed sync.Once
 	err    error
 }
 
 // newDesk opens the sessions file. Trouble with it stops the saving, not the thinking.
 func (a *app) newDesk(ctx context.Context, f *runFlags) *desk {
-	d := &desk{flags: f, seed: a.seed}
+	d := &desk{flags: f, seed: a.seed, hosts: map[trace.BranchID]*engine.Model{}}
 	if d.seed == 0 {
 		d.seed = uint64(time.Now().UnixNano())%1_000_000 + 1
 	}
@@ -107,9 +114,21 @@ func (d *desk) Ask(ctx context.Context, q trace.Ask) (tuiapp.Live, error) {
 }
 
 func (d *desk) Branch(ctx context.Context, from trace.BranchID, at int, b trace.Budget, s trace.Sampling, first ...trace.Command) (tuiapp.Live, error) {
-	live, err := d.thinks.Branch(ctx, from, at, b, s, first...)
+	d.guestsMu.Lock()
+	host := d.hosts[from]
+	d.guestsMu.Unlock()
+	thinks := d.thinks
+	if host != nil {
+		thinks = local{host}
+	}
+	live, err := thinks.Branch(ctx, from, at, b, s, first...)
 	if err != nil {
 		return nil, err
+	}
+	if host != nil {
+		d.guestsMu.Lock()
+		d.hosts[live.Branch().ID] = host
+		d.guestsMu.Unlock()
 	}
 	d.follow(live)
 	return live, nil
@@ -151,9 +170,17 @@ func (d *desk) empty(ctx context.Context) bool {
 // Close ends the model, writes what is left of the sessions, and says what could not be written. It may be called twice.
 func (d *desk) Close() error {
 	d.closed.Do(func() {
-		if d.thinks != nil { // first: it ends every log
-			d.err = d.thinks.Close()
+		if d.lab != nil { // first of all: it asks the model
+			d.err = d.lab.close()
 		}
+		if d.thinks != nil { // first: it ends every log
+			d.err = errors.Join(d.err, d.thinks.Close())
+		}
+		d.guestsMu.Lock()
+		for _, m := range d.guests {
+			d.err = errors.Join(d.err, m.Close())
+		}
+		d.guestsMu.Unlock()
 		d.err = errors.Join(d.err, d.recorder.Close())
 		d.reader.close()
 		if d.store != nil {
@@ -177,7 +204,7 @@ func (d *desk) Reopen(ctx context.Context, id string) (question string, lives []
 	}
 	for i, l := range lives {
 		k := s.Branches[i]
-		lives[i] = annotated{Live: l, note: k.Comment, bookmarks: k.Bookmarks}
+		lives[i] = annotated{Live: l, note: k.Comment, bookmarks: k.Bookmarks, worth: sessions.Worth(k.Tags)}
 	}
 	return s.Run.Prompt, lives, nil
 }
@@ -186,8 +213,11 @@ func (d *desk) Reopen(ctx context.Context, id string) (question string, lives []
 type annotated struct {
 	tuiapp.Live
 	note      string
+	worth     string
 	bookmarks []int
 }
+
+func (a annotated) Worth() string { return a.worth }
 
 func (a annotated) Annotations() (note string, bookmarks []int) { return a.note, a.bookmarks }
 

@@ -158,6 +158,10 @@ func (d *desk) Bookmark(ctx context.Context, at tuiapp.ShelfPlace, on bool) erro
 	return d.changed(at.Run, func() error { return d.store.Bookmark(ctx, at.Run, at.Branch, at.Token, on) })
 }
 
+func (d *desk) Mark(ctx context.Context, at tuiapp.ShelfPlace, worth string) error {
+	return d.changed(at.Run, func() error { return d.store.Mark(ctx, at.Run, at.Branch, worth) })
+}
+
 func (d *desk) SetExpected(ctx context.Context, id, expected string) error {
 	return d.changed(id, func() error { return d.store.SetExpected(ctx, id, expected) })
 }

@@ -14,6 +14,7 @@ import (
 	"s1/engine/weights/hub"
 	"s1/kernels/cpu"
 	"s1/sessions"
+	"s1/train/device"
 )
 
 // finding is one line of the doctor's report.
@@ -64,7 +65,7 @@ func (a *app) doctorCommand() *cobra.Command {
 func diagnose(ctx context.Context) []finding {
 	return []finding{
 		{Name: "version", OK: true, Value: version + ", " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH},
-		checkInstructions(), checkBandwidth(), checkGPU(), checkCache(), checkDatabase(ctx), checkModel(ctx),
+		checkInstructions(), checkBandwidth(), checkGPU(ctx), checkCache(), checkDatabase(ctx), checkModel(ctx),
 	}
 }
 
@@ -87,13 +88,35 @@ func checkBandwidth() finding {
 	return finding{Name: "memory", OK: gbps > 0, Value: fmt.Sprintf("%.1f GB/s read by %d threads at best; a model of 1 GB decodes at most %.0f tok/s", gbps, runtime.NumCPU(), gbps)}
 }
 
-func checkGPU() finding {
-	for _, lib := range []string{"/usr/lib/x86_64-linux-gnu/libcuda.so.1", "/usr/lib/aarch64-linux-gnu/libcuda.so.1", "/usr/lib64/libcuda.so.1", "/usr/lib/libcuda.so.1", "/usr/local/cuda/compat/libcuda.so.1"} {
-		if _, err := os.Stat(lib); err == nil {
-			return finding{Name: "gpu", OK: true, Value: "an NVIDIA driver is here (" + lib + "); this version of s1 computes on the CPU"}
-		}
+// checkGPU asks the driver, as the training pane does.
+func checkGPU(ctx context.Context) finding {
+	r := device.Open(ctx, os.Getenv("S1_NVML"))
+	defer r.Close()
+	now, err := r.Read(ctx)
+	switch {
+	case now.NoGPU != "":
+		return finding{Name: "gpu", Value: now.NoGPU + "; s1 computes on the CPU"}
+	case err != nil:
+		return finding{Name: "gpu", Value: err.Error()}
 	}
-	return finding{Name: "gpu", Value: "no NVIDIA driver; s1 computes on the CPU"}
+	var parts []string
+	for _, g := range now.GPUs {
+		s := fmt.Sprintf("%s, %.1f of %.1f GB used", g.Name, float64(g.MemoryUsed)/1e9, float64(g.MemoryTotal)/1e9)
+		if g.Use != nil {
+			s += fmt.Sprintf(", %.0f%% busy", 100**g.Use)
+		}
+		if g.Celsius != nil {
+			s += fmt.Sprintf(", %.0f C", *g.Celsius)
+		}
+		if g.Watts != nil {
+			s += fmt.Sprintf(", %.0f W", *g.Watts)
+		}
+		if g.Trouble != "" {
+			s = g.Name + ": " + g.Trouble
+		}
+		parts = append(parts, s)
+	}
+	return finding{Name: "gpu", OK: true, Value: strings.Join(parts, "; ") + "; this version of s1 computes on the CPU, TRL on these"}
 }
 
 func checkCache() finding {

@@ -12,10 +12,11 @@ import (
 
 	"s1/engine/builtin"
 	"s1/engine/scaling"
+	"s1/sessions/jobs"
 )
 
 func (a *app) paperCommand() *cobra.Command {
-	var quick bool
+	var quick, detach bool
 	var out string
 	var threads int
 	cmd := &cobra.Command{
@@ -26,15 +27,18 @@ func (a *app) paperCommand() *cobra.Command {
 			"and every answer. The same seed gives the same files; what belongs to one run, time and machine, is in run.json alone.\n" +
 			"--quick asks 240 problems, without it 1,000, with more samples and Waits. A study that was stopped or killed goes on where it was.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.paper(cmd.Context(), quick, out, threads) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.paper(cmd.Context(), quick, detach, out, threads)
+		},
 	}
 	cmd.Flags().BoolVar(&quick, "quick", false, "fewer problems and samples: some minutes less, wider intervals")
 	cmd.Flags().StringVar(&out, "out", "", "folder of the results (default: s1-paper, or s1-paper-quick)")
+	cmd.Flags().BoolVar(&detach, "detach", false, detachHelp)
 	cmd.Flags().IntVar(&threads, "threads", 0, "threads; 0 = as mini usually has")
 	return cmd
 }
 
-func (a *app) paper(ctx context.Context, quick bool, out string, threads int) error {
+func (a *app) paper(ctx context.Context, quick, detach bool, out string, threads int) error {
 	if threads < 0 || threads > maxThreads() {
 		return usagef("--threads %d: 0 to %d", threads, maxThreads())
 	}
@@ -45,6 +49,10 @@ func (a *app) paper(ctx context.Context, quick bool, out string, threads int) er
 	if out == "" {
 		out = strings.ReplaceAll(strings.ReplaceAll(command, " --", "-"), " ", "-")
 	}
+	if detach && a.job == nil {
+		return a.detach(ctx, jobs.Spec{Kind: jobs.Paper, Name: command, Out: out})
+	}
+	a.job.Results(out)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stop := watchInterrupts(cancel)
@@ -58,7 +66,7 @@ func (a *app) paper(ctx context.Context, quick bool, out string, threads int) er
 	defer m.Close()
 	seed := max(a.seed, 1)
 	items := tapeItems(seed, scaling.StudySize(quick))
-	judge, judgeName := f.judge()
+	judge, _, judgeName := f.judge()
 	s, err := scaling.RunStudy(ctx, m, items, quick, seed, scaling.Options{Judge: judge, JudgeName: judgeName, Dir: out, Parallel: studyParallel, Progress: a.sweepProgress()})
 	if err != nil {
 		return stop.told(err)

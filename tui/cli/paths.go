@@ -29,6 +29,7 @@ func places() []place {
 	return []place{
 		{"settings", configPath(), "your defaults, one key a flag"},
 		{"sessions", databasePath(), "runs, branches, tokens"},
+		{"jobs", jobsDir(), "what runs, or ran, without a terminal"},
 		{"cache", cacheDir(), "the tokenizer library, models that s1 fetched itself"},
 		{"hub", hubDir(), "models, shared with Python's huggingface_hub"},
 	}

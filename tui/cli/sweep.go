@@ -10,11 +10,13 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"s1/engine"
 	"s1/engine/builtin"
 	"s1/engine/builtin/tape"
 	"s1/engine/scaling"
+	"s1/sessions/jobs"
 	"s1/train/dataset"
 )
 
@@ -24,10 +26,12 @@ const tapeData = "tape"
 // sweepFlags say what is swept.
 type sweepFlags struct {
 	model, data, out, backend, weights string
+	against                            string // a second model; "" = none
+	judgedAs                           string // the model whose judge judges; "" = its own
 	fields                             scaling.Fields
 	plan                               scaling.Plan
 	n, parallel, threads, context      int
-	forecast, compare                  bool
+	forecast, compare, detach          bool
 }
 
 func (a *app) sweepCommand() *cobra.Command {
@@ -45,7 +49,11 @@ func (a *app) sweepCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.sweep(cmd.Context(), &f) },
 	}
-	p := cmd.Flags()
+	f.register(cmd.Flags())
+	return cmd
+}
+
+func (f *sweepFlags) register(p *pflag.FlagSet) {
 	p.StringVarP(&f.model, "model", "m", defaultModel, modelWords)
 	p.StringVar(&f.data, "data", "", "questions: a file of JSON lines, plain or gzip; or tape: problems for mini that it was never trained on")
 	p.StringVar(&f.fields.Question, "question", "", "field of the question (default: question, problem or prompt)")
@@ -69,22 +77,25 @@ func (a *app) sweepCommand() *cobra.Command {
 	p.Float64Var(&f.plan.Sampling.Temperature, "temp", 0, "temperature of the methods that do not sample; 0 = greedy, as in the paper")
 	p.Float64Var(&f.plan.Temperature, "sample-temp", 1, "temperature of the samples of majority and rs")
 	p.StringVar(&f.out, "out", "", "folder of the results")
+	p.StringVar(&f.against, "against", "", "a second model, such as a fine-tuned one: both are swept, into before and after of --out, and changes.md says what changed")
 	p.BoolVar(&f.forecast, "forecast", false, "only say what it will cost, from four of the questions")
+	p.BoolVar(&f.detach, "detach", false, detachHelp)
 	p.BoolVar(&f.compare, "compare", false, "afterwards run every arm for itself, check that all is the same, and say what sharing saved")
 	p.IntVar(&f.parallel, "parallel", 32, "questions at once")
 	p.StringVar(&f.backend, "backend", "", "cpu, or ref (slow, exact); empty = the fastest here")
 	p.StringVar(&f.weights, "weights", "auto", "auto (16-bit weights become 8-bit), exact, q8")
 	p.IntVar(&f.threads, "threads", 0, "threads; 0 = one per core")
 	p.IntVar(&f.context, "context", 0, "most positions of a run; 0 = what the model allows, at most 32768")
-	return cmd
 }
 
 func (f *sweepFlags) check() error {
 	switch {
-	case f.data == "":
-		return usagef("--data: a file of questions, or tape")
+	case f.data == "" && !f.kept():
+		return usagef("--data: a file of questions, or tape; a folder that holds a sweep goes on without it")
 	case f.out == "" && !f.forecast:
 		return usagef("--out: the folder of the results")
+	case f.against != "" && (f.forecast || f.compare):
+		return usagef("--against goes without --forecast and --compare")
 	case f.n < 0 || f.parallel < 1 || f.threads < 0 || f.threads > maxThreads() || f.context < 0:
 		return usagef("--n %d, --parallel %d, --threads %d, --context %d: none negative, at least 1 at once, at most %d threads", f.n, f.parallel, f.threads, f.context, maxThreads())
 	case f.plan.Temperature <= 0 || f.plan.Temperature > maxTemperature || f.plan.Sampling.Temperature < 0 || f.plan.Sampling.Temperature > maxTemperature:
@@ -110,6 +121,25 @@ func (f *sweepFlags) check() error {
 		return usageError{err}
 	}
 	return checkText("--system", f.plan.System)
+}
+
+// kept says whether the folder of the results holds a sweep already.
+func (f *sweepFlags) kept() bool {
+	_, err := os.Stat(filepath.Join(f.out, "plan.json"))
+	return f.out != "" && err == nil
+}
+
+// questions are those that the flags name, or, without --data, those of the sweep in the folder, with its plan.
+func (f *sweepFlags) questions() ([]scaling.Item, error) {
+	if f.data != "" {
+		return f.items(f.plan.Seed)
+	}
+	k, err := scaling.ReadFolder(f.out)
+	if err != nil {
+		return nil, err
+	}
+	f.plan, f.data = k.Plan, sourceOf(f.out).Data
+	return k.Items, nil
 }
 
 // items are the questions that the flags name.
@@ -141,33 +171,53 @@ func numeral(pred, gold string) scaling.Verdict {
 	return scaling.Exact(pred, gold)
 }
 
-// judge is how the answers of a model are compared.
-func (f *sweepFlags) judge() (scaling.Judge, string) {
-	if f.model == builtin.Name {
-		return numeral, "a number, equal to the character"
+// judge is how the answers of a model are compared: with the right one, and in a vote with each other.
+func (f *sweepFlags) judge() (scaling.Judge, scaling.Same, string) {
+	name := f.judgedAs
+	if name == "" {
+		name = f.model
 	}
-	return graded, "s1 grade, default policies"
+	if name == builtin.Name {
+		return numeral, nil, "a number, equal to the character"
+	}
+	return graded, sameAnswer, "s1 grade, default policies; votes are counted by it too"
 }
 
 func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	if f.detach && !f.forecast && a.job == nil {
+		return a.detach(ctx, jobs.Spec{Kind: jobs.Sweep, Name: dataName(f.data), Out: f.out})
+	}
+	a.job.Results(filepath.Join(f.out, "items.jsonl"))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stop := watchInterrupts(cancel)
 	defer stop.end()
 	f.plan.Seed = max(a.seed, 1)
-	items, err := f.items(f.plan.Seed)
+	items, err := f.questions()
 	if err != nil {
 		return err
 	}
+	if f.against != "" {
+		return stop.told(a.sweepAgainst(ctx, f, items))
+	}
+	r, _, err := a.sweepModel(ctx, f, items)
+	if err == nil && r != nil {
+		err = a.printPoints(r, f.out)
+	}
+	return stop.told(err)
+}
+
+// sweepModel opens the model of the flags and sweeps it.
+func (a *app) sweepModel(ctx context.Context, f *sweepFlags, items []scaling.Item) (*scaling.Result, scaling.Source, error) {
 	m, err := a.openSwept(ctx, f)
 	if err != nil {
-		return stop.told(err)
+		return nil, scaling.Source{}, err
 	}
 	defer m.Close()
-	return stop.told(a.sweepWith(ctx, f, m, items))
+	return a.sweepWith(ctx, f, m, items)
 }
 
 // openSwept opens a model to be measured. The built-in one keeps its weights as they are, as where it is probed.
@@ -183,42 +233,61 @@ func (a *app) openSwept(ctx context.Context, f *sweepFlags) (*engine.Model, erro
 	return engine.Assembled(p)
 }
 
-func (a *app) sweepWith(ctx context.Context, f *sweepFlags, m *engine.Model, items []scaling.Item) error {
-	judge, judgeName := f.judge()
-	o := scaling.Options{Judge: judge, JudgeName: judgeName, Dir: f.out, Parallel: f.parallel, Progress: a.sweepProgress()}
+// sweepWith gives no result where only a forecast was wanted.
+func (a *app) sweepWith(ctx context.Context, f *sweepFlags, m *engine.Model, items []scaling.Item) (_ *scaling.Result, s scaling.Source, err error) {
+	o := f.options()
+	o.Progress = a.sweepProgress()
 	if _, err := os.Stat(filepath.Join(f.out, "items.jsonl")); f.forecast || errors.Is(err, os.ErrNotExist) {
 		forecast, err := scaling.Estimate(ctx, m, f.plan, items, o)
 		if err != nil {
-			return err
+			return nil, s, err
 		}
 		if f.forecast {
 			_, err := fmt.Fprintln(a.out, forecast)
-			return err
+			return nil, s, err
 		}
 		a.say("%s", forecast)
 		o.Known = forecast.Rows
 	}
-	r, err := scaling.Run(ctx, m, f.plan, items, o)
+	r, record, err := f.carryOut(ctx, m, items, o, f.command())
 	if err != nil {
-		return err
+		return nil, s, err
 	}
-	info := m.Info()
-	source := scaling.Source{
-		Model: info.Name, ModelSHA256: info.SHA256, Data: dataName(f.data), DataSHA256: scaling.HashItems(items), Command: f.command(), Version: version, Judge: judgeName,
-	}
-	if err := scaling.Report(f.out, r, source); err != nil {
-		return err
-	}
-	record := runRecord(m, r)
 	if f.compare {
 		if err := a.compareSeparate(ctx, f, m, items, r, record); err != nil {
-			return err
+			return nil, s, err
 		}
 	}
-	if err := writeRecord(f.out, record); err != nil {
-		return err
+	return r, f.source(m, items, o, f.command()), writeRecord(f.out, record)
+}
+
+// options are those of a sweep with these flags.
+func (f *sweepFlags) options() scaling.Options {
+	judge, same, name := f.judge()
+	return scaling.Options{Judge: judge, Same: same, JudgeName: name, Dir: f.out, Parallel: f.parallel}
+}
+
+// carryOut runs a sweep to its end and writes its report. The record of this run is not written yet.
+func (f *sweepFlags) carryOut(ctx context.Context, m *engine.Model, items []scaling.Item, o scaling.Options, command string) (*scaling.Result, map[string]any, error) {
+	if err := keepSource(o.Dir, questionSource{Data: dataName(f.data)}); err != nil {
+		return nil, nil, err
 	}
-	return a.printPoints(r, f.out)
+	r, err := scaling.Run(ctx, m, f.plan, items, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := scaling.Report(o.Dir, r, f.source(m, items, o, command)); err != nil {
+		return nil, nil, err
+	}
+	return r, runRecord(m, r), nil
+}
+
+// source says what a sweep was about.
+func (f *sweepFlags) source(m *engine.Model, items []scaling.Item, o scaling.Options, command string) scaling.Source {
+	info := m.Info()
+	return scaling.Source{
+		Model: info.Name, ModelSHA256: info.SHA256, Data: dataName(f.data), DataSHA256: scaling.HashItems(items), Command: command, Version: version, Judge: o.JudgeName,
+	}
 }
 
 // dataName is a file's name without the folders of this machine.

@@ -12,6 +12,7 @@ import (
 
 	"s1/engine"
 	"s1/engine/scaling"
+	"s1/sessions/jobs"
 )
 
 // sweepProgress says now and then how far a sweep is: in place on a terminal, else a line every ten seconds.
@@ -27,6 +28,7 @@ func (a *app) sweepProgress() func(scaling.Progress) {
 			line += fmt.Sprintf(", %.0f tokens/s, about %v left", float64(p.Tokens)/p.Elapsed.Seconds(), p.Left.Round(time.Second))
 		}
 		inPlace(line)
+		a.job.Progress(jobs.Progress{Done: int64(p.Done), Total: int64(p.Items), Unit: "question", Left: p.Left.Seconds()})
 		if time.Since(last) > 10*time.Second {
 			last = time.Now()
 			a.say("%s", line)
@@ -56,8 +58,9 @@ func writeRecord(dir string, record map[string]any) error {
 
 // compareSeparate runs every arm for itself, and says whether all came out the same and what sharing saved.
 func (a *app) compareSeparate(ctx context.Context, f *sweepFlags, m *engine.Model, items []scaling.Item, r *scaling.Result, record map[string]any) error {
-	judge, _ := f.judge()
-	s, err := scaling.Separate(ctx, m, f.plan, items, scaling.Options{Judge: judge, Parallel: f.parallel, Progress: a.sweepProgress()})
+	o := f.options()
+	o.Dir, o.Progress = "", a.sweepProgress()
+	s, err := scaling.Separate(ctx, m, f.plan, items, o)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (a *app) trainInspectCommand() *cobra.Command {
 		Use:   "inspect RECIPE.toml",
 		Short: "What a recipe trains on: tokens, which of them have a loss, what is too long",
 		Long: "Shows the first rows token by token as the model will see them: ▸ stands before a token that is trained, · before one that is not,\n" +
-			"×4 before one with another loss weight than 1. Then what was counted. It trains nothing.",
+			"×4 before one with another loss weight than 1, </think>⇐ before one that stands where </think> is to be learned. Then what was counted. It trains nothing.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if rows < 0 || tokens < 0 {
@@ -150,9 +150,13 @@ func (a *app) inspectJSON(ctx context.Context, in inspected, n int) error {
 		for i, id := range e.IDs {
 			pieces[i] = string(in.tok.Piece(id))
 		}
-		if err := a.printJSON(map[string]any{
+		row := map[string]any{
 			"type": "row", "name": e.Name, "tokens": len(e.IDs), "trained": e.Trained(), "ids": e.IDs, "weights": e.Weights, "pieces": pieces,
-		}); err != nil {
+		}
+		if e.Targets != nil { // what is learned in the place of each id
+			row["targets"] = e.Targets
+		}
+		if err := a.printJSON(row); err != nil {
 			return err
 		}
 	}
@@ -179,8 +183,9 @@ func (b brush) paint(r theme.Role, s string) string {
 	return b.t.Paint(r, s)
 }
 
-// token is a piece behind its sign; a newline in it ends the line.
-func (b brush) token(piece string, weight float32) string {
+// token is a piece behind its sign and, where something else is to be learned in its place, behind that; a newline in it ends the
+// line.
+func (b brush) token(piece, taught string, weight float32) string {
 	sign, times, role := "·", "×", theme.Dim
 	if b.t.ASCII {
 		sign, times = ".", "x"
@@ -193,6 +198,11 @@ func (b brush) token(piece string, weight float32) string {
 	}
 	if weight > 0 && weight != 1 {
 		sign, role = fmt.Sprintf("%s%s%g ", sign, times, weight), theme.Warn
+	}
+	if taught != "" && b.t.ASCII {
+		sign += text.Clean(taught, true) + "<="
+	} else if taught != "" {
+		sign += text.Clean(taught, false) + "⇐"
 	}
 	s := b.paint(role, sign+text.Clean(piece, b.t.ASCII))
 	if strings.HasSuffix(piece, "\n") {
@@ -213,7 +223,11 @@ func (in inspected) show(ctx context.Context, w io.Writer, b brush, n, tokens in
 			shown = min(shown, tokens)
 		}
 		for i, id := range e.IDs[:shown] {
-			fmt.Fprint(w, b.token(string(in.tok.Piece(id)), e.Weights[i]))
+			taught := ""
+			if e.Targets != nil && e.Targets[i] != id {
+				taught = string(in.tok.Piece(e.Targets[i]))
+			}
+			fmt.Fprint(w, b.token(string(in.tok.Piece(id)), taught, e.Weights[i]))
 		}
 		if more := len(e.IDs) - shown; more > 0 {
 			fmt.Fprintf(w, "\n%s", b.paint(theme.Dim, fmt.Sprintf("and %d more tokens; --tokens 0 shows all", more)))

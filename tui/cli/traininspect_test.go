@@ -66,9 +66,21 @@ func TestTrainInspectShowsWhatIsTooLongAndThenRefuses(t *testing.T) {
 
 func TestTrainInspectShowsTheTape(t *testing.T) {
 	t.Parallel()
-	r := newBox(t).run("train", "inspect", "mini", "--rows", "8")
-	if r.code != 0 || !strings.Contains(r.out, "tape 7: ") || !strings.Contains(r.out, "·Wait") || strings.Contains(r.out, "▸Wait") || !strings.Contains(r.out, "steps; the first has") {
+	b := newBox(t)
+	r := b.run("train", "inspect", "mini", "--rows", "8")
+	if r.code != 0 || !strings.Contains(r.out, "tape 7: ") || !strings.Contains(r.out, "▸</think>⇐Wait") || strings.Contains(r.out, "▸Wait") || !strings.Contains(r.out, "steps; the first has") {
 		t.Errorf("exit %d\n%s\n%s", r.code, r.out, r.err)
+	}
+	for _, l := range b.run("train", "inspect", "mini", "--rows", "8", "--json").lines() {
+		ids, targets := l["ids"].([]any), l["targets"].([]any)
+		for i, id := range ids {
+			if piece := l["pieces"].([]any)[i]; len(targets) != len(ids) || id != targets[i] && piece != "Wait" && piece != "Again" {
+				t.Fatalf("%v: %q at %d teaches %v", l["name"], piece, i, targets[i])
+			}
+		}
+	}
+	if ascii := b.set("LC_ALL=C", "LANG=C").run("train", "inspect", "mini", "--rows", "8"); !strings.Contains(ascii.out, "></think><=Wait") {
+		t.Errorf("in ASCII:\n%s", ascii.out)
 	}
 }
 

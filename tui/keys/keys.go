@@ -79,6 +79,7 @@ const (
 	Diff     Action = "diff"
 	Expected Action = "expected"
 	Mark     Action = "mark"
+	Worth    Action = "worth"
 	Note     Action = "note"
 	Fold     Action = "fold"
 	Delete   Action = "delete"
@@ -111,6 +112,20 @@ const (
 	ShelfDelete Action = "session-delete"
 	ShelfUndo   Action = "session-undo"
 	ShelfClose  Action = "session-close"
+
+	// In the lab.
+	Study         Action = "lab"
+	StudyEnter    Action = "lab-enter"
+	StudyForecast Action = "lab-forecast"
+	StudyStart    Action = "lab-start"
+	StudyFolder   Action = "lab-folder"
+	StudyPause    Action = "lab-pause"
+	StudyStop     Action = "lab-stop"
+	StudyNew      Action = "lab-new"
+	StudyClass    Action = "lab-class"
+	StudyInk      Action = "lab-ink"
+	StudyBack     Action = "lab-back"
+	StudyLeave    Action = "lab-leave"
 )
 
 // Where says in which focus a binding is heard.
@@ -120,8 +135,10 @@ const (
 	Page     Where = 1 << iota // letters: the prompt is not focused
 	Prompt                     // while typing a question
 	Shelf                      // in the list of sessions
-	Anywhere = Page | Prompt | Shelf
-	lists    = Page | Shelf
+	Bench                      // in the lab
+	Train                      // in the pane of training
+	Anywhere = Page | Prompt | Shelf | Bench | Train
+	lists    = Page | Shelf | Bench
 	asking   = Page | Prompt
 )
 
@@ -129,7 +146,8 @@ const (
 type State struct {
 	Prompt      bool // the prompt has the focus
 	Shelf       bool // the list of sessions is open
-	Rows        int  // in it
+	Train       TrainState
+	Rows        int // in it
 	PromptEmpty bool
 	Loading     bool   // the model is not there yet
 	Broken      string // why there is no model
@@ -154,7 +172,16 @@ type State struct {
 	Busy       bool // an experiment runs
 	Binned     bool // a branch was deleted and can come back
 	Comparing  bool
-	Trials     bool // samples of an experiment are in view
+	Trials     bool   // samples of an experiment are in view
+	Left       Action // the experiment that was left for one of its samples, "" = none
+
+	Lab       bool // there is a lab to go to
+	Bench     bool // it has the page
+	Form      bool // its setup is in view
+	Points    bool // its curve is in view
+	Sweeping  bool // a sweep runs, or is paused
+	Held      bool // it is paused
+	Reckoning bool // a forecast is under way
 }
 
 // Binding is one row of the table.
@@ -222,6 +249,10 @@ func Name(key string) string {
 func (m *Map) Find(s State, key string) (Binding, bool) {
 	where := Page
 	switch {
+	case s.Bench:
+		where = Bench
+	case s.Train.Open:
+		where = Train
 	case s.Shelf:
 		where = Shelf
 	case s.Prompt:
@@ -245,10 +276,21 @@ func (m *Map) Of(a Action) Binding {
 	return Binding{Action: a}
 }
 
+// mostShown is how many keys the bottom line offers at most.
+const mostShown = 8
+
 // Line returns the bindings for the bottom line: those that matter in this state, most useful first, none that is disabled.
 func (m *Map) Line(s State) []Binding {
 	var want []Action
 	switch {
+	case s.Bench && s.Form:
+		want = []Action{StudyEnter, StudyForecast, StudyStart, StudyFolder, StudyBack, Help}
+	case s.Bench && s.Points:
+		want = []Action{StudyEnter, StudyPause, StudyStop, StudyStart, StudyNew, StudyInk, StudyBack, Help}
+	case s.Bench:
+		want = []Action{StudyEnter, StudyClass, StudyBack, Help}
+	case s.Train.Open:
+		want = trainLine(s.Train)
 	case s.Shelf:
 		want = []Action{ShelfOpen, ShelfSearch, ShelfFilter, ShelfSelect, ShelfExport, ShelfTag, ShelfDelete, ShelfClose}
 	case s.Prompt && s.Offered && s.Asked:
@@ -261,18 +303,24 @@ func (m *Map) Line(s State) []Binding {
 		want = []Action{Send, Newline, Older, Recent, Palette, Quit}
 	case s.Loop && s.Running:
 		want = []Action{Answer, Stop, Hotter, Wait, Pause, Help}
+	case s.Paused && s.Cursor:
+		want = []Action{Pause, Fork, Edit, Scrub, Lab, Answer, Inject, Stop, Help}
 	case s.Paused:
-		want = []Action{Pause, Step, Wait, Answer, Inject, Cap, Stop, Help}
+		want = []Action{Pause, Step, Wait, Answer, Inject, Cap, Scrub, Stop, Help}
+	case s.Running && s.Thinking && s.Cursor:
+		want = []Action{Wait, Answer, Fork, Edit, Lab, Pause, Stop, Help}
 	case s.Running && s.Thinking:
 		want = []Action{Wait, Answer, Cap, Pause, Stop, Second, Compare, Help}
 	case s.Running:
 		want = []Action{Pause, Stop, Second, Compare, Focus, Help}
+	case s.Asked && s.Cursor:
+		want = []Action{Fork, Edit, Scrub, Lab, Wait, Answer, Inject, Help}
 	case s.Asked:
-		want = []Action{Wait, Cap, Answer, Second, Compare, NextBr, Ask, Help}
+		want = []Action{Wait, Cap, Scrub, Lab, Answer, Second, Compare, NextBr, Ask, Help}
 	default:
-		want = []Action{Ask, Recent, Palette, Help, Quit}
+		want = []Action{Ask, Recent, Study, Palette, Help, Quit}
 	}
-	if !s.Prompt && !s.Shelf && !s.Following {
+	if !s.Prompt && !s.Shelf && !s.Bench && !s.Train.Open && !s.Following {
 		want = append([]Action{Bottom}, want...)
 	}
 	var out []Binding
@@ -280,13 +328,18 @@ func (m *Map) Line(s State) []Binding {
 		b := m.Of(a)
 		if _, ok := b.Enabled(s); ok && len(b.Keys) > 0 {
 			switch {
-			case a == Pause && s.Paused:
+			case a == Pause && s.Paused, a == StudyPause && s.Held, a == StudyStart && s.Points:
 				b.Short = "go on"
+			case a == StudyEnter && s.Form:
+				b.Short = "change"
 			case a == Answer && s.Loop && s.Running:
 				b.Short = "cut and answer"
 			}
 			out = append(out, b)
 		}
+	}
+	if n := len(out); n > mostShown {
+		out = append(out[:mostShown-1], out[n-1])
 	}
 	return out
 }

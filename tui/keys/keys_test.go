@@ -7,7 +7,7 @@ import (
 
 func TestNoKeyMeansTwoThingsInOnePlace(t *testing.T) {
 	t.Parallel()
-	for _, where := range []Where{Page, Prompt, Shelf} {
+	for _, where := range []Where{Page, Prompt, Shelf, Bench} {
 		seen := map[string]Action{}
 		for _, b := range Table() {
 			if b.Where&where == 0 {
@@ -110,6 +110,10 @@ func states() []State {
 			s.Branches = 1
 		}
 		out = append(out, s)
+	}
+	for bits := range 1 << 4 {
+		on := func(i int) bool { return bits&(1<<i) != 0 }
+		out = append(out, State{Lab: true, Bench: true, Form: on(0), Points: on(1) && !on(0), Sweeping: on(2), Held: on(2) && on(3), Reckoning: on(3)})
 	}
 	return out
 }

@@ -16,6 +16,7 @@ const (
 	groupMove  = "Move"
 	groupAsk   = "Ask"
 	groupShelf = "In the list of sessions"
+	groupBench = "In the lab"
 	groupApp   = "Program"
 )
 
@@ -103,6 +104,19 @@ func needExplorer(s State) string {
 	return ""
 }
 
+// needExperiment is what an experiment needs, unless one of its kind was left for one of its samples: that one comes back.
+func needExperiment(a Action) func(State) string {
+	return func(s State) string {
+		switch why := needExplorer(s); {
+		case s.Left == a:
+			return ""
+		case why != "" || a != Anchor:
+			return why
+		}
+		return needCursor(s)
+	}
+}
+
 func needStill(s State) string {
 	if why := needExplorer(s); why != "" {
 		return why
@@ -116,6 +130,13 @@ func needStill(s State) string {
 func needRow(s State) string {
 	if s.Rows == 0 {
 		return "there is no session here"
+	}
+	return ""
+}
+
+func needSweep(s State) string {
+	if !s.Sweeping {
+		return "no sweep is under way: {lab-start} starts one"
 	}
 	return ""
 }
@@ -148,7 +169,9 @@ var table = build()
 // Table returns every built-in binding, in the order of the help.
 func Table() []Binding { return slices.Clone(table) }
 
-func build() []Binding {
+func build() []Binding { return append(screenRows(), trainRows()...) }
+
+func screenRows() []Binding {
 	return []Binding{
 		{Wait, []string{"w"}, "wait", "Wait: suppress the end of thinking and go on; after the end, go back to the close and think on as a new branch", groupSteer, Page, needClose},
 		{WaitText, []string{"W"}, "wait with", "Wait with a text of your own instead of \"Wait\"", groupSteer, Page, needClose},
@@ -191,14 +214,9 @@ func build() []Binding {
 		{Scrub, []string{"s"}, "scrub", "Had we stopped here: answers along the finished or paused thought, each from a branch that is closed there", groupWould, Page, needStill},
 		{Ticker, []string{"y"}, "ticker", "While it thinks, guess its answer again and again, for a tenth more tokens; shown with the signals", groupWould, Page, needExplorer},
 		{Settle, []string{"Y"}, "settle", "Guess as it thinks, and close the thought once three guesses in a row agree", groupWould, Page, needExplorer},
-		{Lab, []string{"L"}, "Wait lab", "From the cursor, or where the thought closed: nothing, Wait, Hmm, Alternatively, or texts of your own, several times each", groupWould, Page, needExplorer},
-		{Vote, []string{"V"}, "vote", "Ask the question many times at once and count the answers; stops when the lead is decided", groupWould, Page, needExplorer},
-		{Anchor, []string{"A"}, "anchor", "What the sentence under the cursor does to the answer: go on many times with it and without it", groupWould, Page, func(s State) string {
-			if why := needExplorer(s); why != "" {
-				return why
-			}
-			return needCursor(s)
-		}},
+		{Lab, []string{"L"}, "Wait lab", "From the cursor, or where the thought closed: nothing, Wait, Hmm, Alternatively, or texts of your own, several times each", groupWould, Page, needExperiment(Lab)},
+		{Vote, []string{"V"}, "vote", "Ask the question many times at once and count the answers; stops when the lead is decided", groupWould, Page, needExperiment(Vote)},
+		{Anchor, []string{"A"}, "anchor", "What the sentence under the cursor does to the answer: go on many times with it and without it", groupWould, Page, needExperiment(Anchor)},
 		{Replay, []string{"R"}, "replay", "Play the branch in view again from its beginning, at the pace you like", groupWould, Page, needTokens},
 
 		{Second, []string{"n"}, "second answer", "A second answer to the same question under another cap, beside the first", groupSee, Page, needBranch},
@@ -207,10 +225,11 @@ func build() []Binding {
 		{PrevBr, []string{"B"}, "branch before", "The branch before", groupSee, Page, needTwo},
 		{PickBr, []string{"alt+1", "alt+2", "alt+3", "alt+4", "alt+5", "alt+6", "alt+7", "alt+8", "alt+9"}, "branch", "The branch with this number", groupSee, Page, needTwo},
 
-		{Beside, []string{"v"}, "beside", "Put the branch of the tree's cursor beside the others of the comparison, up to four, or take it away", groupSee, Page, needTwo},
+		{Beside, []string{"v"}, "beside", "Put the branch of the tree's cursor beside the one in view; in a comparison the next branch, up to four, and when there is none more, take the one in view out", groupSee, Page, needTwo},
 		{Diff, []string{"X"}, "diff", "In a comparison: what differs, sentence by sentence", groupSee, Page, needTwo},
 		{Expected, []string{"g"}, "expected", "Set the right answer, so that every branch shows right or wrong", groupSee, Page, needBranch},
 		{Mark, []string{"m"}, "mark", "Bookmark the token under the cursor, or the branch, or take the bookmark away; {jump-kind} jumps to bookmarks too", groupSee, Page, needBranch},
+		{Worth, []string{"M"}, "worth", "Mark the branch good, then bad, then neither; s1 sessions rows makes rows to train on of the good ones", groupSee, Page, needBranch},
 		{Note, []string{"N"}, "note", "A note on the branch", groupSee, Page, needBranch},
 		{Fold, []string{"z"}, "fold", "Fold and unfold the branches below", groupSee, Page, needTwo},
 		{Delete, []string{"D"}, "delete", "Delete the branch with what grew from it; {undo} brings it back", groupSee, Page, needTwo},
@@ -272,7 +291,55 @@ func build() []Binding {
 		}},
 		{ShelfClose, []string{"esc", "ctrl+s"}, "close", "Back to the thought", groupShelf, Shelf, nil},
 
-		{Help, []string{"?"}, "help", "This sheet", groupApp, lists, nil},
+		{Study, []string{"ctrl+l"}, "lab", "The lab: accuracy against thinking tokens, over many questions, budgets and methods", groupAsk, asking, func(s State) string {
+			switch {
+			case s.Broken != "":
+				return "there is no model: " + s.Broken
+			case s.Loading:
+				return "the model is still loading"
+			case !s.Lab:
+				return "this model can not be measured here: the lab needs one of this machine"
+			}
+			return ""
+		}},
+		{StudyEnter, []string{"enter"}, "open", "Change a field; of a point, its questions; of a question, its trace, as a run like any other", groupBench, Bench, nil},
+		{StudyForecast, []string{"f"}, "forecast", "Say what the sweep will cost, from four of its questions", groupBench, Bench, func(s State) string {
+			switch {
+			case !s.Form:
+				return "a forecast is made before the start: {lab-new} goes to what is measured"
+			case s.Sweeping:
+				return "a sweep is under way: {lab-back} goes to it"
+			case s.Reckoning:
+				return "it is under way"
+			}
+			return ""
+		}},
+		{StudyStart, []string{"s"}, "start", "Start the sweep, or go on with the one in this folder", groupBench, Bench, func(s State) string {
+			if s.Sweeping {
+				return "a sweep is under way: {lab-stop} stops it and keeps everything"
+			}
+			return ""
+		}},
+		{StudyFolder, []string{"o"}, "folder", "Open the folder of a sweep, finished or not", groupBench, Bench, func(s State) string {
+			if s.Sweeping {
+				return "a sweep is under way: {lab-stop} stops it and keeps everything"
+			}
+			return ""
+		}},
+		{StudyPause, []string{"p", " "}, "pause", "Pause after the questions under way, and go on", groupBench, Bench, needSweep},
+		{StudyStop, []string{"S"}, "stop, keep", "Stop and keep everything; the same folder goes on where it was, here or with s1 sweep", groupBench, Bench, needSweep},
+		{StudyNew, []string{"n"}, "setup", "What is to be measured", groupBench, Bench, nil},
+		{StudyClass, []string{"c"}, "class", "Only the questions that came out right, wrong, empty, cut, unparsed or failed", groupBench, Bench, func(s State) string {
+			if s.Form || s.Points {
+				return "open a point first: {lab-enter}"
+			}
+			return ""
+		}},
+		{StudyInk, []string{"b"}, "blocks", "Draw the curve with blocks in place of braille, and back", groupBench, Bench, nil},
+		{StudyBack, []string{"esc"}, "back", "One step back; a sweep goes on", groupBench, Bench, nil},
+		{StudyLeave, []string{"ctrl+l"}, "leave", "Back to the thought; a sweep goes on", groupBench, Bench, nil},
+
+		{Help, []string{"?"}, "help", "This sheet", groupApp, lists | Train, nil},
 		{Palette, []string{"ctrl+p"}, "commands", "All commands, searchable", groupApp, Anywhere, nil},
 		{Suspend, []string{"ctrl+z"}, "suspend", "Back to the shell; fg returns", groupApp, Anywhere, nil},
 		{Quit, []string{"ctrl+c"}, "quit", "Stop what runs; pressed again, quit", groupApp, Anywhere, nil},

@@ -95,6 +95,11 @@ func (s *Sessions) Bookmark(_ context.Context, at app.ShelfPlace, on bool) error
 	return s.did("bookmark %s/%s/%d %v", at.Run, at.Branch, at.Token, on)
 }
 
+// Mark is only noted.
+func (s *Sessions) Mark(_ context.Context, at app.ShelfPlace, worth string) error {
+	return s.did("worth %s/%s %q", at.Run, at.Branch, worth)
+}
+
 // SetExpected is only noted.
 func (s *Sessions) SetExpected(_ context.Context, id, expected string) error {
 	return s.did("expected %s %q", id, expected)

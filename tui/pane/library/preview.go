@@ -38,7 +38,7 @@ const previewBytes = 8 << 10
 
 // body is at most rows rows of a part.
 func (p *Pane) body(part Part, role theme.Role, width, rows int) []string {
-	s, hits := window(part.Text, part.Hits)
+	s, hits := text.Window(part.Text, part.Hits, previewBytes)
 	d := text.NewDoc(p.Theme.ASCII)
 	at := 0
 	for _, h := range hits {
@@ -63,28 +63,4 @@ func (p *Pane) body(part Part, role theme.Role, width, rows int) []string {
 		out = append(out, r.String())
 	}
 	return out[:min(len(out), rows)]
-}
-
-// window cuts a long text around its first hit; the ranges move with it. Ranges out of order or out of the text go.
-func window(s string, hits [][2]int) (string, [][2]int) {
-	from := 0
-	if len(hits) > 0 && len(s) > previewBytes {
-		from = min(max(0, hits[0][0]-previewBytes/4), len(s))
-	}
-	for from > 0 && from < len(s) && s[from]&0xc0 == 0x80 { // not inside a character
-		from--
-	}
-	to := min(len(s), from+previewBytes)
-	for to < len(s) && s[to]&0xc0 == 0x80 {
-		to--
-	}
-	var kept [][2]int
-	at := from
-	for _, h := range hits {
-		if h[0] >= at && h[0] < h[1] && h[1] <= to {
-			kept = append(kept, [2]int{h[0] - from, h[1] - from})
-			at = h[1]
-		}
-	}
-	return s[from:to], kept
 }

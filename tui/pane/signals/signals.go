@@ -6,6 +6,7 @@ package signals
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"s1/engine/trace"
 	"s1/tui/plot"
@@ -34,6 +35,7 @@ type Pane struct {
 	EndProb  *plot.Series
 	Cursor   int    // token, -1 = none
 	Marks    []Mark // ascending
+	Turns    []int  // tokens of words with which the thought turns on itself, ascending
 	Tail     bool   // show the last tokens, one a cell, instead of all of them
 	Forced   bool
 	Nats     float32 // what the forced close cost
@@ -157,6 +159,12 @@ func (p *Pane) marks(width int) *text.Row {
 			signs[c] = m.Role
 		}
 	}
+	turns := make([]bool, w)
+	for _, t := range p.Turns {
+		if c := p.cell(t, w); c >= 0 && c < w {
+			turns[c] = true
+		}
+	}
 	at := p.cell(p.Cursor, w)
 	r := text.NewRow(p.Theme, width).To(indent).Add(theme.Dim, "marks").To(indent + name)
 	for c, role := range signs {
@@ -165,12 +173,31 @@ func (p *Pane) marks(width int) *text.Row {
 			r.To(indent+name+c).Add(theme.Accent, p.cursor())
 		case role != theme.Text:
 			r.To(indent+name+c).Add(role, p.Theme.Gutter(role))
+		case turns[c]:
+			r.To(indent+name+c).Add(theme.Text, p.turn())
 		}
 	}
-	if at >= 0 && r.To(indent+name+w+1).Left() > 12 {
+	if r.To(indent+name+w+1).Left() <= 12 {
+		return r
+	}
+	_, on := slices.BinarySearch(p.Turns, p.Cursor)
+	switch {
+	case at >= 0 && on:
+		r.Add(theme.Dim, fmt.Sprintf("%s token %d", p.turn(), p.Cursor))
+	case at >= 0:
 		r.Add(theme.Dim, fmt.Sprintf("at token %d", p.Cursor))
+	case len(p.Turns) > 0:
+		r.Add(theme.Dim, p.turn()+" "+count(len(p.Turns), "reflection", "reflections"))
 	}
 	return r
+}
+
+// turn is the sign of a word with which the thought turns on itself.
+func (p *Pane) turn() string {
+	if p.Theme.ASCII {
+		return "~"
+	}
+	return "≈"
 }
 
 func (p *Pane) cursor() string {

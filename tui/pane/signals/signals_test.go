@@ -210,3 +210,19 @@ func BenchmarkFrame100k(b *testing.B) {
 		p.Render(120, 8)
 	}
 }
+
+func TestReflectionWordsAreMarkedAndCounted(t *testing.T) {
+	t.Parallel()
+	for sign, o := range map[string]theme.Options{"≈": {NoColor: true}, "~": {NoColor: true, ASCII: true}} {
+		p := pane(o)
+		p.Turns, p.Cursor = []int{20, 81, 200}, -1
+		row := strings.Split(plain(p, 110, 6), "\n")[2]
+		if n := strings.Count(row, sign); n != 3 || !strings.Contains(row, sign+" 3 reflections") { // the one at 81 is what the user fed in
+			t.Errorf("%d of %s in %q", n, sign, row)
+		}
+		p.Cursor = 200
+		if row = strings.Split(plain(p, 110, 6), "\n")[2]; !strings.Contains(row, sign+" token 200") {
+			t.Errorf("the cursor on one is not named in %q", row)
+		}
+	}
+}

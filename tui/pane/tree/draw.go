@@ -13,6 +13,7 @@ import (
 const (
 	gutter    = 3  // the cursor, what is shown where, a bookmark
 	labelMax  = 4  //
+	causeMin  = 4  // beside a note
 	causeMax  = 12 //
 	answerMax = 24
 	noteMin   = 8 // a note in less says nothing
@@ -98,7 +99,7 @@ func (p *Pane) title(width, rows, room int) string {
 // measure shares the width out. What says least goes first: the note, the tokens, where it parts, the cause.
 func (p *Pane) measure(rows []place, width int) columns {
 	var c columns
-	notes := false
+	written, folded := false, false // what there is to note
 	for _, r := range rows {
 		n := &p.Nodes[r.node]
 		c.label = max(c.label, text.Upto(n.Label, labelMax))
@@ -114,37 +115,53 @@ func (p *Pane) measure(rows []place, width int) columns {
 		}
 		c.answer = max(c.answer, text.Upto(says, answerMax))
 		c.verdict = max(c.verdict, text.Upto(string(n.Verdict), 8))
-		notes = notes || n.Note != "" || r.hidden > 0
+		written, folded = written || n.Note != "", folded || r.hidden > 0
 	}
 	c.stem = min(c.stem, max(width/6, 3))
-	used := func() int {
-		n := gutter + c.label + 1 + c.stem + 1
-		for _, w := range []int{c.cause, c.at, c.tokens, c.answer, c.verdict} {
-			if w > 0 {
-				n += w + 2
-			}
+	if written { // what somebody wrote there says more than figures, if there is room for it at all
+		if n := c; n.fit(width-noteMin-1, true) {
+			n.note = width - n.used() - 1
+			return n
 		}
-		return n
 	}
-	if used() > width {
-		c.tokens = 0
-	}
-	if used() > width {
-		c.at = 0
-	}
-	if over := used() - width; over > 0 {
-		c.answer = max(c.answer-over, min(c.answer, 6))
-	}
-	if used() > width {
-		c.cause = 0
-	}
-	if over := used() - width; over > 0 {
-		c.answer = max(c.answer-over, min(c.answer, 1))
-	}
-	if left := width - used() - 1; notes && left >= noteMin {
+	c.fit(width, false)
+	if left := width - c.used() - 1; folded && left >= noteMin {
 		c.note = left
 	}
 	return c
+}
+
+// used is how many cells they take without the note.
+func (c *columns) used() int {
+	n := gutter + c.label + 1 + c.stem + 1
+	for _, w := range []int{c.cause, c.at, c.tokens, c.answer, c.verdict} {
+		if w > 0 {
+			n += w + 2
+		}
+	}
+	return n
+}
+
+// fit makes them fit into room cells, and says whether they do. With whole set, the cause and an end of the answer stay.
+func (c *columns) fit(room int, whole bool) bool {
+	if c.used() > room {
+		c.tokens = 0
+	}
+	if c.used() > room {
+		c.at = 0
+	}
+	if over := c.used() - room; over > 0 {
+		c.answer = max(c.answer-over, min(c.answer, 6))
+	}
+	if over := c.used() - room; over > 0 && whole {
+		c.cause = max(c.cause-over, min(c.cause, causeMin))
+	} else if over > 0 {
+		c.cause = 0
+	}
+	if over := c.used() - room; over > 0 && !whole {
+		c.answer = max(c.answer-over, min(c.answer, 1))
+	}
+	return c.used() <= room
 }
 
 func (p *Pane) row(rows []place, i int, cursor bool, width int, c columns) string {

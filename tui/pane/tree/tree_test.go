@@ -159,3 +159,21 @@ func BenchmarkThousandNodes(b *testing.B) {
 		p.Render(100, 40)
 	}
 }
+
+func TestANoteStandsInANarrowMargin(t *testing.T) {
+	t.Parallel()
+	nodes := []tree.Node{
+		{Label: "A", Cause: "cap 160", Answer: "84", Verdict: trace.VerdictWrong, Tokens: 161, Parent: -1},
+		{Label: "B", Cause: "wait", At: 112, Answer: "79", Verdict: trace.VerdictRight, Tokens: 196, Parent: 0, Note: "a borrow"},
+	}
+	p := &tree.Pane{Theme: theme.New(theme.Options{NoColor: true}), Nodes: nodes}
+	for _, s := range []string{"a borrow", "wait", "79", "right"} {
+		if f := plain(p, 39, 4); !strings.Contains(f, s) {
+			t.Errorf("39 columns do not show %q:\n%s", s, f)
+		}
+	}
+	nodes[1].Note = ""
+	if f := plain(p, 39, 4); !strings.Contains(f, "112") || !strings.Contains(f, "196") {
+		t.Errorf("without a note 39 columns do not show the figures:\n%s", f)
+	}
+}

@@ -1,0 +1,218 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"s1/engine"
+	"s1/engine/builtin"
+	"s1/engine/trace"
+	"s1/kernels"
+	"s1/sessions/jobs"
+	"s1/train"
+	"s1/train/checkpoint"
+	"s1/train/metrics"
+	"s1/train/recipe"
+	tuiapp "s1/tui/app"
+)
+
+// How a run is followed.
+const (
+	lookEvery = 300 * time.Millisecond
+	stepsOnce = 4096    // steps of one report
+	logBytes  = 4 << 10 // of the end of the log
+)
+
+// Follow reports a run until it has ended. Nothing is looked at after that.
+func (b *workshop) Follow(ctx context.Context, run string, report func(tuiapp.TrainNews)) error {
+	return b.tail(ctx, run, true, report)
+}
+
+// History is Follow of what is there now.
+func (b *workshop) History(ctx context.Context, run string, report func(tuiapp.TrainNews)) error {
+	return b.tail(ctx, run, false, report)
+}
+
+func (b *workshop) tail(ctx context.Context, run string, on bool, report func(tuiapp.TrainNews)) error {
+	j, err := b.store.Get(run)
+	if err != nil {
+		return err
+	}
+	tail := metrics.NewTail(filepath.Join(j.Out, metrics.FileName))
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		s, err := j.State(ctx) // before the steps: what is over has no more of them afterwards
+		if err != nil {
+			return err
+		}
+		for {
+			steps, again, more, err := tail.Read(stepsOnce)
+			if err != nil {
+				return err
+			}
+			n := tuiapp.TrainNews{Again: again, Broken: tail.Broken, Total: int(s.Progress.Total)}
+			n.Run, _ = runOf(ctx, j)
+			n.Run.State, n.Run.Running, n.Run.Resumable = s.State, !s.Over(), s.Resumable()
+			for _, x := range steps {
+				n.Steps = append(n.Steps, stepOf(x))
+			}
+			b.place(j, s, &n)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			report(n)
+			if !more {
+				break
+			}
+		}
+		if s.Over() || !on {
+			return nil
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// place says where a run stands on the disk, and what it said last.
+func (b *workshop) place(j *jobs.Job, s jobs.State, n *tuiapp.TrainNews) {
+	for name, at := range map[string]*int{checkpoint.StepName: &n.Saved, checkpoint.BestName: &n.Best} {
+		if dir, ok, err := checkpoint.LatestNamed(filepath.Join(j.Out, "checkpoints"), name); err == nil && ok {
+			_, _ = fmt.Sscanf(filepath.Base(dir), name+"-%d", at)
+		}
+	}
+	if text, _, err := j.Printed(-1, logBytes); err == nil {
+		n.Log = append(n.Log, strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' || r == '\r' })...)
+		n.Log = n.Log[max(0, len(n.Log)-8):]
+	}
+	if s.Cause != "" {
+		n.Log = append(n.Log, s.Cause)
+	}
+	for i := len(n.Steps) - 1; i >= 0; i-- {
+		if v, ok := n.Steps[i].Values["peak memory"]; ok {
+			n.Machine = []tuiapp.TrainFact{{Name: "memory", Value: fmt.Sprintf("%.2f GB at most", v)}}
+			break
+		}
+	}
+	n.Machine = append(n.Machine, tuiapp.TrainFact{Name: "gpu", Value: "none: it trains on the CPU"})
+}
+
+// stepOf is a step for the screen: what was not measured is not in it.
+func stepOf(s metrics.Step) tuiapp.TrainStep {
+	t := tuiapp.TrainStep{Step: s.Step, Epoch: s.Epoch, Values: map[string]float64{"learning rate": s.LR, "tokens/s": s.TokensPerSecond}, ETA: math.NaN(), Skipped: s.Skipped}
+	for name, v := range map[string]*float64{"loss": s.Loss, "held-out loss": s.HeldOut, "gradient norm": s.GradNorm, "GEMM share": s.GEMMShare, "entropy": s.Entropy, "token accuracy": s.TokenAccuracy} {
+		if v != nil {
+			t.Values[name] = *v
+		}
+	}
+	if s.PeakMemoryBytes > 0 {
+		t.Values["peak memory"] = float64(s.PeakMemoryBytes) / 1e9
+	}
+	if p := s.Probe; p != nil {
+		t.Values["right at the low cap"], t.Values["right at the high cap"], t.Values["right after a Wait"] = p.CapA, p.CapB, p.Wait
+	}
+	if s.ETASeconds != nil {
+		t.ETA = *s.ETASeconds
+	}
+	if raw, err := json.Marshal(s); err == nil {
+		t.Raw = string(raw)
+	}
+	return t
+}
+
+// of is a run's job, choice and recipe.
+func (b *workshop) of(run string) (*jobs.Job, recipe.Recipe, error) {
+	j, err := b.store.Get(run)
+	if err != nil {
+		return nil, recipe.Recipe{}, err
+	}
+	c := choiceOf(j.Argv)
+	rec, err := recipeOf(c.Recipe, c.Model, c.Data)
+	return j, rec, err
+}
+
+// exported makes a model of a run's best checkpoint, or of its newest, in a folder of the run.
+func (b *workshop) exported(ctx context.Context, run, folder string, best bool) (dir string, rec recipe.Recipe, err error) {
+	j, rec, err := b.of(run)
+	if err != nil {
+		return "", rec, err
+	}
+	dir = filepath.Join(j.Out, folder)
+	return dir, rec, train.Export(ctx, rec, train.Options{Dir: j.Out, Code: version, Resolve: b.resolve},
+		train.ExportOptions{As: train.AsFolder, Out: dir, Type: kernels.F32, Best: best, Replace: true})
+}
+
+// Best makes a model of the best checkpoint.
+func (b *workshop) Best(ctx context.Context, run string) (string, error) {
+	j, err := b.store.Get(run)
+	if err != nil {
+		return "", err
+	}
+	_, best, err := checkpoint.LatestNamed(filepath.Join(j.Out, "checkpoints"), checkpoint.BestName)
+	if err != nil {
+		return "", err
+	}
+	word, folder := "the newest checkpoint (none was kept as the best: the recipe says so with eval.keep_best)", "newest"
+	if best {
+		word, folder = "the best checkpoint", "best"
+	}
+	dir, _, err := b.exported(ctx, run, folder, best)
+	return word + " is a model now: s1 run -m " + dir, err
+}
+
+// Pair asks the base of a run and its newest weights the same. Both answers are kept as sessions of their own.
+func (b *workshop) Pair(ctx context.Context, run string, a trace.Ask) (base, tuned tuiapp.Live, err error) {
+	dir, rec, err := b.exported(ctx, run, "newest", false)
+	if err != nil {
+		return nil, nil, err
+	}
+	name := rec.Model.Base
+	if rec.Model.Scratch() {
+		if rec.Data.Kind != recipe.Tape {
+			return nil, nil, fmt.Errorf("%s trains a model from nothing: it has no base to compare with", rec.Source)
+		}
+		name = builtin.Name // trained on the same task
+	}
+	if base, err = b.desk.guest(ctx, name, a); err != nil {
+		return nil, nil, fmt.Errorf("the base: %w", err)
+	}
+	if tuned, err = b.desk.guest(ctx, dir, a); err != nil {
+		base.Send(trace.Command{Kind: trace.CommandStop})
+		return nil, nil, fmt.Errorf("the newest weights: %w", err)
+	}
+	return base, tuned, nil
+}
+
+// guest opens another model for one question. It stays open until the desk closes, as what it said can be gone on from.
+func (d *desk) guest(ctx context.Context, name string, a trace.Ask) (tuiapp.Live, error) {
+	p, err := loadModel(ctx, name, engine.Options{Name: name, Weights: "exact", Threads: d.flags.threads}, func(string) {})
+	if err != nil {
+		return nil, err
+	}
+	p.Same = sameAnswer
+	m, err := engine.Assembled(p)
+	if err != nil {
+		return nil, err
+	}
+	d.guestsMu.Lock()
+	d.guests = append(d.guests, m)
+	d.guestsMu.Unlock()
+	l, err := local{m}.Ask(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	d.recorder.Run(l.Run())
+	d.follow(l)
+	d.guestsMu.Lock()
+	d.hosts[l.Branch().ID] = m
+	d.guestsMu.Unlock()
+	return l, nil
+}

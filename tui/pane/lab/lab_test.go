@@ -1,0 +1,229 @@
+package lab
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"s1/tui/text"
+	"s1/tui/theme"
+)
+
+var update = flag.Bool("update", false, "write the golden files again")
+
+func point(series string, budget int, tokens float64, right, n int) Point {
+	share := float64(right) / float64(n)
+	half := 196 * math.Sqrt(share*(1-share)/float64(n))
+	return Point{
+		Name: fmt.Sprint(series, " ", budget), Series: series, Tokens: tokens, Percent: 100 * share, Low: max(100*share-half, 0), High: min(100*share+half, 100), N: n,
+		Right: right, Wrong: n - right - 3, Cut: 2, Unparsed: 1,
+	}
+}
+
+// running is a sweep under way.
+func running(t *theme.Theme) *Pane {
+	r := &Report{
+		Model: "mini", Data: "tape", Folder: "s1-sweep", Seed: 7, State: "running", Done: 620, Items: 1000, TokensPerSecond: 5231.4, Left: 72 * time.Second,
+		Saved: "shared traces saved 71 %", Licence: "apache-2.0",
+		Metrics: []Metric{{"bf", "100", "18.2", "84.9"}, {"wait", "100", "9.1", "84.9"}, {"majority", "-", "2.0", "51.0"}},
+	}
+	for i, right := range []int{12, 75, 188, 350, 510} {
+		r.Points = append(r.Points, point("bf", 16<<i, 15*math.Exp2(float64(i)), right, 620))
+	}
+	for i, right := range []int{340, 480, 526} {
+		r.Points = append(r.Points, point("wait", i, float64(120+40*i), right, 620))
+	}
+	r.Points[6].Difference = "22.6 [19.1, 26.0] points, p < 0.0001"
+	m := point("majority", 8, 960, 316, 620)
+	m.Coverage = "71.0 [67.3, 74.4]"
+	r.Points = append(r.Points, m)
+	return &Pane{Theme: t, Focused: true, View: Curve, Report: r, Point: 6}
+}
+
+func form(t *theme.Theme) *Pane {
+	return &Pane{
+		Theme: t, Focused: true, Field: 1, Keys: "f says what it will cost, s starts it",
+		Fields: []Field{
+			{"data", "tape", "a file of questions, a name, or tape", ""},
+			{"methods", "none,bf,wait", "none, bf, wait, majority, rs, exit", ""},
+			{"caps", "0,16,32,64", "thinking tokens, of bf", ""},
+			{"waits", "0,1,two", "numbers of Waits", `"two" is no number`},
+			{"votes", "1,2,4,8", "", ""}, {"limits", "64,128", "", ""}, {"questions", "200", "0 = all", ""}, {"seed", "1", "", ""}, {"folder", "s1-sweep", "where it is kept", ""},
+		},
+	}
+}
+
+func items(t *theme.Theme) *Pane {
+	p := running(t)
+	p.View, p.Item = Items, 17
+	for i := range 40 {
+		p.Items = append(p.Items, Item{
+			Index: i, ID: fmt.Sprint(i), Question: fmt.Sprintf("%d,*5,+61,-88,/2", 30+i), Answer: fmt.Sprint(79 + i%3), Gold: "79", Closed: "natural",
+			Outcome: []string{"right", "wrong", "unparsed", "cut", "empty", "error"}[i%6], Tokens: 100 + i,
+		})
+	}
+	return p
+}
+
+var scenes = map[string]func(*theme.Theme) *Pane{
+	"form": form,
+	"forecast": func(t *theme.Theme) *Pane {
+		p := form(t)
+		p.Forecast = "forecast from 4 of 200 questions: 12 arms, about 81,000 tokens and 21s; as separate runs 240,000 tokens, 3.0 times as many"
+		return p
+	},
+	"running": running,
+	"blocks": func(t *theme.Theme) *Pane {
+		p := running(t)
+		p.Blocks, p.Report.State = true, "paused"
+		return p
+	},
+	"first": func(t *theme.Theme) *Pane {
+		p := running(t)
+		p.Report.Points, p.Report.Done, p.Report.Metrics = nil, 0, nil
+		return p
+	},
+	"failed": func(t *theme.Theme) *Pane {
+		p := running(t)
+		p.Report.State, p.Report.Fault = "failed", "write items.jsonl: no space left on device"
+		return p
+	},
+	"items": items,
+	"items none": func(t *theme.Theme) *Pane {
+		p := items(t)
+		p.Items, p.Class = nil, "error"
+		return p
+	},
+}
+
+func TestFrames(t *testing.T) {
+	t.Parallel()
+	for name, scene := range scenes {
+		var b strings.Builder
+		for _, opt := range []theme.Options{{NoColor: true}, {NoColor: true, ASCII: true}} {
+			for _, w := range []int{40, 80, 120, 200} {
+				for _, h := range []int{12, 24, 50} {
+					fmt.Fprintf(&b, "== %d x %d ascii %v\n", w, h, opt.ASCII)
+					for _, l := range scene(theme.New(opt)).Render(w, h) {
+						plain := ansi.Strip(l)
+						if opt.ASCII && strings.ContainsFunc(plain, func(r rune) bool { return r > unicode.MaxASCII }) {
+							t.Errorf("%s %dx%d: not ASCII: %q", name, w, h, plain)
+						}
+						b.WriteString(strings.TrimRight(plain, " ") + "\n")
+					}
+				}
+			}
+		}
+		path := filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")+".golden")
+		if *update {
+			if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := b.String(); got != string(want) {
+			t.Errorf("%s differs from %s; go test ./tui/pane/lab -update writes it again", name, path)
+		}
+	}
+}
+
+func TestEverySizeHoldsItsShape(t *testing.T) {
+	t.Parallel()
+	th := theme.New(theme.Options{})
+	for name, scene := range scenes {
+		p := scene(th)
+		for w := 0; w < 130; w += 3 {
+			for h := 0; h < 31; h += 2 {
+				for _, cursor := range []int{-3, 4, 99} {
+					p.Field, p.Point, p.Item = cursor, cursor, cursor
+					rows := p.Render(w, h)
+					if w > 0 && len(rows) != h {
+						t.Fatalf("%s %dx%d: %d rows", name, w, h, len(rows))
+					}
+					for _, r := range rows {
+						if text.Cells(r) != w {
+							t.Fatalf("%s %dx%d: a row of %d cells: %q", name, w, h, text.Cells(r), r)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestWhatTheCursorStandsOnIsInView(t *testing.T) {
+	t.Parallel()
+	th := theme.New(theme.Options{NoColor: true})
+	for _, size := range [][2]int{{40, 6}, {40, 12}, {80, 24}, {120, 24}, {200, 50}} {
+		p := items(th)
+		for _, at := range []int{0, 39, 20, 3} {
+			p.Item = at
+			if frame := ansi.Strip(strings.Join(p.Render(size[0], size[1]), "\n")); !strings.Contains(frame, p.Items[at].Question[:6]) {
+				t.Errorf("%v: item %d is not in view:\n%s", size, at, frame)
+			}
+		}
+		p = running(th)
+		for at := range p.Report.Points {
+			p.Point = at
+			if frame := ansi.Strip(strings.Join(p.Render(size[0], size[1]), "\n")); !strings.Contains(frame, p.Report.Points[at].Name[:5]) {
+				t.Errorf("%v: point %d is not in view:\n%s", size, at, frame)
+			}
+		}
+		p = form(th)
+		for at := range p.Fields {
+			p.Field = at
+			if frame := ansi.Strip(strings.Join(p.Render(size[0], size[1]), "\n")); !strings.Contains(frame, p.Fields[at].Name) {
+				t.Errorf("%v: field %d is not in view:\n%s", size, at, frame)
+			}
+		}
+	}
+}
+
+func TestHostileTextIsHarmless(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{
+		"\x1b[2J\x1b]52;c;aGk=\x07", "\u202e turned \u2066", "zero\u200bwidth\u2060", strings.Repeat("e\u0301\u0302", 500), strings.Repeat("long", 1<<16), "\x00\u009b31m\x7f", "\xff\xfe", "多字节 🏳️‍🌈", "a\nb\tc\r",
+	} {
+		for name, scene := range scenes {
+			p := scene(theme.New(theme.Options{NoColor: true}))
+			p.Forecast, p.Busy, p.Fault, p.Class = s, s, s, s
+			for i := range p.Fields {
+				p.Fields[i] = Field{s, s, s, s}
+			}
+			if r := p.Report; r != nil {
+				r.Model, r.Data, r.Folder, r.Licence, r.State, r.Fault, r.Saved = s, s, s, s, s, s, s
+				for i := range r.Points {
+					r.Points[i].Name, r.Points[i].Series, r.Points[i].Coverage, r.Points[i].Difference = s, s, s, s
+				}
+				r.Metrics = []Metric{{s, s, s, s}}
+			}
+			for i := range p.Items {
+				p.Items[i] = Item{i, s, s, s, s, s, s, 1}
+			}
+			for _, size := range [][2]int{{1, 1}, {40, 12}, {80, 24}, {120, 24}} {
+				for _, row := range p.Render(size[0], size[1]) {
+					if text.Cells(row) != size[0] {
+						t.Errorf("%s %.20q %v: a row of %d cells", name, s, size, text.Cells(row))
+					}
+					for _, r := range ansi.Strip(row) {
+						if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u200b' {
+							t.Errorf("%s %.20q %v: %U reaches the terminal", name, s, size, r)
+						}
+					}
+				}
+			}
+		}
+	}
+}
