@@ -153,18 +153,48 @@ func (r *run) all(ctx context.Context) (counts []Count, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.write {
+		if err := r.tidy(list); err != nil {
+			return counts, err
+		}
+	}
 	for i, s := range list {
 		settings, err := json.Marshal(s.Settings())
 		if err != nil {
 			return nil, err
 		}
 		key = keyOf(key, s.Name(), fmt.Sprint(s.Version()), string(settings))
-		if count, err = r.stage(ctx, s, filepath.Join(r.o.Dir, fmt.Sprintf("%02d-%s", i+1, s.Name())), key); err != nil {
+		if count, err = r.stage(ctx, s, filepath.Join(r.o.Dir, stageDir(i, s)), key); err != nil {
 			return counts, err
 		}
 		counts = append(counts, count)
 	}
 	return counts, nil
+}
+
+func stageDir(i int, s Stage) string { return fmt.Sprintf("%02d-%s", i+1, s.Name()) }
+
+// tidy removes the folders of stages that an earlier list had at other places.
+func (r *run) tidy(list []Stage) error {
+	entries, err := os.ReadDir(r.o.Dir)
+	if err != nil {
+		return onDisk(err, r.o.Dir)
+	}
+	for _, e := range entries {
+		n := e.Name()
+		var at int
+		var name string
+		if k, _ := fmt.Sscanf(n, "%02d-%s", &at, &name); k != 2 || at == 0 || !e.IsDir() {
+			continue
+		}
+		if at <= len(list) && stageDir(at-1, list[at-1]) == n {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(r.o.Dir, n)); err != nil {
+			return onDisk(err, r.o.Dir)
+		}
+	}
+	return nil
 }
 
 func keyOf(parts ...string) string {
@@ -230,6 +260,9 @@ func (r *run) stage(ctx context.Context, s Stage, dir, key string) (Count, error
 	if ok {
 		r.watch(&c)
 		return c, r.read(dir)
+	}
+	if _, asks := s.(Journaled); asks && !r.write {
+		return c, fmt.Errorf("count again: stage %s asks a model, and has no results under these settings yet; run the recipe", s.Name())
 	}
 	c = Count{Stage: s.Name(), Version: s.Version(), In: len(r.alive), Dropped: map[string]int{}, Key: key}
 	said := make([]*Decision, len(r.heads)) // by number
