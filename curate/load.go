@@ -61,9 +61,6 @@ func (r *run) load(ctx context.Context, dir string, say func(decision)) (err err
 			err = errors.Join(err, shard.close())
 		}
 	}()
-	if len(r.recipe.Load.Files) == 0 {
-		return fmt.Errorf("recipe %s: load.files names no file with rows", r.recipe.Source)
-	}
 	n := 0
 	for _, path := range r.recipe.Load.Files {
 		in, err := records.OpenWith(path, records.Options{MaxLine: r.recipe.Load.MaxLine})
