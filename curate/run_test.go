@@ -44,9 +44,11 @@ func pool(t testing.TB, path string, n, words int, seed uint64) {
 		case 1:
 			q += " see p12. above"
 		}
-		row := map[string]any{"question": q, "solution": fmt.Sprint(i), "cot_type": "math", "source_type": source, "metadata": "{}",
+		row := map[string]any{
+			"question": q, "solution": fmt.Sprint(i), "cot_type": "math", "source_type": source, "metadata": "{}",
 			"thinking_trajectories": []string{say(words/2 + rng.IntN(words))}, "attempt": fmt.Sprint(i), "domain": fmt.Sprintf("%02d", rng.IntN(20)),
-			"isgeminicorrect": rng.IntN(12) == 0, "isqwen7bcorrect": rng.IntN(3) == 0, "isqwen32bcorrect": rng.IntN(3) == 0, "gemini_length": 10 + rng.IntN(9000)}
+			"isgeminicorrect": rng.IntN(12) == 0, "isqwen7bcorrect": rng.IntN(3) == 0, "isqwen32bcorrect": rng.IntN(3) == 0, "gemini_length": 10 + rng.IntN(9000),
+		}
 		if rng.IntN(50) == 0 {
 			delete(row, "domain")
 		}
