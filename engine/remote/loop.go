@@ -138,7 +138,7 @@ func (b *branch) sample(ctx context.Context, a think.Action) error {
 		}
 	}
 	if len(b.src.queue) == 0 {
-		return nil
+		return b.src.lost
 	}
 	d := b.src.queue[0]
 	b.src.queue = b.src.queue[1:]

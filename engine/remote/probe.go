@@ -309,8 +309,15 @@ func (p *Probe) choose(o Options) error {
 	case o.Format != "" && o.Format != "auto":
 		p.Format = o.Format
 	case p.Route == RouteIDs:
-		if f, err := think.ResolveFormat("auto", p.v, nil); err == nil {
-			p.Format = f.Name
+		err := p.v.told(func() error {
+			f, err := think.ResolveFormat("auto", p.v, nil)
+			if err == nil {
+				p.Format = f.Name
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("find the think format: %w", err)
 		}
 	}
 	return nil
