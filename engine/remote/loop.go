@@ -208,6 +208,7 @@ func (b *branch) take(d drawn, a think.Action) {
 	}
 	v := b.machine.Took(d.id, d.sig)
 	if !v.Accepted {
+		b.dropStream() // it goes on from a token that does not stand here
 		return
 	}
 	b.took++

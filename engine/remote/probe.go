@@ -42,8 +42,12 @@ type Probe struct {
 	Context  int    // tokens, 0 = unknown
 	Vocab    int    // 0 = unknown
 	Default  trace.Sampling
-	Route    Route
-	Badge    Badge // of a cap on that route
+	// TemplateSHA256 is of the prompt that the server's template makes of a question of the probe, in ids where it tells them;
+	// "" = unknown. Two servers with different ones have not the same model.
+	TemplateSHA256 string
+
+	Route Route
+	Badge Badge // of a cap on that route
 
 	IDs, Text, GoOn, Native Ability
 
@@ -54,6 +58,14 @@ type Probe struct {
 	echo        bool           // it says that message again before it goes on
 	nativeField string
 	chatPrompt  int // tokens of the prompt that the chat route made of the first question
+}
+
+// CannotSteer says why nothing can be put into a running thought, "" where it can.
+func (p *Probe) CannotSteer() string {
+	if p.Route != RouteChat || p.goOn != nil {
+		return ""
+	}
+	return p.GoOn.Why
 }
 
 // Abilities lists what was tried.
