@@ -78,10 +78,11 @@ type branch struct {
 	due      time.Time
 	state    trace.State
 	budget   trace.Budget
-	fails    int // streams that broke off, since there was progress
-	broke    int // tokens drawn before the last one
-	prompt   int // tokens, as the server counts them
-	took     int // tokens drawn
+	repeat   *source // broke off, and is to be asked for again from where it began
+	fails    int     // streams that broke off, since there was progress
+	broke    int     // tokens drawn before the last one
+	prompt   int     // tokens, as the server counts them
+	took     int     // tokens drawn
 	busy     time.Duration
 	cut      bool // the server stopped at a limit of its own
 	quick    bool // the model ended its thought right after a Wait, which could not be forbidden

@@ -80,10 +80,7 @@ func (p *Pool[T]) comeBack(ctx context.Context, end context.CancelFunc, m *membe
 		p.allOut(end)
 	}
 	m.trying = false
-	if p.stop == nil && !p.down.IsZero() && p.o.Now().Sub(p.down) > p.o.Patience {
-		p.stop = fmt.Errorf("%w for %v: %s", ErrDown, p.o.Patience, p.lasts())
-		end()
-	}
+	p.impatient(end)
 	p.mu.Unlock()
 	if say != "" {
 		p.o.Tell(say)
@@ -139,6 +136,14 @@ func (p *Pool[T]) fault(m *member[T], err error, rests bool) (say string) {
 		return fmt.Sprintf("no server answers: %s. This waits up to %v for one to come back; what is done is kept", p.lasts(), p.o.Patience)
 	}
 	return ""
+}
+
+// impatient ends the run where every server has been failing for too long.
+func (p *Pool[T]) impatient(end context.CancelFunc) {
+	if p.stop == nil && !p.down.IsZero() && p.o.Now().Sub(p.down) > p.o.Patience {
+		p.stop = fmt.Errorf("%w for %v: %s", ErrDown, p.o.Patience, p.lasts())
+		end()
+	}
 }
 
 // well notes that a server did an item.

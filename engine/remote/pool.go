@@ -205,6 +205,7 @@ func (r *handing[T]) one(ctx context.Context, m *member[T], trial bool) bool {
 		if ended = r.strike(m, it, err, well); !ended {
 			r.q.back(it)
 		}
+		r.impatient(r.end)
 	default:
 		m.h.Done++
 		if say = r.well(m); err != nil {

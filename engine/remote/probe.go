@@ -102,6 +102,9 @@ func probe(ctx context.Context, c *client) (*Probe, error) {
 			return nil, err
 		}
 	}
+	if n := c.o.Context; n > 0 && (p.Context <= 0 || n < p.Context) {
+		p.Context = n
+	}
 	return p, p.choose(c.o)
 }
 

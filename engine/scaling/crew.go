@@ -159,8 +159,13 @@ func (s *sweeping) run(ctx context.Context) (err error) {
 
 // keep writes who did an item, then its rows: rows without the other are never there.
 func (s *sweeping) keep(i int, rows []Row, o remote.Outcome) error {
+	if s.r.crew.served != "" {
+		for k := range rows {
+			rows[k].server = o.Server
+		}
+	}
 	if s.by != nil {
-		if err := s.by.add(receiptOf(rows, o)); err != nil {
+		if err := s.by.add(receiptOf(rows, o.Tries)); err != nil {
 			return err
 		}
 	}

@@ -75,6 +75,7 @@ type Row struct {
 	At      int     `json:"at"`
 	IDs     []int32 `json:"ids"`             // the tokens from there on: thought, close and answer; none where a server tells no ids
 	Badge   string  `json:"badge,omitempty"` // how a server kept the budget: exact, emulated, hint, ignored; this machine keeps it exactly
+	server  string  // that did it; in receipts.jsonl alone, for hands take items as they finish
 }
 
 // Arm is the arm of a row.

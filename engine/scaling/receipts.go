@@ -27,10 +27,10 @@ type receipt struct {
 	Tries  int            `json:"tries"`  // of the item, on any server
 }
 
-func receiptOf(rows []Row, o remote.Outcome) receipt {
-	r := receipt{Server: o.Server, Tries: o.Tries, Budget: map[string]int{}}
+func receiptOf(rows []Row, tries int) receipt {
+	r := receipt{Tries: tries, Budget: map[string]int{}}
 	for i := range rows {
-		r.Item = rows[i].Item
+		r.Item, r.Server = rows[i].Item, rows[i].server
 		if rows[i].Badge != "" {
 			r.Budget[rows[i].Badge]++
 		}

@@ -46,6 +46,7 @@ type fleet struct {
 	mu   sync.Mutex
 	like *remote.Probe // what every server has to be like
 	of   string        // whose probe that is
+	warn string        // about budgets there
 	open []*remote.Model
 }
 
@@ -83,8 +84,8 @@ func Servers(ctx context.Context, words []string, o ServerOptions) (_ *Crew, clo
 	p := f.like
 	o.Pool.Patience, o.Pool.Tell = o.Patience, o.Tell
 	info := trace.ModelInfo{
-		Name: p.Name, TemplateSHA256: p.TemplateSHA256, ThinkFormat: p.Format, Context: p.Context, Vocab: p.Vocab, Default: p.Default,
-		Backend: fmt.Sprintf("%d servers, %s, budget %s", len(words), p.Route, p.Badge), Architecture: p.Server,
+		Name: p.Name, ThinkFormat: p.Format, Context: p.Context, Vocab: p.Vocab, Default: p.Default,
+		Backend: fmt.Sprintf("%d servers, %s, budget %s", len(words), p.Route, p.Badge), Architecture: p.Server, Warning: f.warn,
 	}
 	return &Crew{
 		info: info, served: fmt.Sprintf("%s, budget %s", p.Route, p.Badge), badge: p.Badge, hands: hands, forks: p.Route == remote.RouteIDs,
@@ -145,12 +146,13 @@ func (f *fleet) join(name string, m *remote.Model) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.like == nil {
-		f.like, f.of = &p, name
+		f.like, f.of, f.warn = &p, name, m.Info().Warning
 	}
 	for _, x := range []struct{ what, first, other string }{
 		{"the model", f.like.Name, p.Name},
 		{"how budgets are kept", fmt.Sprintf("%s, %s", f.like.Route, f.like.Badge), fmt.Sprintf("%s, %s", p.Route, p.Badge)},
 		{"the think format", f.like.Format, p.Format},
+		{"the context", fmt.Sprint(f.like.Context), fmt.Sprint(p.Context)},
 		{"the template (sha256 of a prompt)", f.like.TemplateSHA256, p.TemplateSHA256},
 	} {
 		if x.first != x.other {

@@ -69,7 +69,7 @@ func bare(items [][]Row) [][]Row {
 	for i, rows := range items {
 		out[i] = slices.Clone(rows)
 		for k := range out[i] {
-			out[i][k].Badge = ""
+			out[i][k].Badge, out[i][k].server = "", ""
 		}
 	}
 	return out

@@ -49,6 +49,16 @@ type Result struct {
 	Servers []remote.Health // nil on this machine
 }
 
+// Cost is how many tokens all rows took to make, and how many they would have as runs of their own.
+func (r *Result) Cost() (own, alone int) {
+	for _, rows := range r.Items {
+		for i := range rows {
+			own, alone = own+rows[i].Own, alone+rows[i].Alone
+		}
+	}
+	return own, alone
+}
+
 // identity is what decides the content of a sweep's files: plan.json.
 type identity struct {
 	Version     int    `json:"version"`
@@ -133,6 +143,11 @@ func (s *sweeping) known() error {
 		rows := s.o.Known[it.ID]
 		if rows == nil || s.res.Items[i] != nil {
 			continue
+		}
+		if s.by != nil {
+			if err := s.by.add(receiptOf(rows, 1)); err != nil {
+				return err
+			}
 		}
 		if s.file != nil {
 			if err := s.file.add(rows); err != nil {
