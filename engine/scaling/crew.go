@@ -66,6 +66,10 @@ func (c *Crew) Slots() (n int) {
 // Shares says whether arms share traces.
 func (c *Crew) Shares() bool { return c.forks }
 
+// apart says whether every arm is a run of its own. A server draws a stream with one seed: a fork in the middle of a sampled one
+// would draw otherwise than the run that went through, so there only greedy arms share. Votes fork at the question, and may.
+func (c *Crew) apart(p Plan) bool { return !c.forks || c.served != "" && p.Sampling.Temperature > 0 }
+
 // pooled makes the pool that hands items out.
 func (c *Crew) pooled(parallel int) (*remote.Pool[*hand], error) {
 	members := make([]remote.Member[*hand], len(c.hands))

@@ -37,7 +37,7 @@ func newRunner(c *Crew, p Plan, o Options) (*runner, error) {
 			return nil, err
 		}
 	}
-	r := &runner{crew: c, p: p, separate: !c.forks, judge: o.Judge, same: o.Same}
+	r := &runner{crew: c, p: p, separate: c.apart(p), judge: o.Judge, same: o.Same}
 	if r.judge == nil {
 		r.judge = Exact
 	}

@@ -181,6 +181,8 @@ func refuse(p *remote.Probe, plan Plan) error {
 		switch {
 		case method == MethodExit && p.Route != remote.RouteIDs:
 			return fmt.Errorf("method exit asks for guesses along a thought, and the servers tell no token ids to fork it at (%s)", p.IDs.Why)
+		case method == MethodExit && plan.Sampling.Temperature > 0:
+			return fmt.Errorf("method exit forks a thought, which a server can go on from as it was only without sampling; temperature %g", plan.Sampling.Temperature)
 		case why != "" && (method == MethodWait || preset):
 			return fmt.Errorf("method %s puts text into a thought, and the servers begin every answer anew (%s)", method, why)
 		case p.Route != remote.RouteIDs && (method == MethodWait || preset) && slices.Contains(plan.Texts, "") && slices.Max(append(plan.Waits, 0)) > 0:
