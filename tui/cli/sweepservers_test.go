@@ -213,7 +213,10 @@ func TestASweepWhoseServersAreAllDownStopsAndGoesOnLater(t *testing.T) {
 	}
 	_, again := scriptedServer(t, nil)
 	args[2] = again
-	b.run(args...).wants(0, "n = 40", "done before")
+	b.run(args...).wants(0, "n = 40")
+	if strings.Contains(b.read(filepath.Join("out", "run.json")), `"done_before": 0`) {
+		t.Error("nothing of the first run was taken over")
+	}
 	if rows := b.read(filepath.Join("out", "items.jsonl")); strings.Contains(rows, `"error"`) || strings.Count(rows, "\n") != 80 {
 		t.Errorf("%d rows", strings.Count(rows, "\n"))
 	}
