@@ -41,3 +41,19 @@ func Recite(prompt int, ids []int32, end int32) Script {
 		return map[int32]float32{end: 5}
 	}
 }
+
+// ASCII is a script without the ids whose bytes are no ASCII text: a server tells texts, and of a broken character none.
+func ASCII(v *Vocab, script Script) Script {
+	return func(history []int32) map[int32]float32 {
+		l := script(history)
+		for id := range l {
+			for _, b := range v.Piece(id) {
+				if b >= 0x80 {
+					delete(l, id)
+					break
+				}
+			}
+		}
+		return l
+	}
+}

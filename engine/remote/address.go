@@ -72,3 +72,6 @@ func KeyFor(a Address) string {
 	}
 	return ""
 }
+
+// Host is host:port.
+func (a Address) Host() string { return a.host }

@@ -86,20 +86,25 @@ func (c *client) failure(doing string, err error) *Failure {
 	return &Failure{Doing: doing, Says: c.secret(err.Error()), again: true}
 }
 
-// send returns an answer with status 200. The slot is held until release, which closes the body too.
-func (c *client) send(ctx context.Context, method, to string, body any) (resp *http.Response, release func(), err error) {
+// slot waits until there may be another request; free gives it back.
+func (c *client) slot(ctx context.Context) (free func(), err error) {
+	select {
+	case c.slots <- struct{}{}:
+		return sync.OnceFunc(func() { <-c.slots }), nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// send returns an answer with status 200. The slot that is held goes with release, which closes the body too, or with the error.
+func (c *client) send(ctx context.Context, free func(), method, to string, body any) (resp *http.Response, release func(), err error) {
 	var payload []byte
 	if body != nil {
 		if payload, err = json.Marshal(body); err != nil {
+			free()
 			return nil, nil, fmt.Errorf("make a request to %s: %w", to, err)
 		}
 	}
-	select {
-	case c.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, nil, ctx.Err()
-	}
-	free := sync.OnceFunc(func() { <-c.slots })
 	for try := 0; ; try++ {
 		resp, err := c.once(ctx, method, to, payload)
 		if err == nil {
@@ -168,9 +173,13 @@ func (c *client) once(ctx context.Context, method, to string, payload []byte) (*
 
 // json sends a request and reads an answer that is no stream.
 func (c *client) json(ctx context.Context, method, to string, body, answer any) error {
+	free, err := c.slot(ctx) // waiting for one's turn is no fault of the server's
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.o.FirstByte, &Failure{Doing: method + " " + to, Says: fmt.Sprintf("no answer in %v", c.o.FirstByte)})
 	defer cancel()
-	resp, release, err := c.send(ctx, method, to, body)
+	resp, release, err := c.send(ctx, free, method, to, body)
 	if err != nil {
 		return err
 	}
@@ -263,4 +272,10 @@ func retryAfter(h string, now time.Time) time.Duration {
 func Transport(err error) bool {
 	var f *Failure
 	return errors.As(err, &f)
+}
+
+// Refused says whether a server answered that it does not take what it was asked: too long, not understood. Another one may.
+func Refused(err error) bool {
+	var f *Failure
+	return errors.As(err, &f) && (f.Status == http.StatusBadRequest || f.Status == http.StatusRequestEntityTooLarge || f.Status == http.StatusUnprocessableEntity)
 }

@@ -20,6 +20,7 @@ type Live struct {
 	log    *trace.Log
 	pace   atomic.Int64
 	b      *branch // nil when it will never run
+	stop   context.CancelFunc
 
 	mu   sync.Mutex
 	todo []trace.Command
@@ -77,10 +78,11 @@ type branch struct {
 	due      time.Time
 	state    trace.State
 	budget   trace.Budget
-	fails    int // streams that broke off, since there was progress
-	broke    int // tokens drawn before the last one
-	prompt   int // tokens, as the server counts them
-	took     int // tokens drawn
+	repeat   *source // broke off, and is to be asked for again from where it began
+	fails    int     // streams that broke off, since there was progress
+	broke    int     // tokens drawn before the last one
+	prompt   int     // tokens, as the server counts them
+	took     int     // tokens drawn
 	busy     time.Duration
 	cut      bool // the server stopped at a limit of its own
 	quick    bool // the model ended its thought right after a Wait, which could not be forbidden
@@ -103,14 +105,8 @@ func newLive(m *Model, r *run, st start) (*Live, error) {
 	if r.route != RouteIDs && budget.Waits > 0 && budget.WaitText == "" {
 		return nil, fmt.Errorf("%s tells no token ids, so an end of thinking cannot be forbidden without a text in its place; give a Wait text", m.word())
 	}
-	st.think.Context = m.probe.Context
-	if st.think.Context <= 0 {
-		st.think.Context = contextUnknown
-	}
-	if n := len(r.PromptIDs); n > 0 {
-		st.think.Context -= n
-		b.prompt = n
-	}
+	st.think.Context = m.room(r)
+	b.prompt = len(r.PromptIDs)
 	st.think.SoftLanding = b.asked.SoftLanding
 	if b.asked.CloseLoops && b.steers {
 		st.think.OnLoop = think.LoopClose
@@ -292,8 +288,7 @@ const overrun = 2
 
 // drive runs the branch to its end.
 func (l *Live) drive(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(l.m.ctx, cancel)()
+	defer l.stop()
+	defer context.AfterFunc(l.m.ctx, l.stop)()
 	l.b.loop(ctx)
 }

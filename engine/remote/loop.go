@@ -138,10 +138,14 @@ func (b *branch) sample(ctx context.Context, a think.Action) error {
 		}
 	}
 	if len(b.src.queue) == 0 {
-		return nil
+		return b.src.lost
 	}
 	d := b.src.queue[0]
 	b.src.queue = b.src.queue[1:]
+	if len(b.src.again) > 0 {
+		b.repeated(d)
+		return nil
+	}
 	if d.end != "" {
 		return b.serverEnded(d.end)
 	}
@@ -181,6 +185,7 @@ func (b *branch) receive(ctx context.Context) (done bool, err error) {
 // broken goes on from what stands after a stream that broke off, where that can be done.
 func (b *branch) broken(ctx context.Context, err error) error {
 	began := b.src.count > 0
+	b.repeat = b.repeatable(b.src)
 	b.dropStream()
 	var f *Failure
 	switch {
@@ -208,6 +213,7 @@ func (b *branch) take(d drawn, a think.Action) {
 	}
 	v := b.machine.Took(d.id, d.sig)
 	if !v.Accepted {
+		b.dropStream() // it goes on from a token that does not stand here
 		return
 	}
 	b.took++
@@ -281,7 +287,17 @@ func (b *branch) connect(ctx context.Context, mask []int32) *source {
 		route: r.route, system: r.System, question: r.Prompt, rendered: r.Rendered, prompt: r.PromptIDs,
 		ids: b.ids, sampling: b.sampling, mask: mask, prefix: b.text.String(), most: b.most(mask, thinking),
 	}
+	from, text := len(b.ids), b.text.Len()
+	if b.repeat != nil {
+		from, text = b.repeat.from, b.repeat.bytes
+		q.ids, q.prefix = b.ids[:from], q.prefix[:text]
+		if q.most > 0 {
+			q.most += len(b.ids) - from
+		}
+	}
 	src := &source{v: r.v, endID: r.format.EndID(), mask: slices.Clone(mask), most: q.most, chat: r.route == RouteChat, thinking: thinking}
+	src.from, src.bytes, src.again = from, text, b.ids[from:len(b.ids):len(b.ids)]
+	b.repeat = nil
 	src.cutter.tags = nil
 	if w, ok := r.v.(*words); ok {
 		src.cutter.tags = w.specials

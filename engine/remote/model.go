@@ -114,7 +114,16 @@ func (m *Model) form(r *run, name string) (err error) {
 	} else {
 		r.v = newWords(think.Specials(name))
 	}
-	if r.format, err = think.ResolveFormat(name, r.v, r.PromptIDs); err != nil {
+	resolve := func() (err error) {
+		r.format, err = think.ResolveFormat(name, r.v, r.PromptIDs)
+		return err
+	}
+	if m.v != nil && r.route == RouteIDs {
+		err = m.v.told(resolve)
+	} else {
+		err = resolve()
+	}
+	if err != nil {
 		return fmt.Errorf("model %s: %w", m.word(), err)
 	}
 	if r.route == RouteText && m.opened(r) {
@@ -201,6 +210,7 @@ func (m *Model) start(ctx context.Context, r *run, st start) (*Live, error) {
 	}
 	m.runs[r.ID], m.branches[l.branch.ID] = r, l
 	m.lives.Add(1)
+	ctx, l.stop = context.WithCancel(ctx)
 	go func() {
 		defer m.lives.Done()
 		l.drive(ctx)

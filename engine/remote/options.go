@@ -18,7 +18,8 @@ type Options struct {
 	Seed        uint64        // of the jitter
 	Format      string        // think format; "" or auto = what the probe sees
 
-	Route Route // "" = the best one
+	Route   Route // "" = the best one
+	Context int   // most tokens of a run, prompt included; 0 = what the server says
 
 	// Sleep waits between retries; nil = by the clock. Tests replace it.
 	Sleep func(ctx context.Context, d time.Duration) error

@@ -8,25 +8,34 @@ import (
 	"time"
 )
 
-// Pool hands items out to several servers as they finish them. It knows neither what an item is nor what a server: T is
-// usually *Model.
+// Pool hands items out to several servers as they finish them, so that a slow one gets fewer. It knows neither what an item is
+// nor what a server: T is whatever does the work.
 //
-// An item that fails on the way (Transport) goes to another server, and back into the queue before it is given up; the
-// server rests, longer each time, and comes back with one item. No item is lost, and none is handed to done twice.
+//	queue --take--> a slot of a server --do--> done, once an item
+//	  ^-------------- back, after a fault ---'   the server rests, is asked whether it is there, and comes back with one item
+//
+// An item that fails on the way (Transport) goes to another server before the same one has it again. A fault counts against
+// the item only where the server was well right before it: an item that happens to meet a dead server is not given up for that.
 type Pool[T any] struct {
 	o       PoolOptions
 	members []*member[T]
 
-	mu sync.Mutex
+	mu      sync.Mutex
+	changed *sync.Cond // of anything below, and of the queue
+	q       *queue
+	down    time.Time // since when every server has been failing; zero = one is well
+	stop    error     // ends the run
 }
 
 // PoolOptions are how patient a pool is. The zero value is usable.
 type PoolOptions struct {
-	Tries int           // of one item, on any server; 0 = 5
-	Rest  time.Duration // of a server after a failure, doubled each time; 0 = 1 s
+	Tries    int           // faults of one item on servers that were well; 0 = 5
+	Rest     time.Duration // of a server after a fault, doubled each time; 0 = 1 s
+	Patience time.Duration // for how long every server may be failing; 0 = 15 min
 
-	// Sleep waits out a rest; nil = by the clock.
-	Sleep func(ctx context.Context, d time.Duration) error
+	Tell  func(string)                                     // what a user should know of the servers; nil = nobody does
+	Sleep func(ctx context.Context, d time.Duration) error // waits out a rest; nil = by the clock
+	Now   func() time.Time                                 // nil = time.Now
 }
 
 // Member is a server of a pool.
@@ -34,16 +43,21 @@ type Member[T any] struct {
 	Name string
 	On   T
 	Slot int // items at once; 0 = 1
+
+	// Ready is asked before the first item and after every fault; nil = always. An error that is not of the way (Transport)
+	// means that this server is not to be used at all.
+	Ready func(ctx context.Context) error
 }
 
 // Health is how a server has done.
 type Health struct {
-	Name    string
-	Running int
-	Done    int    // items
-	Failed  int    // tries
-	Resting bool   // it failed, and is left alone for a while
-	Last    string // its newest failure
+	Name    string `json:"name"`
+	Running int    `json:"-"`
+	Done    int    `json:"done"`             // items
+	Failed  int    `json:"faults,omitempty"` // tries, and times that it was not there
+	Resting bool   `json:"-"`                // it failed, and is left alone for a while
+	Out     bool   `json:"out,omitempty"`    // it is not to be used
+	Last    string `json:"last_fault,omitempty"`
 }
 
 // Outcome is the end of one item.
@@ -51,17 +65,16 @@ type Outcome struct {
 	Item   int
 	Server string // that had it last
 	Tries  int
-	Err    error // Transport: no server could do it, which says nothing of the item
+	Err    error // Transport: no server could do it, which says nothing of the item unless Refused
 }
 
-type member[T any] struct {
-	Member[T]
-	h   Health
-	row int // failures since the last success
-}
+// ErrDown says that every server failed for longer than the pool's patience.
+var ErrDown = errors.New("no server answers")
 
-// maxRest is how long a server is left alone at most.
-const maxRest = time.Minute
+const (
+	maxRest   = time.Minute // a server is left alone at most
+	downAfter = 2           // faults in a row until a server counts as down
+)
 
 // NewPool makes a pool of servers.
 func NewPool[T any](o PoolOptions, members ...Member[T]) (*Pool[T], error) {
@@ -74,10 +87,20 @@ func NewPool[T any](o PoolOptions, members ...Member[T]) (*Pool[T], error) {
 	if o.Rest <= 0 {
 		o.Rest = time.Second
 	}
+	if o.Patience <= 0 {
+		o.Patience = 15 * time.Minute
+	}
 	if o.Sleep == nil {
 		o.Sleep = sleep
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Tell == nil {
+		o.Tell = func(string) {}
+	}
 	p := &Pool[T]{o: o}
+	p.changed = sync.NewCond(&p.mu)
 	for i, m := range members {
 		if m.Slot < 0 {
 			return nil, fmt.Errorf("server %q of the pool: %d items at once", m.Name, m.Slot)
@@ -88,7 +111,7 @@ func NewPool[T any](o PoolOptions, members ...Member[T]) (*Pool[T], error) {
 		if m.Name == "" {
 			m.Name = fmt.Sprintf("server %d", i+1)
 		}
-		p.members = append(p.members, &member[T]{Member: m, h: Health{Name: m.Name}})
+		p.members = append(p.members, &member[T]{Member: m, number: i, ready: m.Ready == nil, h: Health{Name: m.Name}})
 	}
 	return p, nil
 }
@@ -105,164 +128,119 @@ func (p *Pool[T]) Health() []Health {
 }
 
 // Run does the items 0 to n-1 and tells of each as it ends, one at a time. do must return when its ctx ends. The error is
-// that of ctx, when it ended before the items: those that are not told of then were not done.
+// that of ctx when it ended before the items, or ErrDown: those that are not told of then were not done.
 func (p *Pool[T]) Run(ctx context.Context, n int, do func(ctx context.Context, on T, item int) error, done func(Outcome)) error {
-	q := newQueue(n)
-	stop := context.AfterFunc(ctx, q.close)
-	defer stop()
+	p.mu.Lock()
+	p.q, p.stop, p.down = newQueue(n), nil, time.Time{}
+	p.mu.Unlock()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { p.set(p.changed.Broadcast) })()
 	var wg sync.WaitGroup
-	var telling sync.Mutex
+	r := &handing[T]{Pool: p, do: do, done: done, end: cancel}
 	for _, m := range p.members {
 		for range m.Slot {
 			wg.Go(func() {
 				for {
-					if err := p.rest(ctx, m, q); err != nil {
+					trial, ok := p.admit(ctx, cancel, m)
+					if !ok || !r.one(ctx, m, trial) {
 						return
 					}
-					it, ok := q.take()
-					if !ok {
-						return
-					}
-					p.count(func() { m.h.Running++ })
-					err := do(ctx, m.On, it.number)
-					p.count(func() { m.h.Running-- })
-					it.tries++
-					if ctx.Err() != nil && err != nil { // cut off: it was neither done nor failed
-						q.end()
-						return
-					}
-					if Transport(err) {
-						p.failed(m, err)
-						if it.tries < p.o.Tries {
-							q.back(it)
-							continue
-						}
-					} else {
-						p.count(func() { m.h.Done++; m.row, m.h.Resting = 0, false })
-					}
-					telling.Lock()
-					done(Outcome{Item: it.number, Server: m.Name, Tries: it.tries, Err: err})
-					telling.Unlock()
-					q.end()
 				}
 			})
 		}
 	}
 	wg.Wait()
-	if q.left() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.stop != nil:
+		return p.stop
+	case p.q.left() > 0:
 		return context.Cause(ctx)
 	}
 	return nil
 }
 
-func (p *Pool[T]) count(f func()) {
+func (p *Pool[T]) set(f func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f()
 }
 
-func (p *Pool[T]) failed(m *member[T], err error) {
-	p.count(func() { m.h.Failed++; m.row++; m.h.Resting, m.h.Last = true, err.Error() })
+// handing is one Run.
+type handing[T any] struct {
+	*Pool[T]
+	do      func(ctx context.Context, on T, item int) error
+	done    func(Outcome)
+	end     context.CancelFunc
+	telling sync.Mutex
 }
 
-// rest waits until a server that failed may try again. It ends early when nothing is left to do.
-func (p *Pool[T]) rest(ctx context.Context, m *member[T], q *queue) error {
-	p.mu.Lock()
-	row := m.row
-	p.mu.Unlock()
-	if row == 0 {
-		return ctx.Err()
+// one takes an item and does it. false: there is nothing left to do. A server that is on trial has the others of its slots
+// wait until this item has ended.
+func (r *handing[T]) one(ctx context.Context, m *member[T], trial bool) bool {
+	it, ok := r.take(ctx, m, trial)
+	if !ok {
+		r.set(func() { m.trying = m.trying && !trial; r.changed.Broadcast() })
+		return false
 	}
-	d := p.o.Rest << min(row-1, 16)
-	if d > maxRest || d <= 0 {
-		d = maxRest
+	err := r.do(ctx, m.On, it.number)
+	over := Outcome{Item: it.number, Server: m.Name, Err: err}
+	say := ""
+	r.mu.Lock()
+	m.h.Running--
+	if trial {
+		m.trying = false
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() { // the last item may end while this server rests
-		select {
-		case <-q.empty:
-			cancel()
-		case <-ctx.Done():
+	it.tries++
+	over.Tries = it.tries
+	cut := err != nil && ctx.Err() != nil // it was neither done nor failed
+	ended := false
+	switch {
+	case cut:
+	case Transport(err):
+		well := m.row == 0 || trial
+		say = r.fault(m, err, !(Refused(err) && m.doubt.first()))
+		if ended = r.strike(m, it, err, well); !ended {
+			r.q.back(it)
 		}
-	}()
-	return p.o.Sleep(ctx, d)
-}
-
-// item is one that is not done.
-type item struct{ number, tries int }
-
-// queue holds the items that nobody has. An item that comes back is the next to be taken.
-type queue struct {
-	mu     sync.Mutex
-	ready  *sync.Cond
-	next   int
-	n      int
-	again  []item
-	ended  int
-	closed bool
-	empty  chan struct{} // closed when every item has ended, or the queue was closed
-}
-
-func newQueue(n int) *queue {
-	q := &queue{n: max(0, n), empty: make(chan struct{})}
-	q.ready = sync.NewCond(&q.mu)
-	if q.n == 0 {
-		close(q.empty)
-	}
-	return q
-}
-
-// take waits for an item. false: there will be none any more.
-func (q *queue) take() (item, bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for {
-		switch {
-		case q.closed || q.ended >= q.n:
-			return item{}, false
-		case len(q.again) > 0:
-			it := q.again[0]
-			q.again = q.again[1:]
-			return it, true
-		case q.next < q.n:
-			q.next++
-			return item{number: q.next - 1}, true
+		r.impatient(r.end)
+	default:
+		m.h.Done++
+		if say = r.well(m); err != nil {
+			say = ""
 		}
-		q.ready.Wait() // those that others have may come back
+		ended = true
 	}
-}
-
-func (q *queue) back(it item) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.again = append(q.again, it)
-	q.ready.Signal()
-}
-
-func (q *queue) end() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.ended++; q.ended == q.n {
-		if !q.closed {
-			close(q.empty)
-		}
-		q.ready.Broadcast()
+	r.changed.Broadcast()
+	r.mu.Unlock()
+	if say != "" {
+		r.o.Tell(say)
 	}
-}
-
-func (q *queue) close() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if !q.closed && q.ended < q.n {
-		close(q.empty)
+	if ended {
+		r.telling.Lock()
+		r.done(over)
+		r.telling.Unlock()
+		r.set(func() { r.q.ended++; r.changed.Broadcast() })
 	}
-	q.closed = true
-	q.ready.Broadcast()
+	return !cut
 }
 
-func (q *queue) left() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.ended < q.n
+// strike counts a fault against an item, and says whether it is given up: every server has refused it, or it has failed too
+// often and on every server that is well.
+func (p *Pool[T]) strike(m *member[T], it *item, err error, well bool) bool {
+	if !well && !Refused(err) {
+		return false
+	}
+	it.strikes++
+	it.refused = Refused(err) && (it.refused || it.strikes == 1)
+	it.had[m.number] = true
+	all, allWell := true, true
+	for _, other := range p.members {
+		had := other.h.Out || it.had[other.number]
+		all = all && had
+		allWell = allWell && (had || other.row > 0)
+	}
+	return it.refused && all || !it.refused && allWell && it.strikes >= p.o.Tries
 }

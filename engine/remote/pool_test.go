@@ -149,3 +149,57 @@ func TestASweepOverSeveralServersLosesNothing(t *testing.T) {
 		}
 	}
 }
+
+// What fails everywhere is told as that; what one server alone refuses is done by another, and a server that is not to be used
+// is left out without costing an item.
+func TestAPoolTellsAnItemsFaultFromAServers(t *testing.T) {
+	t.Parallel()
+	refusal := &Failure{Status: 400, Says: "too long"}
+	p, err := NewPool(PoolOptions{Sleep: noWait},
+		Member[string]{Name: "a", On: "a", Slot: 2}, Member[string]{Name: "b", On: "b"},
+		Member[string]{Name: "c", On: "c", Ready: func(context.Context) error { return errors.New("it is another model") }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[int]Outcome{}
+	err = p.Run(t.Context(), 50, func(_ context.Context, on string, i int) error {
+		switch {
+		case on == "c":
+			t.Error("the other model had an item")
+		case i == 7 || i == 20 && on == "b":
+			return refusal
+		case i == 30:
+			return &Failure{Status: 500, Says: "oh"}
+		}
+		return nil
+	}, func(o Outcome) { told[o.Item] = o })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 50 {
+		o, ok := told[i]
+		if want := i == 7 || i == 30; !ok || (o.Err != nil) != want || Refused(o.Err) != (i == 7) {
+			t.Errorf("item %d: %+v, %v", i, o, ok)
+		}
+	}
+	if h := p.Health()[2]; !h.Out || h.Done != 0 {
+		t.Errorf("%+v", h)
+	}
+}
+
+func TestAPoolWhoseServersAreAllDownEndsAfterItsPatience(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(0, 0)
+	said := 0
+	p, err := NewPool(PoolOptions{Patience: time.Minute, Tell: func(string) { said++ }, Now: func() time.Time { return now }, Sleep: func(ctx context.Context, d time.Duration) error {
+		now = now.Add(d)
+		return ctx.Err()
+	}}, Member[int]{Name: "a", Ready: func(context.Context) error { return &Failure{Says: "connection refused"} }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = p.Run(t.Context(), 5, func(context.Context, int, int) error { t.Error("it had an item"); return nil }, func(Outcome) { t.Error("an item ended") })
+	if !errors.Is(err, ErrDown) || said == 0 || now.Sub(time.Unix(0, 0)) < time.Minute {
+		t.Errorf("%v, told %d times, at %v", err, said, now)
+	}
+}

@@ -42,8 +42,12 @@ type Probe struct {
 	Context  int    // tokens, 0 = unknown
 	Vocab    int    // 0 = unknown
 	Default  trace.Sampling
-	Route    Route
-	Badge    Badge // of a cap on that route
+	// TemplateSHA256 is of the prompt that the server's template makes of a question of the probe, in ids where it tells them;
+	// "" = unknown. Two servers with different ones have not the same model.
+	TemplateSHA256 string
+
+	Route Route
+	Badge Badge // of a cap on that route
 
 	IDs, Text, GoOn, Native Ability
 
@@ -54,6 +58,14 @@ type Probe struct {
 	echo        bool           // it says that message again before it goes on
 	nativeField string
 	chatPrompt  int // tokens of the prompt that the chat route made of the first question
+}
+
+// CannotSteer says why nothing can be put into a running thought, "" where it can.
+func (p *Probe) CannotSteer() string {
+	if p.Route != RouteChat || p.goOn != nil {
+		return ""
+	}
+	return p.GoOn.Why
 }
 
 // Abilities lists what was tried.
@@ -89,6 +101,9 @@ func probe(ctx context.Context, c *client) (*Probe, error) {
 		if err := f(ctx, c); err != nil {
 			return nil, err
 		}
+	}
+	if n := c.o.Context; n > 0 && (p.Context <= 0 || n < p.Context) {
+		p.Context = n
 	}
 	return p, p.choose(c.o)
 }
@@ -309,8 +324,15 @@ func (p *Probe) choose(o Options) error {
 	case o.Format != "" && o.Format != "auto":
 		p.Format = o.Format
 	case p.Route == RouteIDs:
-		if f, err := think.ResolveFormat("auto", p.v, nil); err == nil {
-			p.Format = f.Name
+		err := p.v.told(func() error {
+			f, err := think.ResolveFormat("auto", p.v, nil)
+			if err == nil {
+				p.Format = f.Name
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("find the think format: %w", err)
 		}
 	}
 	return nil

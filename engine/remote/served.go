@@ -23,6 +23,8 @@ type served struct {
 	mu     sync.Mutex
 	texts  map[string][]int32
 	pieces map[int32][]byte
+	failed int   // times that the way to the server failed where only "unknown" could be said
+	last   error // of them
 }
 
 // tokenizeKind is whose form of /tokenize a server has.
@@ -128,9 +130,33 @@ func (v *served) learn(id int32, piece []byte) {
 	}
 }
 
+// lost notes that an "unknown" was none: nobody could be asked.
+func (v *served) lost(err error) {
+	if Transport(err) {
+		v.mu.Lock()
+		v.failed, v.last = v.failed+1, err
+		v.mu.Unlock()
+	}
+}
+
+// told carries out what asks for words, and gives the fault that may have made of a known word an unknown one.
+func (v *served) told(f func() error) error {
+	v.mu.Lock()
+	before := v.failed
+	v.mu.Unlock()
+	err := f()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.failed != before && !Transport(err) {
+		return v.last
+	}
+	return err
+}
+
 // ID implements think.Vocabulary.
 func (v *served) ID(special string) (int32, bool) {
 	ids, err := v.Encode(special, true)
+	v.lost(err)
 	if err != nil || len(ids) != 1 {
 		return 0, false
 	}
@@ -160,7 +186,8 @@ func (v *served) Piece(id int32) []byte {
 	if v.kind == tokenizeVLLM {
 		body["model"] = v.name
 	}
-	if v.c.json(ctx, "POST", v.c.at.root()+"/detokenize", body, &answer) != nil {
+	if err := v.c.json(ctx, "POST", v.c.at.root()+"/detokenize", body, &answer); err != nil {
+		v.lost(err)
 		return nil
 	}
 	for _, s := range []*string{answer.Content, answer.Prompt} {

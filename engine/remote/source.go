@@ -28,6 +28,10 @@ type source struct {
 	most   int     // tokens asked for, 0 = the server's own limit
 	count  int     // pieces that came
 	guess  bool    // ids had to be guessed
+	from   int     // tokens of the branch that stood before it
+	bytes  int     // of them
+	again  []int32 // what came of it before it broke off, and comes once more
+	lost   error   // a piece could not be made tokens of: nobody could be asked
 
 	chat      bool   // fields say what is thought
 	fresh     bool   // the server opens the thought, and nothing has come yet
@@ -73,6 +77,10 @@ func (s *source) push(p piece) {
 // pushIDs takes a piece with its ids.
 func (s *source) pushIDs(v *served, p *piece) {
 	ids, sure, err := v.tokens(p)
+	if Transport(err) {
+		s.lost = err
+		return
+	}
 	if err != nil || !sure {
 		s.guess = true
 	}

@@ -62,6 +62,10 @@ func (s *stream) read(ctx context.Context, c *client, path string, body map[stri
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	doing := "POST " + c.at.Base + path
+	free, err := c.slot(ctx) // before the watch: waiting for one's turn is no fault of the server's
+	if err != nil {
+		return false, err
+	}
 	late := func(what string, d time.Duration) *time.Timer {
 		return time.AfterFunc(d, func() {
 			cancel(&Failure{Doing: doing, Says: fmt.Sprintf("%s for %v", what, d), again: true})
@@ -69,7 +73,7 @@ func (s *stream) read(ctx context.Context, c *client, path string, body map[stri
 	}
 	watch := late("nothing came", c.o.FirstByte)
 	defer func() { watch.Stop() }()
-	resp, release, err := c.send(ctx, "POST", c.at.Base+path, body)
+	resp, release, err := c.send(ctx, free, "POST", c.at.Base+path, body)
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause

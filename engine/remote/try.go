@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -107,6 +108,7 @@ func (p *Probe) tryIDs(ctx context.Context, c *client) error {
 		p.Text.Why = p.IDs.Why
 		return ctx.Err()
 	}
+	p.TemplateSHA256 = fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, rendered, ids)))
 	prefix, err := p.v.Encode(probePrefix, false)
 	if err != nil {
 		p.IDs.Why = err.Error()

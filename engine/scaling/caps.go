@@ -3,8 +3,6 @@ package scaling
 import (
 	"context"
 	"slices"
-
-	"s1/engine"
 )
 
 // guessCap is the most answer tokens of a guess along a thought.
@@ -13,7 +11,7 @@ const guessCap = 16
 // cuts says where a run under each cap would part from the thought without Waits; -1 where the cap changes nothing.
 func (r *runner) cuts(t *thought, natural end, caps []int) ([]int, error) {
 	b := r.budgetOf(Arm{Method: MethodNone, Budget: -1})
-	return r.m.Cuts(t.live.Branch().ID, natural.path.tokens, b, caps)
+	return r.forker().Cuts(t.live.Branch().ID, natural.path.tokens, b, caps)
 }
 
 // caps answers every cap from the one trace: up to where it closes, a capped run is the same.
@@ -26,7 +24,7 @@ func (r *runner) caps(ctx context.Context, f *found, t *thought, natural end) er
 		return err
 	}
 	arm := func(i int) Arm { return Arm{Method: MethodCap, Budget: r.p.Caps[i]} }
-	forks := make([]*engine.Live, len(at))
+	forks := make([]Thought, len(at))
 	for i := range at {
 		if at[i] >= 0 {
 			if forks[i], err = r.side(ctx, t.live, at[i], r.budgetOf(arm(i)), t.s); err != nil {
@@ -132,7 +130,7 @@ func (g *guesser) stable(ctx context.Context, stay int) (stop, cost int, err err
 // more asks for the next n guesses, in one batch.
 func (g *guesser) more(ctx context.Context, n int) error {
 	first := len(g.said)
-	forks := make([]*engine.Live, 0, n)
+	forks := make([]Thought, 0, n)
 	for i := first; i < min(first+n, len(g.stops)); i++ {
 		b := g.r.budgetOf(Arm{Method: MethodCap, Budget: g.stops[i]})
 		b.AnswerCap = min(b.AnswerCap, guessCap)

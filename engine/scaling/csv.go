@@ -13,6 +13,7 @@ func WriteCSV(w io.Writer, points []Point) error {
 	for _, o := range Outcomes() {
 		head = append(head, string(o))
 	}
+	head = append(head, "budget_kept")
 	if err := c.Write(head); err != nil {
 		return err
 	}
@@ -28,6 +29,7 @@ func WriteCSV(w io.Writer, points []Point) error {
 		for _, o := range Outcomes() {
 			row = append(row, strconv.Itoa(p.Outcomes[o]))
 		}
+		row = append(row, p.Kept())
 		if err := c.Write(row); err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ func TestASweepGoesOnFromWhateverAKillLeft(t *testing.T) {
 	m, items := mini(t), questions(6, 3)
 	dir := t.TempDir()
 	whole := filepath.Join(dir, "whole")
-	if _, err := Run(t.Context(), m, small(), items, Options{Dir: whole}); err != nil {
+	if _, err := Run(t.Context(), Local(m), small(), items, Options{Dir: whole}); err != nil {
 		t.Fatal(err)
 	}
 	want, err := os.ReadFile(filepath.Join(whole, "items.jsonl"))
@@ -41,7 +41,7 @@ func TestASweepGoesOnFromWhateverAKillLeft(t *testing.T) {
 		if err := errors.Join(os.WriteFile(filepath.Join(again, "plan.json"), plan, 0o644), os.WriteFile(filepath.Join(again, "items.jsonl"), want[:left], 0o644)); err != nil {
 			t.Fatal(err)
 		}
-		res, err := Run(t.Context(), m, small(), items, Options{Dir: again})
+		res, err := Run(t.Context(), Local(m), small(), items, Options{Dir: again})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,15 +57,15 @@ func TestASweepGoesOnFromWhateverAKillLeft(t *testing.T) {
 func TestAFolderOfAnotherSweepIsRefused(t *testing.T) {
 	t.Parallel()
 	m, dir := mini(t), t.TempDir()
-	if _, err := Run(t.Context(), m, small(), questions(2, 3), Options{Dir: dir}); err != nil {
+	if _, err := Run(t.Context(), Local(m), small(), questions(2, 3), Options{Dir: dir}); err != nil {
 		t.Fatal(err)
 	}
 	other := small()
 	other.Seed = 9
-	if _, err := Run(t.Context(), m, other, questions(2, 3), Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "another sweep") {
+	if _, err := Run(t.Context(), Local(m), other, questions(2, 3), Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "another sweep") {
 		t.Errorf("another plan: %v", err)
 	}
-	if _, err := Run(t.Context(), m, small(), questions(2, 4), Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "items_sha256") {
+	if _, err := Run(t.Context(), Local(m), small(), questions(2, 4), Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "items_sha256") {
 		t.Errorf("other questions: %v", err)
 	}
 }
@@ -119,7 +119,7 @@ func TestPromptsThatSayHowLongAreThePapers(t *testing.T) {
 			t.Errorf("%s: %q", a, got)
 		}
 	}
-	if _, err := Run(t.Context(), mini(t), Plan{Methods: []string{MethodClass}}, questions(1, 1), Options{}); err == nil || !strings.Contains(err.Error(), "one kind of question") {
+	if _, err := Run(t.Context(), Local(mini(t)), Plan{Methods: []string{MethodClass}}, questions(1, 1), Options{}); err == nil || !strings.Contains(err.Error(), "one kind of question") {
 		t.Errorf("a model of one kind of question: %v", err)
 	}
 }
@@ -128,7 +128,7 @@ func TestAQuestionThatCannotBeAskedIsARowOfItsOwn(t *testing.T) {
 	t.Parallel()
 	m := scripted(t, func(v *enginetest.Vocab) enginetest.Script { return enginetest.Random(v, 1) })
 	items := []Item{{ID: "long", Prompt: strings.Repeat("xy", 400), Gold: "7"}, {ID: "short", Prompt: "the number", Gold: "7"}}
-	res, err := Run(context.Background(), m, Plan{Methods: []string{MethodNone, MethodCap, "s1-readme"}, Caps: []int{5}, Waits: []int{1}, AnswerCap: 16}, items, Options{})
+	res, err := Run(context.Background(), Local(m), Plan{Methods: []string{MethodNone, MethodCap, "s1-readme"}, Caps: []int{5}, Waits: []int{1}, AnswerCap: 16}, items, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func TestEveryRowOfAFolderIsMadeAgainByItsQuestion(t *testing.T) {
 		Texts: []string{"Wait", "Again"}, Votes: []int{1, 3}, Limits: []int{60}, Tries: 3, Stays: []int{2}, Every: 16, AnswerCap: 8, Seed: 4,
 	}
 	told := 0
-	if _, err := Run(t.Context(), m, p, items, Options{Dir: dir, Finished: func(int, []Row) { told++ }}); err != nil {
+	if _, err := Run(t.Context(), Local(m), p, items, Options{Dir: dir, Finished: func(int, []Row) { told++ }}); err != nil {
 		t.Fatal(err)
 	}
 	f, err := ReadFolder(dir)
@@ -69,7 +69,7 @@ func TestAFolderThatWasChangedIsRefused(t *testing.T) {
 	if _, err := ReadFolder(dir); err == nil || !strings.Contains(err.Error(), "holds no sweep") {
 		t.Errorf("an empty folder: %v", err)
 	}
-	if _, err := Run(t.Context(), mini(t), Plan{Methods: []string{MethodNone}, AnswerCap: 8}, questions(2, 1), Options{Dir: dir}); err != nil {
+	if _, err := Run(t.Context(), Local(mini(t)), Plan{Methods: []string{MethodNone}, AnswerCap: 8}, questions(2, 1), Options{Dir: dir}); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, questionsFile)
@@ -116,7 +116,7 @@ func TestAShutGateHoldsItemsBackAndCostsNoTime(t *testing.T) {
 	g.wait(ctx) // a shut gate ends with its context
 	n := 0
 	gate := &Gate{}
-	_, err := Run(t.Context(), mini(t), Plan{Methods: []string{MethodNone}, AnswerCap: 8}, questions(8, 1), Options{Parallel: 1, Gate: gate, Finished: func(int, []Row) {
+	_, err := Run(t.Context(), Local(mini(t)), Plan{Methods: []string{MethodNone}, AnswerCap: 8}, questions(8, 1), Options{Parallel: 1, Gate: gate, Finished: func(int, []Row) {
 		if n++; n == 2 {
 			gate.Shut()
 			go gate.Open() // the sweep would not end otherwise

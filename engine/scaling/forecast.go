@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"s1/engine"
 )
 
 // pilots is how many questions are answered to say what all of them will cost.
@@ -22,7 +20,7 @@ type Forecast struct {
 }
 
 // Estimate answers a few questions, spread over the list, and reckons from them. Their rows are not lost: Options.Known takes them.
-func Estimate(ctx context.Context, m *engine.Model, p Plan, items []Item, o Options) (Forecast, error) {
+func Estimate(ctx context.Context, c *Crew, p Plan, items []Item, o Options) (Forecast, error) {
 	var some []Item
 	for i := range pilots {
 		if at := i * len(items) / pilots; i == 0 || at != (i-1)*len(items)/pilots {
@@ -30,7 +28,7 @@ func Estimate(ctx context.Context, m *engine.Model, p Plan, items []Item, o Opti
 		}
 	}
 	o.Dir, o.Progress, o.Known = "", nil, nil
-	res, err := Run(ctx, m, p, some, o)
+	res, err := Run(ctx, c, p, some, o)
 	if err != nil {
 		return Forecast{}, err
 	}
@@ -45,6 +43,9 @@ func Estimate(ctx context.Context, m *engine.Model, p Plan, items []Item, o Opti
 	share := float64(len(items)) / float64(len(some))
 	f.Tokens, f.Separate = int(share*float64(res.Tokens)), int(share*float64(alone))
 	f.Time = time.Duration(share * float64(res.Elapsed))
+	if n := c.Slots(); n > len(some) { // servers do not slow each other down
+		f.Time = f.Time * time.Duration(len(some)) / time.Duration(n)
+	}
 	return f, nil
 }
 

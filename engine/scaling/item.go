@@ -73,7 +73,9 @@ type Row struct {
 	Seed    uint64  `json:"seed"`
 	From    string  `json:"from,omitempty"` // the arm whose first At tokens come before IDs
 	At      int     `json:"at"`
-	IDs     []int32 `json:"ids"` // the tokens from there on: thought, close and answer
+	IDs     []int32 `json:"ids"`             // the tokens from there on: thought, close and answer; none where a server tells no ids
+	Badge   string  `json:"badge,omitempty"` // how a server kept the budget: exact, emulated, hint, ignored; this machine keeps it exactly
+	server  string  // that did it; in receipts.jsonl alone, for hands take items as they finish
 }
 
 // Arm is the arm of a row.

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"s1/engine"
+	"s1/engine/remote"
 	"s1/engine/think"
 	"s1/engine/trace"
 )
@@ -19,8 +19,9 @@ type path struct {
 	err     error // of the run; a sweep goes on without it
 }
 
-// read waits for the end of a branch. The error is that of the wait: the sweep itself is over.
-func read(ctx context.Context, l *engine.Live) (p path, err error) {
+// read waits for the end of a branch. The error is that of the wait, when the sweep itself is over, or of the way to a server:
+// what came before it is not an answer.
+func read(ctx context.Context, l Thought) (p path, err error) {
 	select {
 	case <-l.Log().Done():
 	case <-ctx.Done():
@@ -35,6 +36,9 @@ func read(ctx context.Context, l *engine.Live) (p path, err error) {
 			p.receipt, p.err = *e.Receipt, e.Err
 		case trace.EventState, trace.EventBudget, trace.EventSampling, trace.EventNotice:
 		}
+	}
+	if remote.Transport(p.err) {
+		return p, p.err
 	}
 	if p.err == nil && (p.receipt.Outcome == "stopped" || p.receipt.Outcome == "error") {
 		if err := ctx.Err(); err != nil {
@@ -88,6 +92,9 @@ func (p *path) wished() (at []int) {
 func (p *path) ids(from int) []int32 {
 	ids := make([]int32, 0, max(len(p.tokens)-from, 0))
 	for i := from; i < len(p.tokens); i++ {
+		if p.tokens[i].ID < 0 { // a server that tells no ids
+			return []int32{}
+		}
 		ids = append(ids, p.tokens[i].ID)
 	}
 	return ids

@@ -1,7 +1,10 @@
 package scaling
 
 import (
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"s1/engine/scaling/interval"
 )
@@ -31,6 +34,7 @@ type Point struct {
 	Tries    float64         `json:"tries"` // samples drawn, mean
 	Alone    float64         `json:"alone"` // tokens of all kinds that runs of their own would generate, mean
 	Within   int             `json:"within"`
+	Badges   map[string]int  `json:"badges,omitempty"` // rows by how a server kept the budget; nil on this machine
 	right    []bool          // by question
 }
 
@@ -44,6 +48,12 @@ func (r *Result) Points() []Point {
 		for _, rows := range r.Items {
 			row := rows[k]
 			p.Outcomes[row.Outcome]++
+			if row.Badge != "" {
+				if p.Badges == nil {
+					p.Badges = map[string]int{}
+				}
+				p.Badges[row.Badge]++
+			}
 			tokens += row.Tokens
 			tries += row.Tries
 			alone += row.Alone
@@ -90,6 +100,23 @@ func find(points []Point, a Arm) (Point, bool) {
 		return Point{}, false
 	}
 	return points[i], true
+}
+
+// Kept says how the budget was kept: by this machine, which is exact, or by servers as the rows say.
+func (p Point) Kept() string {
+	if len(p.Badges) == 1 {
+		for badge := range p.Badges {
+			return badge
+		}
+	}
+	var parts []string
+	for _, badge := range slices.Sorted(maps.Keys(p.Badges)) {
+		parts = append(parts, fmt.Sprintf("%s %d", badge, p.Badges[badge]))
+	}
+	if len(parts) == 0 {
+		return "exact"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Against compares two points of one result, question by question.

@@ -18,6 +18,7 @@ type Source struct {
 	Judge              string
 	Licence            string // of the questions; "" = not known
 	LeftOut            string // about rows of the data that are no questions; "" = there are none
+	Served             string // how servers kept budgets; "" = this machine did
 }
 
 // methods gives the arms' methods, each once, in order.
@@ -108,6 +109,9 @@ func sourceLines(b *strings.Builder, r *Result, s Source) {
 	}
 	if s.LeftOut != "" {
 		t.row("left out", s.LeftOut)
+	}
+	if s.Served != "" {
+		t.row("servers", s.Served)
 	}
 	t.row("judge", s.Judge)
 	t.row("seed", fmt.Sprint(r.Plan.Seed))

@@ -4,34 +4,40 @@ import (
 	"context"
 	"fmt"
 
-	"s1/engine"
+	"s1/engine/remote"
 	"s1/engine/trace"
 )
 
-// runner asks one model about items.
+// runner asks one model about items. What is said of the way to a server (remote.Transport) is no row, and ends the item.
 type runner struct {
-	m     *engine.Model
-	p     Plan // filled and checked
+	crew  *Crew
+	m     Thinker // of the hand that has the item
+	p     Plan    // filled and checked
 	judge Judge
 	same  Same
 
 	separate bool // every arm by runs of its own
 }
 
-func newRunner(m *engine.Model, p Plan, o Options) (*runner, error) {
+func newRunner(c *Crew, p Plan, o Options) (*runner, error) {
 	p = p.filled()
 	if err := p.check(); err != nil {
 		return nil, err
 	}
 	for _, method := range p.Methods {
-		if prompted(method) && m.Info().Hint != "" {
-			return nil, fmt.Errorf("method %s writes into the question, and model %s takes one kind of question only (%s)", method, m.Info().Name, m.Info().Hint)
+		if prompted(method) && c.info.Hint != "" {
+			return nil, fmt.Errorf("method %s writes into the question, and model %s takes one kind of question only (%s)", method, c.info.Name, c.info.Hint)
 		}
 	}
 	if p.Limit >= 0 && len(p.Caps) > 0 && p.Caps[len(p.Caps)-1] > p.Limit {
 		return nil, fmt.Errorf("a cap of %d is above the most thinking tokens of any thought, %d", p.Caps[len(p.Caps)-1], p.Limit)
 	}
-	r := &runner{m: m, p: p, judge: o.Judge, same: o.Same}
+	if c.refuse != nil {
+		if err := c.refuse(p); err != nil {
+			return nil, err
+		}
+	}
+	r := &runner{crew: c, p: p, separate: c.apart(p), judge: o.Judge, same: o.Same}
 	if r.judge == nil {
 		r.judge = Exact
 	}
@@ -41,13 +47,21 @@ func newRunner(m *engine.Model, p Plan, o Options) (*runner, error) {
 	return r, nil
 }
 
+// with is the runner for a hand of the crew.
+func (r *runner) with(m Thinker) *runner {
+	own := *r
+	own.m = m
+	return &own
+}
+
 // found is what is known of one item so far.
 type found struct {
 	it   Item
 	rows map[Arm]Row
 }
 
-// item answers an item under every arm. The error is that of ctx; what fails for one arm is a row of its own.
+// item answers an item under every arm. The error is that of ctx, or of the way to a server; what fails for one arm is a row of
+// its own.
 func (r *runner) item(ctx context.Context, it Item) ([]Row, error) {
 	if r.separate {
 		return r.allApart(ctx, it)
@@ -58,18 +72,25 @@ func (r *runner) item(ctx context.Context, it Item) ([]Row, error) {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
+			if remote.Transport(err) {
+				return nil, err
+			}
 			r.fail(f, err)
 		}
 	}
+	if len(f.rows) != len(r.p.Arms()) {
+		return nil, fmt.Errorf("%d of %d arms have a row", len(f.rows), len(r.p.Arms()))
+	}
+	return r.inOrder(f), nil
+}
+
+// inOrder are the rows in the order of the plan's arms.
+func (r *runner) inOrder(f *found) []Row {
 	rows := make([]Row, 0, len(f.rows))
 	for _, a := range r.p.Arms() {
-		row, ok := f.rows[a]
-		if !ok {
-			return nil, fmt.Errorf("item %s: arm %s has no row", it.ID, a)
-		}
-		rows = append(rows, row)
+		rows = append(rows, f.rows[a])
 	}
-	return rows, nil
+	return rows
 }
 
 // fail gives every arm that has no row yet one that says why.
@@ -85,6 +106,24 @@ func (r *runner) failed(it Item, a Arm, err error) Row {
 	return Row{Item: it.ID, Method: a.Method, Budget: a.Budget, Text: a.Text, Outcome: OutcomeError, Error: err.Error(), Seed: r.sampling(it).Seed, IDs: []int32{}}
 }
 
+// over is the error that ends an item: what came of it is not about its arms.
+func over(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case remote.Transport(err):
+		return err
+	}
+	return nil
+}
+
+// refused are the rows of an item that no server takes.
+func (r *runner) refused(it Item, err error) []Row {
+	f := &found{it: it, rows: map[Arm]Row{}}
+	r.fail(f, err)
+	return r.inOrder(f)
+}
+
 // row is what a path makes of an item for an arm; its first at tokens come from another arm, or from nothing that is written.
 func (r *runner) row(it Item, a Arm, p *path, from string, at int, seed uint64) Row {
 	row := Row{
@@ -96,6 +135,9 @@ func (r *runner) row(it Item, a Arm, p *path, from string, at int, seed uint64) 
 		row.At = 0
 	}
 	row.IDs = p.ids(row.At)
+	if r.crew.served != "" {
+		row.Badge = p.receipt.Enforcement
+	}
 	row.Outcome = r.outcome(it, p, row.Answer)
 	if p.err != nil {
 		row.Error = p.err.Error()
@@ -187,8 +229,8 @@ func (r *runner) apart(ctx context.Context, it Item, a Arm) (Row, error) {
 	asked.Prompt = conditioned(a, it.Prompt)
 	p, err := r.whole(ctx, r.ask(asked, r.budgetOf(a), s))
 	if err != nil {
-		if ctx.Err() != nil {
-			return Row{}, ctx.Err()
+		if err := over(ctx, err); err != nil {
+			return Row{}, err
 		}
 		return r.failed(it, a, err), nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"s1/engine"
 	"s1/engine/trace"
 )
 
@@ -93,7 +92,7 @@ func (r *runner) samples(ctx context.Context, f *found, t *thought) error {
 }
 
 func (r *runner) draws(ctx context.Context, it Item, t *thought, first, n int) ([]sample, error) {
-	lives := make([]*engine.Live, n)
+	lives := make([]Thought, n)
 	for i := range lives {
 		var err error
 		if lives[i], err = r.side(ctx, t.live, 0, r.sampleBudget(first+i), r.sampleSampling(it, first+i)); err != nil {
@@ -107,7 +106,7 @@ func (r *runner) draws(ctx context.Context, it Item, t *thought, first, n int) (
 			return nil, err
 		}
 		out[i] = r.sampleOf(it, &p, first+i)
-		r.m.ForgetBranch(l.Branch().ID)
+		r.forker().ForgetBranch(l.Branch().ID)
 	}
 	return out, nil
 }
@@ -201,8 +200,8 @@ func (r *runner) sampledApart(ctx context.Context, it Item, a Arm) (Row, error) 
 		}
 		p, err := r.whole(ctx, r.ask(it, b, r.sampleSampling(it, k)))
 		if err != nil {
-			if ctx.Err() != nil {
-				return Row{}, ctx.Err()
+			if err := over(ctx, err); err != nil {
+				return Row{}, err
 			}
 			return r.failed(it, a, err), nil
 		}

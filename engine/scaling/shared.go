@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"slices"
 
-	"s1/engine"
 	"s1/engine/trace"
 )
 
 // thought is the trace of one item that the arms share, with all its Waits.
 type thought struct {
-	live    *engine.Live
+	live    Thought
 	arm     Arm // what it is itself
 	written bool
 	path    path
@@ -79,6 +78,9 @@ func (r *runner) shared(ctx context.Context, f *found) error {
 	return r.samples(ctx, f, t)
 }
 
+// forker is the model, where arms share.
+func (r *runner) forker() Forker { return r.m.(Forker) }
+
 // end is the thought as it ends by itself, with no Wait: the trace, or what forks from it at the first end.
 type end struct {
 	path path
@@ -95,8 +97,8 @@ func renamed(row Row, a Arm, written bool) Row {
 }
 
 // side forks off the trace after its first at tokens.
-func (r *runner) side(ctx context.Context, from *engine.Live, at int, b trace.Budget, s trace.Sampling) (*engine.Live, error) {
-	l, err := r.m.Side(ctx, from.Branch().ID, at, b, s)
+func (r *runner) side(ctx context.Context, from Thought, at int, b trace.Budget, s trace.Sampling) (Thought, error) {
+	l, err := r.forker().Side(ctx, from.Branch().ID, at, b, s)
 	if err != nil {
 		return nil, fmt.Errorf("fork after %d tokens: %w", at, err)
 	}
@@ -118,7 +120,7 @@ func (r *runner) waits(ctx context.Context, f *found, t *thought, text string) (
 	if !slices.Contains(wanted, 0) && text == r.p.Texts[0] {
 		wanted = append(wanted, 0)
 	}
-	forks := make([]*engine.Live, len(wanted))
+	forks := make([]Thought, len(wanted))
 	for i, k := range wanted {
 		if k < len(t.wished) && k < most {
 			if forks[i], err = r.side(ctx, t.live, t.wished[k], r.budgetOf(arm(k)), t.s); err != nil {
@@ -162,7 +164,7 @@ func (r *runner) otherText(ctx context.Context, f *found, t *thought, text strin
 	o := &thought{arm: arm(most), written: true, s: t.s}
 	b := r.budgetOf(o.arm)
 	var err error
-	if o.live, err = r.m.Branch(ctx, t.live.Branch().ID, t.wished[0], b, t.s); err != nil {
+	if o.live, err = r.forker().Branch(ctx, t.live.Branch().ID, t.wished[0], b, t.s); err != nil {
 		return err
 	}
 	if o.path, err = read(ctx, o.live); err != nil {

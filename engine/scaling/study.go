@@ -49,7 +49,7 @@ func RunStudy(ctx context.Context, m *engine.Model, items []Item, quick bool, se
 		if dir != "" {
 			o.Dir = filepath.Join(dir, part.name)
 		}
-		if *part.to, err = Run(ctx, m, part.plan, items, o); err != nil {
+		if *part.to, err = Run(ctx, Local(m), part.plan, items, o); err != nil {
 			return s, err
 		}
 	}

@@ -97,11 +97,11 @@ func whole(rows []Row) map[Arm]Row {
 func sameAsSeparate(t *testing.T, m *engine.Model, p Plan, items []Item) (shared, separate *Result) {
 	t.Helper()
 	o := Options{Parallel: 20}
-	shared, err := Run(t.Context(), m, p, items, o)
+	shared, err := Run(t.Context(), Local(m), p, items, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	separate, err = Separate(t.Context(), m, p, items, o)
+	separate, err = Separate(t.Context(), Local(m), p, items, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func TestASweepEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	m := mini(t)
-	_, err := Run(ctx, m, Plan{Methods: []string{MethodNone}, AnswerCap: 8}, questions(200, 1), Options{Progress: func(p Progress) {
+	_, err := Run(ctx, Local(m), Plan{Methods: []string{MethodNone}, AnswerCap: 8}, questions(200, 1), Options{Progress: func(p Progress) {
 		if p.Done > 3 {
 			cancel()
 		}
@@ -184,7 +184,7 @@ func TestASweepEndsWithItsContext(t *testing.T) {
 func TestThePublishedProceduresAnswerAsTheExactRuleWithinALargeCap(t *testing.T) {
 	t.Parallel()
 	p := Plan{Methods: []string{MethodNone, MethodWait, "s1-readme", "s1-harness"}, Caps: []int{600}, Waits: []int{0, 1}, AnswerCap: 12, Seed: 1}
-	res, err := Run(t.Context(), mini(t), p, questions(8, 2), Options{})
+	res, err := Run(t.Context(), Local(mini(t)), p, questions(8, 2), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package scaling
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -69,7 +70,12 @@ func decimal(x float64, decimals int) string {
 
 // pointsTable is every arm: how often right, what was spent, and what became of the others.
 func pointsTable(points []Point) string {
-	t := newTable("arm", "right % [95 %]", "n", "thinking tokens", "right", "wrong", "empty", "cut", "unparsed", "error", "tries", "coverage % [95 %]")
+	head := []string{"arm", "right % [95 %]", "n", "thinking tokens", "right", "wrong", "empty", "cut", "unparsed", "error", "tries", "coverage % [95 %]"}
+	served := slices.ContainsFunc(points, func(p Point) bool { return len(p.Badges) > 0 })
+	if served {
+		head = append(head, "budget kept")
+	}
+	t := newTable(head...)
 	for _, p := range points {
 		cells := []string{p.Arm.String(), p.Accuracy.String(), fmt.Sprint(p.Accuracy.N), decimal(p.Tokens, 1)}
 		for _, o := range []Outcome{OutcomeRight, OutcomeWrong, OutcomeEmpty, OutcomeCut, OutcomeUnparsed, OutcomeError} {
@@ -82,7 +88,11 @@ func pointsTable(points []Point) string {
 		if p.Coverage != nil {
 			coverage = p.Coverage.String()
 		}
-		t.row(append(cells, tries, coverage)...)
+		cells = append(cells, tries, coverage)
+		if served {
+			cells = append(cells, p.Kept())
+		}
+		t.row(cells...)
 	}
 	return t.String()
 }

@@ -201,7 +201,7 @@ func (l *laboratory) Forecast(ctx context.Context, values map[string]string) (st
 	if err != nil {
 		return "", err
 	}
-	c, err := scaling.Estimate(ctx, m, f.plan, items, f.options())
+	c, err := scaling.Estimate(ctx, scaling.Local(m), f.plan, items, f.options())
 	if err != nil {
 		return "", err
 	}
@@ -239,7 +239,7 @@ func (l *laboratory) Start(ctx context.Context, values map[string]string, report
 	l.mu.Unlock()
 	t := &telling{report: report, so: scaling.Result{Plan: f.plan}, r: l.about(f, m)}
 	o.Gate, o.Finished, o.Progress = gate, t.finished, t.progress
-	r, record, err := f.carryOut(ctx, m, items, o, f.words())
+	r, record, err := f.carryOut(ctx, scaling.Local(m), items, o, f.words())
 	if err != nil {
 		t.last()
 		return err

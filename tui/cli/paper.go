@@ -78,7 +78,7 @@ func (a *app) paper(ctx context.Context, quick, detach bool, out string, threads
 	}); err != nil {
 		return err
 	}
-	record := runRecord(m, s.Greedy)
+	record := runRecord(info, s.Greedy)
 	record["seconds"] = s.Greedy.Elapsed.Seconds() + s.Sampled.Elapsed.Seconds()
 	record["tokens"] = s.Greedy.Tokens + s.Sampled.Tokens
 	if err := writeRecord(out, record); err != nil {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -21,6 +22,10 @@ import (
 // sweepFlags say what is swept.
 type sweepFlags struct {
 	model, data, out, backend, weights string
+	others                             []string // servers beside the model, which is one then
+	patience                           time.Duration
+	route                              string
+	retries                            int    // of one request; -1 = as it fits the number of servers
 	against                            string // a second model; "" = none
 	judgedAs                           string // the model whose judge judges; "" = its own
 	fields                             scaling.Fields
@@ -51,7 +56,8 @@ func (a *app) sweepCommand() *cobra.Command {
 }
 
 func (f *sweepFlags) register(p *pflag.FlagSet) {
-	p.StringVarP(&f.model, "model", "m", defaultModel, modelWords)
+	f.model = defaultModel
+	p.VarP(&sweptModels{f: f}, "model", "m", modelWords+"; of servers with one model several, -m again for each: questions go to whichever is free")
 	p.StringVar(&f.data, "data", "", "questions: a file (JSON lines, plain, .gz or .zst; Parquet, Arrow, CSV) or a folder of such; "+strings.Join(dataWords(), ", ")+" from a hub; or tape: problems for mini that it was never trained on")
 	p.StringVar(&f.fields.Question, "question", "", "field of the question (default: question, problem or prompt)")
 	p.StringVar(&f.fields.Answer, "answer", "", "field of the right answer (default: answer, gold or expected)")
@@ -80,7 +86,10 @@ func (f *sweepFlags) register(p *pflag.FlagSet) {
 	p.BoolVar(&f.forecast, "forecast", false, "only say what it will cost, from four of the questions")
 	p.BoolVar(&f.detach, "detach", false, detachHelp)
 	p.BoolVar(&f.compare, "compare", false, "afterwards run every arm for itself, check that all is the same, and say what sharing saved")
-	p.IntVar(&f.parallel, "parallel", 32, "questions at once")
+	p.IntVar(&f.parallel, "parallel", 0, "questions at once; of servers, requests at once on each (0 = 32 here, 4 on a server)")
+	p.DurationVar(&f.patience, "patience", 15*time.Minute, "for how long no server may answer before the sweep stops; what is done is kept")
+	p.IntVar(&f.retries, "retries", -1, "how often a server is asked again before a question goes to another one; -1 = 1 of several, 5 of one alone")
+	p.StringVar(&f.route, "route", "auto", "how servers are asked: auto (the one that keeps budgets best), "+strings.Join(routeWords(), ", "))
 	p.StringVar(&f.backend, "backend", "", "cpu, or ref (slow, exact); empty = the fastest here")
 	p.StringVar(&f.weights, "weights", "auto", "auto (16-bit weights become 8-bit), exact, q8")
 	p.IntVar(&f.threads, "threads", 0, "threads; 0 = one per core")
@@ -95,10 +104,13 @@ func (f *sweepFlags) check() error {
 		return usagef("--out: the folder of the results")
 	case f.against != "" && (f.forecast || f.compare):
 		return usagef("--against goes without --forecast and --compare")
-	case f.n < 0 || f.parallel < 1 || f.threads < 0 || f.threads > maxThreads() || f.context < 0:
-		return usagef("--n %d, --parallel %d, --threads %d, --context %d: none negative, at least 1 at once, at most %d threads", f.n, f.parallel, f.threads, f.context, maxThreads())
+	case f.n < 0 || f.parallel < 0 || f.threads < 0 || f.threads > maxThreads() || f.context < 0:
+		return usagef("--n %d, --parallel %d, --threads %d, --context %d: none negative, at most %d threads", f.n, f.parallel, f.threads, f.context, maxThreads())
 	case f.plan.Temperature <= 0 || f.plan.Temperature > maxTemperature || f.plan.Sampling.Temperature < 0 || f.plan.Sampling.Temperature > maxTemperature:
 		return usagef("--temp %g, --sample-temp %g: from 0 to %d, samples above 0", f.plan.Sampling.Temperature, f.plan.Temperature, maxTemperature)
+	}
+	if err := f.checkServers(); err != nil {
+		return err
 	}
 	for i, m := range f.plan.Methods {
 		if !contains(scaling.AllMethods(), m) {
@@ -181,12 +193,12 @@ func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
 
 // sweepModel opens the model of the flags and sweeps it.
 func (a *app) sweepModel(ctx context.Context, f *sweepFlags, items []scaling.Item) (*scaling.Result, scaling.Source, error) {
-	m, err := a.openSwept(ctx, f)
+	c, end, err := a.openCrew(ctx, f)
 	if err != nil {
 		return nil, scaling.Source{}, err
 	}
-	defer m.Close()
-	return a.sweepWith(ctx, f, m, items)
+	defer end()
+	return a.sweepWith(ctx, f, c, items)
 }
 
 // openSwept opens a model to be measured. The built-in one keeps its weights as they are, as where it is probed.
@@ -203,11 +215,11 @@ func (a *app) openSwept(ctx context.Context, f *sweepFlags) (*engine.Model, erro
 }
 
 // sweepWith gives no result where only a forecast was wanted.
-func (a *app) sweepWith(ctx context.Context, f *sweepFlags, m *engine.Model, items []scaling.Item) (_ *scaling.Result, s scaling.Source, err error) {
+func (a *app) sweepWith(ctx context.Context, f *sweepFlags, c *scaling.Crew, items []scaling.Item) (_ *scaling.Result, s scaling.Source, err error) {
 	o := f.options()
 	o.Progress = a.sweepProgress()
 	if _, err := os.Stat(filepath.Join(f.out, "items.jsonl")); f.forecast || errors.Is(err, os.ErrNotExist) {
-		forecast, err := scaling.Estimate(ctx, m, f.plan, items, o)
+		forecast, err := scaling.Estimate(ctx, c, f.plan, items, o)
 		if err != nil {
 			return nil, s, err
 		}
@@ -218,44 +230,49 @@ func (a *app) sweepWith(ctx context.Context, f *sweepFlags, m *engine.Model, ite
 		a.say("%s", forecast)
 		o.Known = forecast.Rows
 	}
-	r, record, err := f.carryOut(ctx, m, items, o, f.command())
+	r, record, err := f.carryOut(ctx, c, items, o, f.command())
 	if err != nil {
 		return nil, s, err
 	}
 	if f.compare {
-		if err := a.compareSeparate(ctx, f, m, items, r, record); err != nil {
+		if err := a.compareSeparate(ctx, f, c, items, r, record); err != nil {
 			return nil, s, err
 		}
 	}
-	return r, f.source(m, items, o, f.command()), writeRecord(f.out, record)
+	a.saySaving(c, r)
+	return r, f.source(c, items, o, f.command()), writeRecord(f.out, record)
 }
 
 // options are those of a sweep with these flags.
 func (f *sweepFlags) options() scaling.Options {
 	judge, same, name := f.judge()
-	return scaling.Options{Judge: judge, Same: same, JudgeName: name, Dir: f.out, Parallel: f.parallel}
+	parallel := f.parallel
+	if parallel == 0 {
+		parallel = 32
+	}
+	return scaling.Options{Judge: judge, Same: same, JudgeName: name, Dir: f.out, Parallel: parallel}
 }
 
 // carryOut runs a sweep to its end and writes its report. The record of this run is not written yet.
-func (f *sweepFlags) carryOut(ctx context.Context, m *engine.Model, items []scaling.Item, o scaling.Options, command string) (*scaling.Result, map[string]any, error) {
+func (f *sweepFlags) carryOut(ctx context.Context, c *scaling.Crew, items []scaling.Item, o scaling.Options, command string) (*scaling.Result, map[string]any, error) {
 	if err := keepSource(o.Dir, f.from); err != nil {
 		return nil, nil, err
 	}
-	r, err := scaling.Run(ctx, m, f.plan, items, o)
+	r, err := scaling.Run(ctx, c, f.plan, items, o)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := scaling.Report(o.Dir, r, f.source(m, items, o, command)); err != nil {
+	if err := scaling.Report(o.Dir, r, f.source(c, items, o, command)); err != nil {
 		return nil, nil, err
 	}
-	return r, runRecord(m, r), nil
+	return r, runRecord(c.Info(), r), nil
 }
 
 // source says what a sweep was about.
-func (f *sweepFlags) source(m *engine.Model, items []scaling.Item, o scaling.Options, command string) scaling.Source {
-	info := m.Info()
+func (f *sweepFlags) source(c *scaling.Crew, items []scaling.Item, o scaling.Options, command string) scaling.Source {
+	info := c.Info()
 	return scaling.Source{
-		Model: info.Name, ModelSHA256: info.SHA256, Data: dataName(f.data), DataSHA256: scaling.HashItems(items), Command: command, Version: version, Judge: o.JudgeName,
+		Model: info.Name, ModelSHA256: info.SHA256, Data: dataName(f.data), DataSHA256: scaling.HashItems(items), Command: command, Version: version, Judge: o.JudgeName, Served: c.Keeping(),
 		Licence: safeLine(f.from.Licence, 100), LeftOut: f.unused(len(items)),
 	}
 }

@@ -7,11 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
-	"s1/engine"
 	"s1/engine/scaling"
+	"s1/engine/trace"
 	"s1/sessions/jobs"
 )
 
@@ -27,6 +28,7 @@ func (a *app) sweepProgress() func(scaling.Progress) {
 		if now := p.Done - p.Resumed; now > 0 && p.Done < p.Items {
 			line += fmt.Sprintf(", %.0f tokens/s, about %v left", float64(p.Tokens)/p.Elapsed.Seconds(), p.Left.Round(time.Second))
 		}
+		line += serversLine(p.Servers)
 		inPlace(line)
 		a.job.Progress(jobs.Progress{Done: int64(p.Done), Total: int64(p.Items), Unit: "question", Left: p.Left.Seconds()})
 		if time.Since(last) > 10*time.Second {
@@ -37,13 +39,16 @@ func (a *app) sweepProgress() func(scaling.Progress) {
 }
 
 // runRecord is what belongs to this run and no other: time and machine.
-func runRecord(m *engine.Model, r *scaling.Result) map[string]any {
+func runRecord(info trace.ModelInfo, r *scaling.Result) map[string]any {
 	record := map[string]any{
 		"ended": time.Now().UTC().Format(time.RFC3339), "seconds": r.Elapsed.Seconds(), "tokens": r.Tokens, "questions": len(r.Items),
-		"done_before": r.Resumed, "backend": m.Info().Backend, "cores": runtime.NumCPU(), "go": runtime.Version(),
+		"done_before": r.Resumed, "backend": info.Backend, "cores": runtime.NumCPU(), "go": runtime.Version(),
 	}
 	if r.Elapsed > 0 {
 		record["tokens_per_second"] = float64(r.Tokens) / r.Elapsed.Seconds()
+	}
+	if len(r.Servers) > 0 {
+		record["servers"] = r.Servers
 	}
 	return record
 }
@@ -57,18 +62,18 @@ func writeRecord(dir string, record map[string]any) error {
 }
 
 // compareSeparate runs every arm for itself, and says whether all came out the same and what sharing saved.
-func (a *app) compareSeparate(ctx context.Context, f *sweepFlags, m *engine.Model, items []scaling.Item, r *scaling.Result, record map[string]any) error {
+func (a *app) compareSeparate(ctx context.Context, f *sweepFlags, c *scaling.Crew, items []scaling.Item, r *scaling.Result, record map[string]any) error {
 	o := f.options()
 	o.Dir, o.Progress = "", a.sweepProgress()
-	s, err := scaling.Separate(ctx, m, f.plan, items, o)
+	s, err := scaling.Separate(ctx, c, f.plan, items, o)
 	if err != nil {
 		return err
 	}
-	c := scaling.CompareSharing(r, s)
-	record["separate"] = c
-	a.say("%s", c)
-	if c.Different > 0 {
-		return fmt.Errorf("%d of %d rows differ from runs of their own, the first is %s", c.Different, c.Rows, c.First)
+	cmp := scaling.CompareSharing(r, s)
+	record["separate"] = cmp
+	a.say("%s", cmp)
+	if cmp.Different > 0 {
+		return fmt.Errorf("%d of %d rows differ from runs of their own, the first is %s", cmp.Different, cmp.Rows, cmp.First)
 	}
 	return nil
 }
@@ -85,7 +90,14 @@ func (a *app) printPoints(r *scaling.Result, dir string) error {
 		return nil
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-22s %-22s %9s   %s\n", "arm", "right % [95 %]", "tokens", "not right")
+	served := slices.ContainsFunc(points, func(p scaling.Point) bool { return len(p.Badges) > 0 })
+	kept := func(word string) string {
+		if !served {
+			return ""
+		}
+		return fmt.Sprintf("   %-9s", word)
+	}
+	fmt.Fprintf(&b, "%-22s %-22s %9s%s   %s\n", "arm", "right % [95 %]", "tokens", kept("budget"), "not right")
 	for _, p := range points {
 		var rest []string
 		for _, o := range scaling.Outcomes() {
@@ -93,7 +105,7 @@ func (a *app) printPoints(r *scaling.Result, dir string) error {
 				rest = append(rest, fmt.Sprintf("%d %s", n, o))
 			}
 		}
-		fmt.Fprintf(&b, "%-22s %-22s %9.1f   %s\n", safeLine(p.Arm.String(), 22), p.Accuracy, p.Tokens, strings.Join(rest, ", "))
+		fmt.Fprintf(&b, "%-22s %-22s %9.1f%s   %s\n", safeLine(p.Arm.String(), 22), p.Accuracy, p.Tokens, kept(p.Kept()), strings.Join(rest, ", "))
 	}
 	fmt.Fprintf(&b, "n = %d; report.md, plot.svg, points.csv and items.jsonl are in %s\n", len(r.Items), safeLine(dir, 200))
 	_, err := fmt.Fprint(a.out, b.String())
