@@ -137,8 +137,9 @@ const (
 	Shelf                      // in the list of sessions
 	Bench                      // in the lab
 	Train                      // in the pane of training
-	Anywhere = Page | Prompt | Shelf | Bench | Train
-	lists    = Page | Shelf | Bench
+	Curate                     // in the curation
+	Anywhere = Page | Prompt | Shelf | Bench | Train | Curate
+	lists    = Page | Shelf | Bench | Curate
 	asking   = Page | Prompt
 )
 
@@ -147,6 +148,7 @@ type State struct {
 	Prompt      bool // the prompt has the focus
 	Shelf       bool // the list of sessions is open
 	Train       TrainState
+	Curate      CurateState
 	Rows        int // in it
 	PromptEmpty bool
 	Loading     bool   // the model is not there yet
@@ -253,6 +255,8 @@ func (m *Map) Find(s State, key string) (Binding, bool) {
 		where = Bench
 	case s.Train.Open:
 		where = Train
+	case s.Curate.Open:
+		where = Curate
 	case s.Shelf:
 		where = Shelf
 	case s.Prompt:
@@ -291,6 +295,8 @@ func (m *Map) Line(s State) []Binding {
 		want = []Action{StudyEnter, StudyClass, StudyBack, Help}
 	case s.Train.Open:
 		want = trainLine(s.Train)
+	case s.Curate.Open:
+		want = curateLine(s.Curate)
 	case s.Shelf:
 		want = []Action{ShelfOpen, ShelfSearch, ShelfFilter, ShelfSelect, ShelfExport, ShelfTag, ShelfDelete, ShelfClose}
 	case s.Prompt && s.Offered && s.Asked:
@@ -320,7 +326,7 @@ func (m *Map) Line(s State) []Binding {
 	default:
 		want = []Action{Ask, Recent, Study, Palette, Help, Quit}
 	}
-	if !s.Prompt && !s.Shelf && !s.Bench && !s.Train.Open && !s.Following {
+	if !s.Prompt && !s.Shelf && !s.Bench && !s.Train.Open && !s.Curate.Open && !s.Following {
 		want = append([]Action{Bottom}, want...)
 	}
 	var out []Binding
@@ -330,6 +336,8 @@ func (m *Map) Line(s State) []Binding {
 			switch {
 			case a == Pause && s.Paused, a == StudyPause && s.Held, a == StudyStart && s.Points:
 				b.Short = "go on"
+			case a == CurateEnter && s.Curate.Rows:
+				b.Short = "explore"
 			case a == StudyEnter && s.Form:
 				b.Short = "change"
 			case a == Answer && s.Loop && s.Running:
