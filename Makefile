@@ -72,7 +72,7 @@ check: build lint ## format, vet, lint, import rules, stale documentation
 	$(GO) test -tags $(TAGS) -run 'Imports|Markdown|README' ./tui/cli
 
 lint: $(LINT) $(ARCHIVE)
-	$(LINT) run --build-tags $(TAGS) ./...
+	$(LINT) run --allow-parallel-runners --build-tags $(TAGS) ./...
 
 $(LINT):
 	mkdir -p $(CACHE)/tools

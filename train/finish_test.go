@@ -122,7 +122,7 @@ func TestTooLittleMemoryIsSaidBeforeAnythingIsTaken(t *testing.T) {
 	t.Parallel()
 	for free, want := range map[int64]string{
 		1 << 20:    "1 MB of memory is free",
-		22_000_000: "it fits",
+		17_000_000: "it fits",
 	} {
 		_, err := Run(t.Context(), quick(t, 2, func(r *recipe.Recipe) { r.Train.MicroTokens = 4096 }), Options{Dir: t.TempDir(), Free: func() (int64, bool) { return free, true }})
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "micro_tokens = ") || strings.Contains(err.Error(), "\n") {

@@ -79,7 +79,9 @@ func TestRowsHaveTheFaultsTheySay(t *testing.T) {
 		t.Errorf("domains %v: the rare one is not rare", domains)
 	}
 	again, err := Make(context.Background(), 1, n/2, tests)
-	if err != nil || !slices.EqualFunc(again, rows[:n/2], func(a, b Row) bool { return a.Question == b.Question && a.Metadata == b.Metadata && a.Attempt == b.Attempt }) {
+	if err != nil || !slices.EqualFunc(again, rows[:n/2], func(a, b Row) bool {
+		return a.Question == b.Question && a.Metadata == b.Metadata && a.Attempt == b.Attempt
+	}) {
 		t.Errorf("half as many rows are not the first half: %v", err)
 	}
 	var out bytes.Buffer

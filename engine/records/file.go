@@ -48,6 +48,9 @@ func openAs(f *os.File, path string, o Options) (Reader, error) {
 		case bytes.HasPrefix(magic, []byte{0xff, 0xff, 0xff, 0xff}): // the mark before every message of a stream
 			return openArrowStream(f, path)
 		}
+		if isCSV(path) {
+			return openCSV(f, path, info.Size())
+		}
 		return unpacked(f, f, head[:n], path, o)
 	}
 	return unpacked(f, io.MultiReader(bytes.NewReader(head[:n]), f), head[:n], path, o) // a pipe

@@ -1,5 +1,5 @@
 // Package records reads the rows of a file that somebody else made, one at a time and in bounded memory: JSON lines (plain,
-// gzip, zstd), Parquet, Arrow IPC (file and stream), or a folder of such files as Hugging Face data sets have. It knows forms
+// gzip, zstd), Parquet, Arrow IPC (file and stream), CSV, or a folder of such files as Hugging Face data sets have. It knows forms
 // and limits; what a field means is its caller's.
 //
 //	Open(path) -> Next: a Row | *BadRow, and reading goes on | io.EOF | another error, and it is over
@@ -54,7 +54,7 @@ type Options struct {
 // Open opens a file or a folder with the default limits.
 func Open(path string) (Reader, error) { return OpenWith(path, Options{}) }
 
-// OpenWith tells the form by the file's first bytes, not by its name.
+// OpenWith tells the form by the file's first bytes, not by its name; only CSV, which has no such bytes, must be named *.csv.
 func OpenWith(path string, o Options) (Reader, error) {
 	if o.MaxLine <= 0 {
 		o.MaxLine = MaxLine

@@ -60,8 +60,10 @@ func asParquet(t *testing.T, list []sample) []byte {
 
 func asArrow(t *testing.T, list []sample, stream bool) []byte {
 	schema := arrow.NewSchema([]arrow.Field{
-		{Name: "question", Type: arrow.BinaryTypes.String}, {Name: "steps", Type: arrow.PrimitiveTypes.Int32},
-		{Name: "traces", Type: arrow.ListOf(arrow.BinaryTypes.String)}, {Name: "note", Type: arrow.BinaryTypes.String, Nullable: true},
+		{Name: "question", Type: arrow.BinaryTypes.String},
+		{Name: "steps", Type: arrow.PrimitiveTypes.Int32},
+		{Name: "traces", Type: arrow.ListOf(arrow.BinaryTypes.String)},
+		{Name: "note", Type: arrow.BinaryTypes.String, Nullable: true},
 	}, nil)
 	f, err := os.Create(filepath.Join(t.TempDir(), "x"))
 	if err != nil {
@@ -316,4 +318,31 @@ func FuzzABrokenFileIsAnErrorAndNoCrash(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestCSVIsReadByItsNamesAndABrokenRowIsNamed(t *testing.T) {
+	t.Parallel()
+	r, err := Open(put(t, "q.CSV", []byte("\xef\xbb\xbfRecord ID,Question,Right\r\na,\"two\nlines, and a comma\",x\r\nb,cut\nc,\"ends \"\"well\"\"\",\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	rows, bad, err := all(t, r)
+	if err != nil || len(rows) != 2 || len(bad) != 1 {
+		t.Fatalf("rows %v, bad %v, error %v", rows, bad, err)
+	}
+	for i, want := range []map[string]any{
+		{"Record ID": "a", "Question": "two\nlines, and a comma", "Right": "x"},
+		{"Record ID": "c", "Question": `ends "well"`, "Right": ""},
+	} {
+		if !reflect.DeepEqual(rows[i].Fields, want) {
+			t.Errorf("row %d is %v, want %v", i, rows[i].Fields, want)
+		}
+	}
+	if got := bad[0].Error(); !strings.Contains(got, "q.CSV:4: read CSV: wrong number of fields") || rows[1].Index != 2 {
+		t.Errorf("the bad row is %q, and the one behind has index %d, want 2", got, rows[1].Index)
+	}
+	if _, err := Open(put(t, "none.csv", nil)); err == nil || !strings.Contains(err.Error(), "names of the CSV fields") {
+		t.Errorf("an empty file: %v", err)
+	}
 }

@@ -2,7 +2,6 @@ package scaling
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"os"
@@ -128,7 +127,7 @@ func TestPromptsThatSayHowLongAreThePapers(t *testing.T) {
 func TestAQuestionThatCannotBeAskedIsARowOfItsOwn(t *testing.T) {
 	t.Parallel()
 	m := scripted(t, func(v *enginetest.Vocab) enginetest.Script { return enginetest.Random(v, 1) })
-	items := []Item{{"long", strings.Repeat("xy", 400), "7"}, {"short", "the number", "7"}}
+	items := []Item{{ID: "long", Prompt: strings.Repeat("xy", 400), Gold: "7"}, {ID: "short", Prompt: "the number", Gold: "7"}}
 	res, err := Run(context.Background(), m, Plan{Methods: []string{MethodNone, MethodCap, "s1-readme"}, Caps: []int{5}, Waits: []int{1}, AnswerCap: 16}, items, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -141,42 +140,6 @@ func TestAQuestionThatCannotBeAskedIsARowOfItsOwn(t *testing.T) {
 	for _, row := range res.Items[1] {
 		if row.Outcome == OutcomeError {
 			t.Errorf("%+v", row)
-		}
-	}
-}
-
-func TestQuestionsAreReadFromLinesPlainOrPacked(t *testing.T) {
-	t.Parallel()
-	const lines = `{"problem":"1+1","answer":"2","unique_id":"a"}` + "\n\n" + `{"problem":"2+2","answer":4}` + "\n"
-	dir := t.TempDir()
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
-	_, err := z.Write([]byte(lines))
-	if err := errors.Join(err, z.Close()); err != nil {
-		t.Fatal(err)
-	}
-	for name, b := range map[string][]byte{"q.jsonl": []byte(lines), "q.jsonl.gz": packed.Bytes()} {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, b, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		items, err := ReadItems(path, Fields{}, 0)
-		if err != nil || len(items) != 2 || items[0] != (Item{"a", "1+1", "2"}) || items[1] != (Item{"3", "2+2", "4"}) {
-			t.Errorf("%s: %+v, %v", name, items, err)
-		}
-		if items, err := ReadItems(path, Fields{}, 1); err != nil || len(items) != 1 {
-			t.Errorf("the first of %s: %v, %v", name, items, err)
-		}
-		if _, err := ReadItems(path, Fields{Question: "q"}, 0); err == nil || !strings.Contains(err.Error(), `"problem"`) {
-			t.Errorf("a field that is not there: %v", err)
-		}
-	}
-	if _, err := ReadItems(filepath.Join(dir, "none"), Fields{}, 0); err == nil {
-		t.Error("a file that is not there was read")
-	}
-	for _, bad := range []string{"", "{", "[1]", `{"question":"","answer":"1"}`, `{"question":"q"}`} {
-		if _, err := readItems(strings.NewReader(bad), Fields{}, 0); err == nil {
-			t.Errorf("%q was read", bad)
 		}
 	}
 }

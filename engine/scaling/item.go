@@ -6,7 +6,8 @@ import "strings"
 type Item struct {
 	ID     string `json:"id"`
 	Prompt string `json:"prompt"`
-	Gold   string `json:"gold"` // the right answer
+	Gold   string `json:"gold"`            // the right answer
+	Order  string `json:"order,omitempty"` // of choices: which of the file's, as letters, stands at A, B, ...
 }
 
 // Verdict is what a judge says of an answer that is there.

@@ -16,6 +16,8 @@ type Source struct {
 	Command            string
 	Version            string
 	Judge              string
+	Licence            string // of the questions; "" = not known
+	LeftOut            string // about rows of the data that are no questions; "" = there are none
 }
 
 // methods gives the arms' methods, each once, in order.
@@ -101,6 +103,12 @@ func sourceLines(b *strings.Builder, r *Result, s Source) {
 	t := newTable("", "")
 	t.row("model", fmt.Sprintf("%s (sha256 %s)", s.Model, s.ModelSHA256))
 	t.row("questions", fmt.Sprintf("%d from %s (sha256 as asked %s)", len(r.Items), s.Data, s.DataSHA256))
+	if s.Licence != "" {
+		t.row("licence", s.Licence)
+	}
+	if s.LeftOut != "" {
+		t.row("left out", s.LeftOut)
+	}
 	t.row("judge", s.Judge)
 	t.row("seed", fmt.Sprint(r.Plan.Seed))
 	t.row("sampling", fmt.Sprintf("temperature %g; samples of votes and rejection at %g", r.Plan.Sampling.Temperature, r.Plan.Temperature))

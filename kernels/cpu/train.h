@@ -25,6 +25,9 @@ enum {
     S1_T_COLS = 3,      // panels of columns that a unit of a product packs
     S1_T_COLS16 = 6,    // the same in bf16: as many bytes, and a is packed half as often
     S1_T_ROWS = 480,    // most rows of such a unit, a multiple of every tile height
+    S1_T_TALL = 192,    // most rows of a unit of a large product: with S1_KC of each in the second cache
+    S1_T_LARGE = 256,   // fewest rows and columns of a large product; below, packing costs what it brings
+    S1_T_PACKED = 4 << 20, // most floats of b that a large product packs at once
     S1_T_BLOCK = 64,    // rows of a unit of a row op
     S1_T_CHUNK = 16384, // elements of a unit of an elementwise op
     S1_T_QUERIES = 48,  // queries of an attention step, a multiple of every tile height
@@ -74,13 +77,13 @@ typedef struct {
     ptrdiff_t ars, acs;
     const float *b;
     ptrdiff_t brs, bcs;
-    const float *ready; // all of b's panels, packed (s1_t_pack), or NULL
+    const float *ready; // all of b's panels, packed (s1_t_pack), each over all of k, or NULL
     float *c;
     ptrdiff_t ldc;
     float scale;
     const float *bias;
     int add;
-    int row_blocks, rows; // filled by s1_t_gemm_stage
+    int row_blocks, rows, cols; // of the units, filled where they are made
 } s1_gemm;
 
 void s1_t_gemm_stage(s1_trainer *t, int stage, s1_gemm *g);
@@ -88,7 +91,7 @@ int s1_t_gemm(s1_trainer *t, s1_gemm *g);
 // The same by one thread: for products inside a unit. scratch: s1_t_gemm_floats of them.
 void s1_t_gemm_one(const s1_trainer *t, const s1_gemm *g, float *scratch);
 int s1_t_gemm_floats(const s1_trainer *t);
-// Packs all of b where k <= S1_KC, for products that read it again and again: dst (n rounded up to whole panels, k).
+// Packs all of b, for products that read it again and again: dst (n rounded up to whole panels, k).
 void s1_t_pack(const s1_trainer *t, int n, int k, const float *b, ptrdiff_t brs, ptrdiff_t bcs, float *dst);
 
 // Shapes as in kernels/train.go.

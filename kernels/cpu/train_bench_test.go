@@ -12,13 +12,13 @@ import (
 
 // BenchmarkTrainProducts: the three products of a linear layer. Budget: 75 % of two threads' FMA peak at the shapes of a small model.
 func BenchmarkTrainProducts(b *testing.B) {
-	for _, shape := range []struct{ n, rows, cols int }{{1024, 128, 128}, {1024, 352, 128}, {1024, 128, 352}, {2048, 576, 576}, {2048, 1536, 576}} {
+	for _, shape := range []struct{ n, rows, cols int }{{1024, 128, 128}, {1024, 352, 128}, {1024, 128, 352}, {2032, 320, 320}, {2032, 864, 320}, {2048, 576, 576}, {2048, 1536, 576}} {
 		p := &kernels.TrainProgram{
 			Bufs:   []kernels.TrainBuf{{Name: "x", Width: shape.cols}, {Name: "y", Width: shape.rows}},
 			Params: []kernels.ParamSpec{{Name: "w", Rows: shape.rows, Cols: shape.cols}},
 			Rows:   shape.n, Context: shape.n, Vocab: 16,
 		}
-		t, err := NewTrainer(p, TrainOptions{})
+		t, err := newTrainer(p, TrainOptions{})
 		if err != nil {
 			b.Fatal(err)
 		}

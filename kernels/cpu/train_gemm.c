@@ -32,8 +32,30 @@ static void block(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int 
         for (int i = i0; i < i1; i += mr) {
             for (int j = j0; j < j1; j += nr) {
                 s->tile(n, g->a + i * g->ars + k * g->acs, g->ars, g->acs, i1 - i < mr ? i1 - i : mr,
-                        g->ready ? g->ready + (size_t)j * g->k : packed + (size_t)(j - j0) * S1_KC, g->c + i * g->ldc + j, g->ldc, j1 - j < nr ? j1 - j : nr, g->scale,
+                        g->ready ? g->ready + (size_t)j * g->k + (size_t)k * nr : packed + (size_t)(j - j0) * S1_KC, g->c + i * g->ldc + j, g->ldc, j1 - j < nr ? j1 - j : nr, g->scale,
                         first && g->bias ? g->bias + j : 0, g->add || !first);
+            }
+        }
+    }
+}
+
+// The same over b's packed panels, of a unit with many columns: one panel stays in the first cache while the rows go past it. Rows
+// that lie across the memory (a transposed) are packed before, tile by tile, as each is read once for every panel.
+static void tall(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int j0, int j1, float *packed) {
+    int kc = stretch(g->k), mr = s->mr, nr = s->nr;
+    S1_BOUND(i1 - i0, S1_T_TALL + 1);
+    S1_BOUND(i1 - 1, g->m);
+    S1_BOUND(j1 - 1, g->n);
+    for (int k = 0; k < g->k; k += kc) {
+        int n = g->k - k < kc ? g->k - k : kc, first = k == 0;
+        const float *a = g->a + i0 * g->ars + k * g->acs;
+        if (g->acs != 1) s->rows(n, i1 - i0, a, g->ars, g->acs, packed);
+        for (int j = j0; j < j1; j += nr) {
+            for (int i = i0; i < i1; i += mr) {
+                int whole = g->acs != 1; // packed rows are there to the tile's end
+                s->tile(n, whole ? packed + (size_t)(i - i0) * n : a + (i - i0) * g->ars, whole ? 1 : g->ars, whole ? mr : g->acs,
+                        i1 - i < mr ? i1 - i : mr, g->ready + (size_t)j * g->k + (size_t)k * nr, g->c + i * g->ldc + j, g->ldc,
+                        j1 - j < nr ? j1 - j : nr, g->scale, first && g->bias ? g->bias + j : 0, g->add || !first);
             }
         }
     }
@@ -96,7 +118,52 @@ void s1_t_gemm_stage(s1_trainer *t, int stage, s1_gemm *g) {
     t->stages[stage] = (s1_t_stage){units, g, g->row_blocks * col_blocks, 0};
 }
 
+static void panel_units(s1_trainer *t, const void *op, int lo, int hi, int thread) {
+    (void)thread;
+    const s1_gemm *g = op;
+    int nr = t->simd->nr, j = lo * nr, j1 = hi * nr < g->n ? hi * nr : g->n;
+    s1_t_pack(t, j1 - j, g->k, g->b + j * g->bcs, g->brs, g->bcs, (float *)g->ready + (size_t)j * g->k);
+}
+
+static void tall_units(s1_trainer *t, const void *op, int lo, int hi, int thread) {
+    const s1_gemm *g = op;
+    float *packed = s1_t_scratch(t, thread, (S1_T_TALL + t->simd->mr) * S1_KC);
+    if (!packed) return;
+    for (int u = lo; u < hi; u++) {
+        int i = u % g->row_blocks * g->rows, j = u / g->row_blocks * g->cols;
+        tall(t->simd, g, i, i + g->rows < g->m ? i + g->rows : g->m, j, j + g->cols < g->n ? j + g->cols : g->n, packed);
+    }
+}
+
+// A large product: all threads pack b, a stretch of columns at a time, and then share the tiles out.
+static int large(s1_trainer *t, const s1_gemm *whole) {
+    int nr = t->simd->nr, most = S1_T_PACKED / whole->k / nr * nr;
+    if (most < nr) most = nr;
+    for (int j = 0; j < whole->n; j += most) {
+        s1_gemm g = *whole;
+        g.n = whole->n - j < most ? whole->n - j : most;
+        g.b += j * g.bcs;
+        g.c += j;
+        if (g.bias) g.bias += j;
+        int panels = (g.n + nr - 1) / nr, blocks;
+        float *ready = s1_t_shared(t, panels * nr * g.k);
+        if (!ready) return S1_T_NO_MEMORY;
+        g.ready = ready;
+        g.rows = S1_T_TALL;
+        while (g.rows > 48 && (g.m + g.rows - 1) / g.rows < 8) g.rows /= 2;
+        g.row_blocks = (g.m + g.rows - 1) / g.rows;
+        blocks = (8 + g.row_blocks - 1) / g.row_blocks;
+        g.cols = (panels + blocks - 1) / blocks * nr;
+        t->stages[0] = (s1_t_stage){panel_units, &g, panels, 0};
+        t->stages[1] = (s1_t_stage){tall_units, &g, g.row_blocks * ((g.n + g.cols - 1) / g.cols), 0};
+        int rc = s1_t_run(t, 2);
+        if (rc) return rc;
+    }
+    return S1_T_OK;
+}
+
 int s1_t_gemm(s1_trainer *t, s1_gemm *g) {
+    if (!t->bf16 && g->m >= S1_T_LARGE && g->n >= S1_T_LARGE && g->k > 0) return large(t, g);
     s1_t_gemm_stage(t, 0, g);
     return s1_t_run(t, 1);
 }

@@ -204,6 +204,20 @@ static void pack(int kc, int n, const float *b, ptrdiff_t brs, ptrdiff_t bcs, fl
     }
 }
 
+static void rows(int kc, int m, const float *a, ptrdiff_t ars, ptrdiff_t acs, float *dst) {
+    for (int i = 0; i < m; i += MR, dst += MR * kc) {
+        const float *p = a + i * ars;
+        int n = m - i < MR ? m - i : MR;
+        if (n == MR && ars == 1) {
+            for (int k = 0; k < kc; k++) memcpy(dst + k * MR, p + k * acs, MR * 4);
+            continue;
+        }
+        for (int k = 0; k < kc; k++) {
+            for (int r = 0; r < MR; r++) dst[k * MR + r] = r < n ? p[r * ars + k * acs] : 0;
+        }
+    }
+}
+
 static float softmax(float *s, int n, int pad) {
     vf m = vset(-INFINITY), sum = vset(0);
     int i = 0;
@@ -378,8 +392,8 @@ static double sumsq(const float *x, int n) {
 
 #define TRAIN_TABLE(label)                                                                                                       \
     {                                                                                                                            \
-        .name = label, .mr = MR, .nr = NR, .tile = tile, .pack = pack, .tile16 = tile16, .round16 = round16, .pack16 = pack16,   \
-        .softmax = softmax, .probs = probs, .dscore = dscore,      \
+        .name = label, .mr = MR, .nr = NR, .tile = tile, .pack = pack, .rows = rows, .tile16 = tile16, .round16 = round16,        \
+        .pack16 = pack16, .softmax = softmax, .probs = probs, .dscore = dscore,                                                   \
         .dot = dot, .norm_grad = norm_grad, .swiglu_grad = swiglu_grad, .add = add, .axpby = axpby, .loss_row = loss_row,         \
         .adamw = adamw, .sumsq = sumsq,                                                                                          \
     }

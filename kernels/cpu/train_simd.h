@@ -25,6 +25,8 @@ typedef struct {
                  float scale, const float *bias, int add);
     // dst (kc, nr) = columns of b, zeros beyond n; b(k, j) = b[k*brs + j*bcs]
     void (*pack)(int kc, int n, const float *b, ptrdiff_t brs, ptrdiff_t bcs, float *dst);
+    // dst (m rounded up to mr, kc) in tiles of mr rows, a tile's rows side by side: dst[(i/mr)*mr*kc + k*mr + i%mr]; zeros beyond m
+    void (*rows)(int kc, int m, const float *a, ptrdiff_t ars, ptrdiff_t acs, float *dst);
     // The same with both factors rounded to bf16 (nearest even), in pairs; sums, scale, bias and c stay in fp32.
     // a (m rounded up to mr, pairs) in rows of S1_PAIRS; b is a packed panel (pairs, nr).
     void (*tile16)(int pairs, const uint32_t *a, int m, const uint32_t *b, float *c, ptrdiff_t ldc, int n, float scale,

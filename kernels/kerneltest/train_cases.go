@@ -78,6 +78,7 @@ func productCases() (all []TrainCase) {
 		{1100, 70, true, true, false, false, 0.25, []int{37}},
 		{50, 1100, true, false, false, false, 1, []int{3}},
 		{96, 128, false, false, false, false, 1, []int{64, 64}},
+		{257, 270, true, true, false, false, 0.5, []int{290, 3}}, // large enough to be packed by all threads, whole tiles nowhere
 	} {
 		b := newTrainBuilder(uint64(200+i), 20)
 		x := b.input("x", c.cols, 1)

@@ -68,7 +68,19 @@ func start(t *testing.T, how, again string) *Job {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = j.Abort(context.Background()) })
+	t.Cleanup(func() {
+		_ = j.Abort(context.Background())
+		for end := time.After(patience); ; { // its folder is removed next
+			if alive, err := j.alive(context.Background()); err != nil || !alive {
+				return
+			}
+			select {
+			case <-end:
+				return
+			case <-time.After(2 * time.Millisecond):
+			}
+		}
+	})
 	return j
 }
 

@@ -72,6 +72,9 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 		if m.shelf.open {
 			m.closeShelf()
 		}
+		if m.jobs.open {
+			m.closeJobs()
+		}
 		m.bench.open, m.curation.open = false, false
 		m.focus = onPrompt
 		m.promptPane.Editor.Insert(typed)
@@ -171,6 +174,11 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 	}
 	if m.training.open {
 		if cmd, heard := m.actTraining(a); heard {
+			return cmd
+		}
+	}
+	if m.jobs.open {
+		if cmd, heard := m.actJobs(a); heard {
 			return cmd
 		}
 	}
@@ -322,6 +330,8 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 		return m.openCuration()
 	case keys.Training:
 		return m.openTraining()
+	case keys.ShowJobs:
+		return m.openJobs()
 	case keys.Help:
 		m.over = &overlay.Help{Theme: m.theme, Keys: m.keys, State: m.state()}
 	case keys.Palette:
@@ -436,32 +446,35 @@ func (m *Model) toggleCompare() {
 }
 
 func (m *Model) move(a keys.Action) {
-	do := func(s *text.Scroll) {
-		switch a {
-		case keys.LineUp:
-			s.By(-1)
-		case keys.LineDown:
-			s.By(1)
-		case keys.PageUp:
-			s.Page(-1)
-		case keys.PageDown:
-			s.Page(1)
-		case keys.HalfUp:
-			s.Half(-1)
-		case keys.HalfDown:
-			s.Half(1)
-		case keys.Top:
-			s.Top()
-		case keys.Bottom:
-			s.Bottom()
-		}
-	}
+	do := func(s *text.Scroll) { moveScroll(s, a) }
 	switch {
 	case m.moveIn(a):
 	case m.comparing:
 		m.comparePane.Each(do)
 	default:
 		do(m.scroll())
+	}
+}
+
+// moveScroll moves a text.
+func moveScroll(s *text.Scroll, a keys.Action) {
+	switch a {
+	case keys.LineUp:
+		s.By(-1)
+	case keys.LineDown:
+		s.By(1)
+	case keys.PageUp:
+		s.Page(-1)
+	case keys.PageDown:
+		s.Page(1)
+	case keys.HalfUp:
+		s.Half(-1)
+	case keys.HalfDown:
+		s.Half(1)
+	case keys.Top:
+		s.Top()
+	case keys.Bottom:
+		s.Bottom()
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"s1/tui/pane/answer"
 	"s1/tui/pane/budget"
 	"s1/tui/pane/compare"
+	"s1/tui/pane/jobs"
 	"s1/tui/pane/lab"
 	"s1/tui/pane/library"
 	"s1/tui/pane/prompt"
@@ -66,6 +67,7 @@ const (
 	onTrials
 	onLibrary
 	onBench
+	onJobs
 )
 
 // Model is the screen.
@@ -122,6 +124,7 @@ type Model struct {
 	bench      bench
 	training   training
 	curation   curation
+	jobs       longRuns
 	deleted    [][]int // branches, the last deletion last
 
 	over   overlay.Overlay
@@ -142,6 +145,7 @@ type Model struct {
 	trialsPane   trials.Pane
 	libraryPane  library.Pane
 	labPane      lab.Pane
+	jobsStrip    jobs.Strip
 
 	frame string
 	crash error // a fault of the screen itself
@@ -174,7 +178,7 @@ func New(ctx context.Context, opt Options) *Model {
 
 // Init opens the model and begins to listen to it.
 func (m *Model) Init() tea.Cmd {
-	return tea.Batch(m.openModel(), m.awaitProgress(), m.awaitFrame(), m.awaitNews(), m.checkSaved())
+	return tea.Batch(m.openModel(), m.awaitProgress(), m.awaitFrame(), m.awaitNews(), m.checkSaved(), m.lookJobs())
 }
 
 // Update takes a message and draws the frame that follows from it.
@@ -229,6 +233,11 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 		return m.showRun(msg)
 	case savedChecked:
 		return m.savedIs(msg)
+	case jobsListed:
+		return m.jobsAre(msg)
+	case jobsTicked:
+		m.jobs.ticking = false
+		return m.lookJobs()
 	case saveTicked:
 		return m.checkSaved()
 	case settleTicked:
@@ -428,7 +437,7 @@ func (m *Model) state() keys.State {
 		Branches: len(m.branches), Library: m.opt.Library != nil, Following: m.scroll().Following(),
 	}
 	s.Offered = s.PromptEmpty && m.examples.offer() != ""
-	s.Train, s.Curate = m.trainState(), m.curateState()
+	s.Train, s.Curate, s.Jobs = m.trainState(), m.curateState(), m.jobsState()
 	s.Explorer, s.Comparing, s.Trials = m.explorer() != nil, m.comparing, m.experimenting()
 	if x := m.trials; x != nil && x.hidden {
 		s.Left = map[trials.Kind]keys.Action{trials.Lab: keys.Lab, trials.Vote: keys.Vote, trials.Anchors: keys.Anchor}[x.kind]

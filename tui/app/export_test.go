@@ -11,3 +11,8 @@ func EditWith(m *Model, was, dir string, words ...string) tea.Msg {
 	err := e.Run()
 	return edited{m.now(), e.was, e.is, e.kept, err}
 }
+
+// JobsTick is what the clock says while a job runs; JobsTicking tells whether it was asked to.
+func JobsTick() tea.Msg { return jobsTicked{} }
+
+func JobsTicking(m *Model) bool { return m.jobs.ticking }

@@ -23,6 +23,7 @@ type layout struct {
 	token, tree, signals, scrub    rect
 	whole                          rect // what takes the place of thought and answer: a comparison, an experiment, the library
 	budget, notice, prompt, keys   rect
+	jobs                           rect // one line above the status
 	one                            bool // one pane at a time: they share their place, the focus decides
 }
 
@@ -30,6 +31,7 @@ type layout struct {
 type wants struct {
 	prompt, side, token, tree, signals, scrub int
 	whole                                     bool
+	jobs                                      bool
 	last                                      focus // the side pane that has the place where there is one for one only
 }
 
@@ -42,6 +44,9 @@ func arrange(w, h int, want wants) layout {
 	top := 1
 	if h >= airFrom {
 		top = 2
+	}
+	if want.jobs { // it takes the place of the air, so that the page stays where it is
+		l.jobs, l.status.y, top = rect{0, 0, w, 1}, 1, 2
 	}
 	prompt := min(max(want.prompt, 1), max(h/4, 1))
 	bottom := h

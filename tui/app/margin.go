@@ -92,6 +92,9 @@ func (m *Model) ring() []focus {
 	if m.bench.open {
 		return []focus{onBench}
 	}
+	if m.jobs.open {
+		return []focus{onJobs}
+	}
 	if m.shelf.open {
 		return []focus{onLibrary}
 	}

@@ -32,6 +32,10 @@ func (m *Model) mouse(e tea.MouseMsg) {
 	in := func(r rect) bool { return e.X >= r.x && e.X < r.x+r.w && e.Y >= r.y && e.Y < r.y+r.h }
 	answer := in(l.answer) && !(l.one && m.focus != onAnswer) // thoughts and answer may share their place
 	switch {
+	case by != 0 && m.jobs.open:
+		if m.jobs.pane.Log && in(l.whole) {
+			m.jobs.pane.Scroll.By(by)
+		}
 	case by != 0 && in(l.whole):
 		m.comparePane.Each(func(s *text.Scroll) { s.By(by) })
 	case by != 0 && answer:

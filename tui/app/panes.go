@@ -31,6 +31,12 @@ func (m *Model) fillPanes() {
 	if m.training.open {
 		m.fillTraining()
 	}
+	if m.striped() {
+		m.fillStrip()
+	}
+	if m.jobs.open {
+		m.fillJobs()
+	}
 	if m.shelf.open {
 		m.fillShelf()
 	}

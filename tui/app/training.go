@@ -98,9 +98,18 @@ var trainCurves = []struct {
 	name, unit string
 	percent    bool
 }{
-	{"loss", "", false}, {"held-out loss", "", false}, {"learning rate", "", false}, {"gradient norm", "", false}, {"tokens/s", "", false},
-	{"GEMM share", "", true}, {"entropy", "nats", false}, {"token accuracy", "", true}, {"peak memory", "GB", false},
-	{"right at the low cap", "", true}, {"right at the high cap", "", true}, {"right after a Wait", "", true},
+	{"loss", "", false},
+	{"held-out loss", "", false},
+	{"learning rate", "", false},
+	{"gradient norm", "", false},
+	{"tokens/s", "", false},
+	{"GEMM share", "", true},
+	{"entropy", "nats", false},
+	{"token accuracy", "", true},
+	{"peak memory", "GB", false},
+	{"right at the low cap", "", true},
+	{"right at the high cap", "", true},
+	{"right after a Wait", "", true},
 }
 
 // openTraining shows the pane.

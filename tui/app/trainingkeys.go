@@ -55,7 +55,7 @@ func (m *Model) actTraining(a keys.Action) (cmd tea.Cmd, heard bool) {
 			var err error
 			run, err = tr.Launch(ctx, c)
 			return "launched; it goes on when this screen is closed", err
-		}, func(m *Model) tea.Cmd { return m.watch(run) }), true
+		}, func(m *Model) tea.Cmd { return tea.Batch(m.watch(run), m.lookJobs()) }), true
 	case keys.TrainCopy:
 		m.copyCommand()
 	case keys.TrainStop:
@@ -127,7 +127,9 @@ func (m *Model) actTraining(a keys.Action) (cmd tea.Cmd, heard bool) {
 	return nil, true
 }
 
-func (m *Model) watchAgain(m2 *Model) tea.Cmd { return m2.watch(m2.training.watched) }
+func (m *Model) watchAgain(m2 *Model) tea.Cmd {
+	return tea.Batch(m2.watch(m2.training.watched), m2.lookJobs())
+}
 
 func (m *Model) stepTraining(by int) {
 	p := &m.training.pane

@@ -30,7 +30,7 @@ func (m *Model) layout() layout {
 	if m.promptPane.Editor.Value() != "" {
 		rows = m.promptPane.Rows(m.w, max(m.h/4, 1))
 	}
-	want := wants{prompt: rows, side: m.sidePane.Rows(), whole: m.comparing || m.experimenting() || m.shelf.open || m.bench.open || m.training.open || m.curation.open, last: m.margin.last}
+	want := wants{prompt: rows, side: m.sidePane.Rows(), whole: m.comparing || m.experimenting() || m.shelf.open || m.bench.open || m.training.open || m.jobs.open || m.curation.open, jobs: m.striped(), last: m.margin.last}
 	if m.margin.token {
 		want.token = m.tokenPane.Rows()
 	}
@@ -68,6 +68,9 @@ func (m *Model) draw() string {
 			used[y] = r.x + r.w
 		}
 	}
+	if l.jobs.h > 0 {
+		put(l.jobs, []string{m.jobsStrip.Render(l.jobs.w)})
+	}
 	put(l.status, m.statusPane.Render(l.status.w, l.status.h))
 	switch {
 	case m.bench.open:
@@ -76,6 +79,9 @@ func (m *Model) draw() string {
 		put(l.whole, m.curation.pane.Render(l.whole.w, l.whole.h))
 	case m.training.open:
 		put(l.whole, m.training.pane.Render(l.whole.w, l.whole.h))
+	case m.jobs.open:
+		put(l.whole, m.jobs.pane.Render(l.whole.w, l.whole.h))
+		m.unsettled = m.jobs.pane.Doc != nil && !m.jobs.pane.Scroll.Settled()
 	case m.shelf.open:
 		put(l.whole, m.libraryPane.Render(l.whole.w, l.whole.h))
 	case m.experimenting():

@@ -136,7 +136,7 @@ func newRoot(a *app) *cobra.Command {
 	p.Uint64Var(&a.seed, "seed", 0, "seed of every random choice (0 = one from the clock, printed in the receipt)")
 	flags.register(root.Flags())
 	look.register(root.Flags())
-	root.AddCommand(a.runCommand(), a.chatCommand(), a.demoCommand(), a.keysCommand(), a.tokensCommand(), a.sessionsCommand(), a.exploreCommand(), a.modelsCommand(), a.benchCommand(), a.doctorCommand(), a.pathsCommand(), a.versionCommand(), a.trainCommand(), a.gradeCommand(), a.sweepCommand(), a.paperCommand(), a.jobsCommand())
+	root.AddCommand(a.runCommand(), a.chatCommand(), a.demoCommand(), a.keysCommand(), a.tokensCommand(), a.sessionsCommand(), a.exploreCommand(), a.modelsCommand(), a.benchCommand(), a.doctorCommand(), a.pathsCommand(), a.versionCommand(), a.trainCommand(), a.gradeCommand(), a.sweepCommand(), a.paperCommand(), a.curateCommand(), a.jobsCommand())
 	return root
 }
 

@@ -137,7 +137,7 @@ func (f *sweepFlags) set(name, value string) (err error) {
 	switch name {
 	case "data":
 		if f.data = value; value == "" {
-			err = errors.New("a file of questions, or tape")
+			err = fmt.Errorf("a file of questions, tape, or %s", strings.Join(dataWords(), ", "))
 		}
 	case "methods":
 		f.plan.Methods = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
@@ -172,7 +172,7 @@ func (f *sweepFlags) set(name, value string) (err error) {
 }
 
 // settle makes the form flags and questions.
-func (l *laboratory) settle(values map[string]string) (*sweepFlags, []scaling.Item, error) {
+func (l *laboratory) settle(ctx context.Context, values map[string]string) (*sweepFlags, []scaling.Item, error) {
 	f := l.flags()
 	for _, field := range l.Setup(values) {
 		if err := f.set(field.Name, field.Value); err != nil {
@@ -185,7 +185,7 @@ func (l *laboratory) settle(values map[string]string) (*sweepFlags, []scaling.It
 	if err := f.check(); err != nil {
 		return nil, nil, err
 	}
-	items, err := f.questions()
+	items, err := f.questions(ctx, nil)
 	return f, items, err
 }
 
@@ -193,7 +193,7 @@ func (l *laboratory) settle(values map[string]string) (*sweepFlags, []scaling.It
 func (l *laboratory) Forecast(ctx context.Context, values map[string]string) (string, error) {
 	l.busy.Add(1)
 	defer l.busy.Done()
-	f, items, err := l.settle(values)
+	f, items, err := l.settle(ctx, values)
 	if err != nil {
 		return "", err
 	}
@@ -208,6 +208,9 @@ func (l *laboratory) Forecast(ctx context.Context, values map[string]string) (st
 	l.mu.Lock()
 	l.last, l.of = c.Rows, fmt.Sprint(f.plan, scaling.HashItems(items))
 	l.mu.Unlock()
+	if u := f.unused(len(items)); u != "" {
+		return c.String() + "; " + u, nil
+	}
 	return c.String(), nil
 }
 
@@ -218,7 +221,7 @@ const reportEvery = 200 * time.Millisecond
 func (l *laboratory) Start(ctx context.Context, values map[string]string, report func(tuiapp.LabReport)) error {
 	l.busy.Add(1)
 	defer l.busy.Done()
-	f, items, err := l.settle(values)
+	f, items, err := l.settle(ctx, values)
 	if err != nil {
 		return err
 	}
@@ -249,8 +252,7 @@ func (l *laboratory) Start(ctx context.Context, values map[string]string, report
 
 // about is what a report says of any sweep with these flags.
 func (l *laboratory) about(f *sweepFlags, m *engine.Model) tuiapp.LabReport {
-	s := sourceOf(f.out)
-	return tuiapp.LabReport{Model: m.Info().Name, Data: dataName(f.data), Folder: f.out, Licence: s.Licence, Seed: f.plan.Seed, State: "running"}
+	return tuiapp.LabReport{Model: m.Info().Name, Data: dataName(f.data), Folder: f.out, Licence: f.from.Licence, Seed: f.plan.Seed, State: "running"}
 }
 
 // words is the command that does the same.

@@ -90,9 +90,7 @@ func (b *workshop) place(j *jobs.Job, s jobs.State, n *tuiapp.TrainNews) {
 		}
 	}
 	if text, _, err := j.Printed(-1, logBytes); err == nil {
-		for _, l := range strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' || r == '\r' }) {
-			n.Log = append(n.Log, l)
-		}
+		n.Log = append(n.Log, strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' || r == '\r' })...)
 		n.Log = n.Log[max(0, len(n.Log)-8):]
 	}
 	if s.Cause != "" {

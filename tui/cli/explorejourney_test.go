@@ -105,7 +105,7 @@ func TestJourneyTheTickerStopsAtTheStableAnswer(t *testing.T) {
 		}
 		// Waits make the thought long; the pace leaves time for the key.
 		s := b.open(f.w, f.h, "--seed", "3", "--pace", "10", "--wait", "8")
-		s.Until("ready").Type("43,+28,*7,-46,*3,+3859,-206,/2").Keys("Enter").Until("thinking").Keys("p").Until("paused").Keys("Y").Until("3 equal guesses")
+		s.Until("ready").Type("5639,-1273,+1967,-1871,+2115,-1097,+2594,+31,-42").Keys("Enter").Until("thinking").Keys("p").Until("paused").Keys("Y").Until("3 equal guesses")
 		s.Keys(">", ">", ">", ">", ">", ">", "p").Until("done", "answer now").Until("saved")
 		if got := s.branches(); len(got) != 1 || got[0].Receipt.Closed != "answer_now" {
 			t.Errorf("kept are %+v", got)

@@ -29,7 +29,7 @@ func TestJourneyASweepInTheLabDownToATrace(t *testing.T) {
 		change(1, "0,1,2")
 		change(1, "1,3")
 		change(2, "12")
-		s.Keys("f").Until("forecast from 4 of 12 questions: 9 arms").Keys("s").Until("n 12 of 12").Until("the sweep is done", "bf 64", "wait 2")
+		s.Keys("f").Until("forecast from 4 of 12 questions: 9 arms").Keys("s").Until("n 12 of 12").Until("the sweep is done", "bf 0")
 		s.Satisfies("draws a curve", func(f string) bool {
 			return strings.ContainsFunc(f, func(r rune) bool { return r > 0x2800 && r <= 0x28ff })
 		})
@@ -39,7 +39,7 @@ func TestJourneyASweepInTheLabDownToATrace(t *testing.T) {
 			t.Errorf("kept are %+v", got)
 		}
 		// The folder is that of s1 sweep, which finds nothing left to do in it.
-		s.Keys("C-l").Until("only right").Keys("Escape").Until("shared traces saved", "bf 64").Keys("C-c").Until("quits").Keys("C-c")
+		s.Keys("C-l").Until("only right").Keys("Escape").Until("shared traces saved", "bf 0").Keys("C-c").Until("quits").Keys("C-c")
 		s.left(0)
 		before, err := os.ReadFile(b.at("s1-sweep", "items.jsonl"))
 		if err != nil {

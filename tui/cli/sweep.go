@@ -14,14 +14,9 @@ import (
 
 	"s1/engine"
 	"s1/engine/builtin"
-	"s1/engine/builtin/tape"
 	"s1/engine/scaling"
 	"s1/sessions/jobs"
-	"s1/train/dataset"
 )
-
-// tapeData is the word for problems of the calculator tape in place of a file: those kept out of the built-in model's training.
-const tapeData = "tape"
 
 // sweepFlags say what is swept.
 type sweepFlags struct {
@@ -29,6 +24,8 @@ type sweepFlags struct {
 	against                            string // a second model; "" = none
 	judgedAs                           string // the model whose judge judges; "" = its own
 	fields                             scaling.Fields
+	shuffle                            uint64         // of choices
+	from                               questionSource // where the questions come from, once they are read
 	plan                               scaling.Plan
 	n, parallel, threads, context      int
 	forecast, compare, detach          bool
@@ -37,7 +34,7 @@ type sweepFlags struct {
 func (a *app) sweepCommand() *cobra.Command {
 	var f sweepFlags
 	cmd := &cobra.Command{
-		Use:   "sweep --data FILE.jsonl[.gz] --out DIR",
+		Use:   "sweep --data FILE|NAME --out DIR",
 		Short: "Accuracy against thinking tokens: questions under many budgets and methods",
 		Long: "Puts every question of a file to a model under every budget of every method, and writes items.jsonl (a line for each question and arm, as they come),\n" +
 			"points.csv, plot.svg, plot.png and report.md. Arms share what they can: one trace serves every cap below it and every number of Waits, and the\n" +
@@ -55,10 +52,12 @@ func (a *app) sweepCommand() *cobra.Command {
 
 func (f *sweepFlags) register(p *pflag.FlagSet) {
 	p.StringVarP(&f.model, "model", "m", defaultModel, modelWords)
-	p.StringVar(&f.data, "data", "", "questions: a file of JSON lines, plain or gzip; or tape: problems for mini that it was never trained on")
+	p.StringVar(&f.data, "data", "", "questions: a file (JSON lines, plain, .gz or .zst; Parquet, Arrow, CSV) or a folder of such; "+strings.Join(dataWords(), ", ")+" from a hub; or tape: problems for mini that it was never trained on")
 	p.StringVar(&f.fields.Question, "question", "", "field of the question (default: question, problem or prompt)")
 	p.StringVar(&f.fields.Answer, "answer", "", "field of the right answer (default: answer, gold or expected)")
 	p.StringVar(&f.fields.ID, "id", "", "field of the id (default: id or unique_id, else the line's number)")
+	p.StringVar(&f.fields.Choices, "choices", "", "field with a list of choices: they are put below the question as A), B), ..., and the answer (a choice's text, its letter, or its number from 0) becomes the letter")
+	p.Uint64Var(&f.shuffle, "shuffle", 1, "seed of the order of choices, drawn for each question by its id; 0 = as in the file")
 	p.IntVar(&f.n, "n", 0, "the first so many questions; 0 = all (of tape: 200)")
 	p.StringSliceVar(&f.plan.Methods, "methods", []string{"none", "bf", "wait"}, "what is measured")
 	p.IntSliceVar(&f.plan.Caps, "caps", []int{0, 16, 32, 64, 128, 256, 512, 1024}, "thinking tokens, of bf, tcc and the presets")
@@ -91,7 +90,7 @@ func (f *sweepFlags) register(p *pflag.FlagSet) {
 func (f *sweepFlags) check() error {
 	switch {
 	case f.data == "" && !f.kept():
-		return usagef("--data: a file of questions, or tape; a folder that holds a sweep goes on without it")
+		return usagef("--data: a file of questions, a name, or tape; a folder that holds a sweep goes on without it")
 	case f.out == "" && !f.forecast:
 		return usagef("--out: the folder of the results")
 	case f.against != "" && (f.forecast || f.compare):
@@ -120,6 +119,9 @@ func (f *sweepFlags) check() error {
 	if err := f.plan.Check(); err != nil {
 		return usageError{err}
 	}
+	if err := f.checkData(); err != nil {
+		return err
+	}
 	return checkText("--system", f.plan.System)
 }
 
@@ -127,40 +129,6 @@ func (f *sweepFlags) check() error {
 func (f *sweepFlags) kept() bool {
 	_, err := os.Stat(filepath.Join(f.out, "plan.json"))
 	return f.out != "" && err == nil
-}
-
-// questions are those that the flags name, or, without --data, those of the sweep in the folder, with its plan.
-func (f *sweepFlags) questions() ([]scaling.Item, error) {
-	if f.data != "" {
-		return f.items(f.plan.Seed)
-	}
-	k, err := scaling.ReadFolder(f.out)
-	if err != nil {
-		return nil, err
-	}
-	f.plan, f.data = k.Plan, sourceOf(f.out).Data
-	return k.Items, nil
-}
-
-// items are the questions that the flags name.
-func (f *sweepFlags) items(seed uint64) ([]scaling.Item, error) {
-	if f.data != tapeData {
-		return scaling.ReadItems(f.data, f.fields, f.n)
-	}
-	n := f.n
-	if n == 0 {
-		n = 200
-	}
-	return tapeItems(seed, n), nil
-}
-
-// tapeItems are problems of the calculator tape that the built-in model was never trained on.
-func tapeItems(seed uint64, n int) []scaling.Item {
-	items := make([]scaling.Item, n)
-	for i, p := range dataset.TestProblems(seed, n, 2, tape.MaxSteps, tape.MaxValue) {
-		items[i] = scaling.Item{ID: strconv.Itoa(i + 1), Prompt: p.String(), Gold: strconv.Itoa(p.Answer())}
-	}
-	return items
 }
 
 // numeral judges answers of the tape: a number is right or wrong, anything else is none.
@@ -196,10 +164,11 @@ func (a *app) sweep(ctx context.Context, f *sweepFlags) error {
 	stop := watchInterrupts(cancel)
 	defer stop.end()
 	f.plan.Seed = max(a.seed, 1)
-	items, err := f.questions()
+	items, err := f.questions(ctx, a.pullProgress())
 	if err != nil {
 		return err
 	}
+	a.sayData(f, len(items))
 	if f.against != "" {
 		return stop.told(a.sweepAgainst(ctx, f, items))
 	}
@@ -269,7 +238,7 @@ func (f *sweepFlags) options() scaling.Options {
 
 // carryOut runs a sweep to its end and writes its report. The record of this run is not written yet.
 func (f *sweepFlags) carryOut(ctx context.Context, m *engine.Model, items []scaling.Item, o scaling.Options, command string) (*scaling.Result, map[string]any, error) {
-	if err := keepSource(o.Dir, questionSource{Data: dataName(f.data)}); err != nil {
+	if err := keepSource(o.Dir, f.from); err != nil {
 		return nil, nil, err
 	}
 	r, err := scaling.Run(ctx, m, f.plan, items, o)
@@ -287,6 +256,7 @@ func (f *sweepFlags) source(m *engine.Model, items []scaling.Item, o scaling.Opt
 	info := m.Info()
 	return scaling.Source{
 		Model: info.Name, ModelSHA256: info.SHA256, Data: dataName(f.data), DataSHA256: scaling.HashItems(items), Command: command, Version: version, Judge: o.JudgeName,
+		Licence: safeLine(f.from.Licence, 100), LeftOut: f.unused(len(items)),
 	}
 }
 

@@ -16,6 +16,10 @@ type questionSource struct {
 	Licence string `json:"licence,omitempty"`
 	Home    string `json:"home,omitempty"` // where the data set lives
 	Commit  string `json:"commit,omitempty"`
+
+	Shuffle *uint64  `json:"shuffle,omitempty"` // seed of the order of choices; each question's own is in questions.jsonl
+	LeftOut int      `json:"left_out,omitempty"`
+	Reasons []string `json:"left_out_because,omitempty"` // of the first
 }
 
 // maxSource is the most bytes of it that are read.

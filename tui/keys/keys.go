@@ -138,8 +138,9 @@ const (
 	Bench                      // in the lab
 	Train                      // in the pane of training
 	Curate                     // in the curation
-	Anywhere = Page | Prompt | Shelf | Bench | Train | Curate
-	lists    = Page | Shelf | Bench | Curate
+	Jobs                       // in the pane of jobs
+	Anywhere = Page | Prompt | Shelf | Bench | Train | Curate | Jobs
+	lists    = Page | Shelf | Bench | Curate | Jobs
 	asking   = Page | Prompt
 )
 
@@ -149,6 +150,7 @@ type State struct {
 	Shelf       bool // the list of sessions is open
 	Train       TrainState
 	Curate      CurateState
+	Jobs        JobsState
 	Rows        int // in it
 	PromptEmpty bool
 	Loading     bool   // the model is not there yet
@@ -257,6 +259,8 @@ func (m *Map) Find(s State, key string) (Binding, bool) {
 		where = Train
 	case s.Curate.Open:
 		where = Curate
+	case s.Jobs.Open:
+		where = Jobs
 	case s.Shelf:
 		where = Shelf
 	case s.Prompt:
@@ -297,6 +301,8 @@ func (m *Map) Line(s State) []Binding {
 		want = trainLine(s.Train)
 	case s.Curate.Open:
 		want = curateLine(s.Curate)
+	case s.Jobs.Open:
+		want = jobsLine(s.Jobs)
 	case s.Shelf:
 		want = []Action{ShelfOpen, ShelfSearch, ShelfFilter, ShelfSelect, ShelfExport, ShelfTag, ShelfDelete, ShelfClose}
 	case s.Prompt && s.Offered && s.Asked:
@@ -326,7 +332,7 @@ func (m *Map) Line(s State) []Binding {
 	default:
 		want = []Action{Ask, Recent, Study, Palette, Help, Quit}
 	}
-	if !s.Prompt && !s.Shelf && !s.Bench && !s.Train.Open && !s.Curate.Open && !s.Following {
+	if !s.Prompt && !s.Shelf && !s.Bench && !s.Train.Open && !s.Curate.Open && !s.Jobs.Open && !s.Following {
 		want = append([]Action{Bottom}, want...)
 	}
 	var out []Binding
@@ -340,6 +346,10 @@ func (m *Map) Line(s State) []Binding {
 				b.Short = "explore"
 			case a == StudyEnter && s.Form:
 				b.Short = "change"
+			case a == JobLog && s.Jobs.Log:
+				b.Short = "list"
+			case a == JobStop && s.Jobs.Stopping:
+				b.Short = "end at once"
 			case a == Answer && s.Loop && s.Running:
 				b.Short = "cut and answer"
 			}

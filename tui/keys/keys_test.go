@@ -7,7 +7,7 @@ import (
 
 func TestNoKeyMeansTwoThingsInOnePlace(t *testing.T) {
 	t.Parallel()
-	for _, where := range []Where{Page, Prompt, Shelf, Bench, Train, Curate} {
+	for _, where := range []Where{Page, Prompt, Shelf, Bench, Train, Jobs, Curate} {
 		seen := map[string]Action{}
 		for _, b := range Table() {
 			if b.Where&where == 0 {
@@ -113,6 +113,7 @@ func states() []State {
 	}
 	for bits := range 1 << 4 {
 		on := func(i int) bool { return bits&(1<<i) != 0 }
+		out = append(out, State{Jobs: JobsState{Can: true, Open: true, Log: on(0), Chosen: on(1), Running: on(1) && on(2), Stopping: on(1) && on(2) && on(3), Resumable: on(1) && !on(2) && on(3), Removed: on(3)}})
 		out = append(out, State{Lab: true, Bench: true, Form: on(0), Points: on(1) && !on(0), Sweeping: on(2), Held: on(2) && on(3), Reckoning: on(3)})
 	}
 	return out

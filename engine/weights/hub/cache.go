@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,8 @@ import (
 //	models--org--name/snapshots/<commit>/<file>  a relative link to its blob
 //	models--org--name/refs/<revision>            the commit a revision stands for
 //	.locks/models--org--name/<etag>.lock         held while a blob is fetched
+//
+// and datasets--org--name for a data set.
 const (
 	blobsDir     = "blobs"
 	snapshotsDir = "snapshots"
@@ -32,9 +35,19 @@ func (h *Hub) repoDir(repo string) string {
 	return filepath.Join(h.Cache, folderOf(repo))
 }
 
-func folderOf(repo string) string { return "models--" + strings.ReplaceAll(repo, "/", "--") }
+func folderOf(repo string) string {
+	if isData(repo) {
+		return strings.ReplaceAll(repo, "/", "--")
+	}
+	return "models--" + strings.ReplaceAll(repo, "/", "--")
+}
 
-// repoOf is the inverse of folderOf.
+// isData tells datasets/org/name from org/name.
+func isData(repo string) bool {
+	return strings.HasPrefix(repo, dataPrefix) && strings.Count(repo, "/") == 2
+}
+
+// repoOf is the inverse of folderOf, for models.
 func repoOf(folder string) (string, bool) {
 	name, ok := strings.CutPrefix(folder, "models--")
 	org, name, two := strings.Cut(name, "--")
@@ -137,14 +150,16 @@ func link(blob, name string) error {
 	if have, err := os.Readlink(name); err == nil && have == target {
 		return nil
 	}
-	part := name + partSuffix
-	_ = os.Remove(part)
+	part := fmt.Sprintf("%s.%x%s", name, rand.Uint64(), partSuffix) // another pull may be at the same file
 	if err := os.Symlink(target, part); err != nil {
 		if err := os.Link(blob, part); err != nil {
 			return err
 		}
 	}
-	return os.Rename(part, name)
+	if err := os.Rename(part, name); err != nil {
+		return errors.Join(err, os.Remove(part))
+	}
+	return nil
 }
 
 // writeRef records which commit a revision stands for. A commit needs no record.

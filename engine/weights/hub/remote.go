@@ -33,7 +33,11 @@ type remoteFile struct {
 
 // listing asks which commit a revision is and which files it has.
 func (h *Hub) listing(ctx context.Context, r Ref) (commit string, files []string, err error) {
-	u := fmt.Sprintf("%s/api/models/%s/revision/%s", h.Endpoint, r.Repo, url.PathEscape(r.Revision))
+	route := r.Repo
+	if !isData(r.Repo) {
+		route = "models/" + r.Repo
+	}
+	u := fmt.Sprintf("%s/api/%s/revision/%s", h.Endpoint, route, url.PathEscape(r.Revision))
 	resp, err := h.send(ctx, http.MethodGet, u, nil)
 	if err != nil {
 		return "", nil, err

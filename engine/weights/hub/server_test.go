@@ -38,6 +38,8 @@ type server struct {
 	sizes  map[string]int64             // name -> a size other than the true one
 	status int                          // answer to everything
 	code   string                       // X-Error-Code of it
+	data   bool                         // the repository is a data set's
+	gated  bool                         // its files want a token, its listing does not
 	onCDN  func(w http.ResponseWriter, r *http.Request, content []byte) bool
 	ranges []string // Range headers of requests for large files, "" = whole
 	tokens []string // Authorization headers at the hub
@@ -58,7 +60,9 @@ func newServer(t *testing.T, files map[string][]byte) *server {
 	return s
 }
 
-func large(name string) bool { return strings.HasSuffix(name, ".safetensors") || isGGUF(name) }
+func large(name string) bool {
+	return strings.HasSuffix(name, ".safetensors") || strings.HasSuffix(name, ".parquet") || isGGUF(name)
+}
 
 func (s *server) hub(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
@@ -69,7 +73,11 @@ func (s *server) hub(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(s.status)
 		return
 	}
-	if revision, ok := strings.CutPrefix(r.URL.Path, "/api/models/org/name/revision/"); ok {
+	revision, ok := strings.CutPrefix(r.URL.Path, "/api/models/org/name/revision/")
+	if s.data {
+		revision, ok = strings.CutPrefix(r.URL.Path, "/api/datasets/org/name/revision/")
+	}
+	if ok {
 		commit := s.refs[revision]
 		if s.files[revision] != nil {
 			commit = revision
@@ -92,7 +100,16 @@ func (s *server) hub(w http.ResponseWriter, r *http.Request) {
 		json.NewEncoder(w).Encode(map[string]any{"sha": commit, "siblings": list, "id": "org/name"})
 		return
 	}
-	rest, ok := strings.CutPrefix(r.URL.Path, "/org/name/resolve/")
+	if s.gated && r.Header.Get("Authorization") != "Bearer hf_accepted" {
+		w.Header().Set("X-Error-Code", "GatedRepo")
+		w.WriteHeader(map[bool]int{true: http.StatusUnauthorized, false: http.StatusForbidden}[r.Header.Get("Authorization") == ""])
+		return
+	}
+	path := r.URL.Path
+	if s.data {
+		path = strings.TrimPrefix(path, "/datasets")
+	}
+	rest, ok := strings.CutPrefix(path, "/org/name/resolve/")
 	commit, name, _ := strings.Cut(rest, "/")
 	if c, isRef := s.refs[commit]; isRef {
 		commit = c

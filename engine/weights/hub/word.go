@@ -10,7 +10,7 @@ import (
 
 // Ref is a repository of a hub, with the revision and file that a word may name.
 type Ref struct {
-	Repo     string // org/name
+	Repo     string // org/name, of a data set datasets/org/name
 	Revision string // a branch, tag or commit; "main" when the word has none
 	File     string // "" = the model of the repository
 }

@@ -56,7 +56,11 @@ func form(t *theme.Theme) *Pane {
 			{"methods", "none,bf,wait", "none, bf, wait, majority, rs, exit", ""},
 			{"caps", "0,16,32,64", "thinking tokens, of bf", ""},
 			{"waits", "0,1,two", "numbers of Waits", `"two" is no number`},
-			{"votes", "1,2,4,8", "", ""}, {"limits", "64,128", "", ""}, {"questions", "200", "0 = all", ""}, {"seed", "1", "", ""}, {"folder", "s1-sweep", "where it is kept", ""},
+			{"votes", "1,2,4,8", "", ""},
+			{"limits", "64,128", "", ""},
+			{"questions", "200", "0 = all", ""},
+			{"seed", "1", "", ""},
+			{"folder", "s1-sweep", "where it is kept", ""},
 		},
 	}
 }

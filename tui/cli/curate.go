@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"s1/curate"
+	"s1/sessions/jobs"
+)
+
+// curateFlags are the choices of a curation that are not its recipe's.
+type curateFlags struct {
+	out            string
+	resume, detach bool
+	count          bool
+}
+
+func (a *app) curateCommand() *cobra.Command {
+	var f curateFlags
+	cmd := &cobra.Command{
+		Use:   "curate RECIPE.toml",
+		Short: "Make a small data set out of a large one, with a reason for every row dropped",
+		Long: "Carries the stages of a recipe out: a file, which may start from a preset (s1-code, s1-paper, random, diverse, longest, full).\n" +
+			"What is done is kept: --resume goes on where a run was stopped or killed, and computes only what a changed recipe changes.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.curate(cmd.Context(), f, args[0]) },
+	}
+	p := cmd.Flags()
+	p.StringVar(&f.out, "out", "", "folder of the run; empty = the recipe's name")
+	p.BoolVar(&f.resume, "resume", false, "go on in a folder that holds a run")
+	p.BoolVar(&f.count, "count", false, "only say what the recipe would keep of a run's folder, and write nothing")
+	p.BoolVar(&f.detach, "detach", false, detachHelp)
+	cmd.AddCommand(a.curateWhyCommand(), a.curateMarkCommand())
+	return cmd
+}
+
+func (a *app) curate(ctx context.Context, f curateFlags, name string) error {
+	rec, err := curate.LoadRecipe(name)
+	if err != nil {
+		return usageError{err}
+	}
+	if a.seed != 0 {
+		rec.Seed = a.seed
+	}
+	if f.out == "" {
+		f.out = runFolder(name)
+	}
+	if f.detach && a.job == nil && !f.count {
+		return a.detach(ctx, jobs.Spec{Kind: jobs.Curate, Name: name, Out: f.out}, "--resume")
+	}
+	ctx, end := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer end()
+	o := curate.Options{Dir: f.out, Resume: f.resume}
+	var counts []curate.Count
+	if f.count {
+		counts, err = curate.Recount(ctx, rec, o)
+	} else {
+		a.job.Results(filepath.Join(f.out, "events.jsonl"))
+		total := int64(len(rec.Stages) + 1)
+		done := int64(0)
+		show := a.progress()
+		o.Event = func(e curate.Event) {
+			if e.State == "end" || e.State == "cached" {
+				done++
+			}
+			show(fmt.Sprintf("%s: %d of %d rows, %.0f a second", e.Stage, e.Decided, e.In, e.Rate))
+			a.job.Progress(jobs.Progress{Done: min(done, total), Total: total, Unit: "stage"})
+			if a.json {
+				_ = a.printJSON(map[string]any{"type": "progress", "stage": e.Stage, "state": e.State, "in": e.In, "decided": e.Decided, "kept": e.Kept, "dropped": e.Dropped, "rate": e.Rate})
+			}
+		}
+		counts, err = curate.Run(ctx, rec, o)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			a.say("stopped; s1 curate %s --out %s --resume goes on", safeText(name), safeText(f.out))
+			return errInterrupted
+		}
+		return err
+	}
+	return a.curated(f, counts)
+}
+
+// curated prints the funnel.
+func (a *app) curated(f curateFlags, counts []curate.Count) error {
+	if a.json {
+		for _, c := range counts {
+			if err := a.printJSON(map[string]any{"type": "stage", "stage": c.Stage, "version": c.Version, "in": c.In, "kept": c.Kept, "dropped": c.Dropped, "key": c.Key, "cached": c.Cached}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	w := len("decontaminate")
+	fmt.Fprintf(a.out, "%-*s %9s %9s  %s\n", w, "stage", "in", "kept", "dropped by rule")
+	for _, c := range counts {
+		var rules []string
+		for _, k := range slices.Sorted(maps.Keys(c.Dropped)) {
+			rules = append(rules, fmt.Sprintf("%s %d", k, c.Dropped[k]))
+		}
+		if _, err := fmt.Fprintf(a.out, "%-*s %9d %9d  %s\n", w, c.Stage, c.In, c.Kept, safeText(strings.Join(rules, ", "))); err != nil {
+			return err
+		}
+	}
+	if !f.count {
+		a.say("the rows are in %s; s1 curate why ID %s says why one was dropped", safeText(filepath.Join(f.out, "export")), safeText(f.out))
+	}
+	return nil
+}
+
+func (a *app) curateWhyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "why ID DIR",
+		Short: "What each stage of a curation said of a row, and what it was found to be like",
+		Args:  cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			list, err := curate.Why(args[1], args[0])
+			if err != nil {
+				return err
+			}
+			for _, v := range list {
+				if a.json {
+					if err := a.printJSON(v); err != nil {
+						return err
+					}
+					continue
+				}
+				what := "kept"
+				if v.Rule != "" {
+					what = "dropped by " + v.Rule
+					if v.Detail != "" {
+						what += ": " + v.Detail
+					}
+				} else if s, ok := v.Features["selected"].(string); ok {
+					what = "selected: " + s
+				}
+				if note, ok := v.Features["by_hand"].(string); ok {
+					what = "kept by hand: " + note
+				}
+				fmt.Fprintf(a.out, "%-14s %s\n", safeLine(v.Stage, 40), safeLine(what, 300))
+				if h := v.Hit; h != nil {
+					if h.Shared != "" {
+						fmt.Fprintf(a.out, "%-14s shared: %s\n", "", safeLine(h.Shared, 300))
+					}
+					fmt.Fprintf(a.out, "%-14s its text: %s\n", "", safeLine(h.Text, 600))
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) curateMarkCommand() *cobra.Command {
+	var note string
+	cmd := &cobra.Command{
+		Use:   "mark ID keep|drop FILE",
+		Short: "Keep or drop a row by hand, in the file that a recipe's hand names",
+		Args:  cobra.ExactArgs(3),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if args[1] != "keep" && args[1] != "drop" {
+				return usageError{errors.New("a row is marked keep or drop, not " + safeLine(args[1], 40))}
+			}
+			return curate.ByHand(args[2], args[0], args[1] == "keep", note, time.Now().UTC())
+		},
+	}
+	cmd.Flags().StringVar(&note, "note", "", "why")
+	return cmd
+}
