@@ -24,7 +24,7 @@ type curation struct {
 	recount *CurationState // with what is tried
 	tries   int            // of the newest recount; older answers are dropped
 	watch   context.CancelFunc
-	watched int // of the newest watching; reports of older ones are dropped
+	watched int           // of the newest watching; reports of older ones are dropped
 	rows    *curationRows // nil: the funnel
 }
 
@@ -139,8 +139,13 @@ func (m *Model) watchCuration(folder string) tea.Cmd {
 		defer cancel()
 		err := cu.Watch(ctx, folder, func(s CurationState) {
 			n.post(func(m *Model) {
-				if m.curation.watched == seq {
-					m.curation.state = &s
+				if m.curation.watched != seq {
+					return
+				}
+				before := m.curation.state
+				m.curation.state = &s
+				if before != nil && before.State == string(curate.Running) && s.State != before.State {
+					m.say("the curation is " + s.State)
 				}
 			})
 		})
@@ -167,11 +172,19 @@ func (m *Model) chooseRecipe() tea.Cmd {
 		m.over = l
 		m.chosen = func(r overlay.Result) tea.Cmd {
 			if r.Pick < len(list) {
-				m.inputCurationOut(list[r.Pick].Name, list[r.Pick].Folder)
+				pick := list[r.Pick]
+				if !pick.Bare {
+					m.inputCurationOut(pick.Name, "", pick.Folder)
+					return nil
+				}
+				m.input(overlay.Input{Title: "data", Hint: "the rows: a file (JSON lines, Parquet, Arrow; .gz, .zst) or a folder of them", Check: needText("a file or a folder")}, func(s string) tea.Cmd {
+					m.inputCurationOut(pick.Name, strings.TrimSpace(s), pick.Folder)
+					return nil
+				})
 				return nil
 			}
 			m.input(overlay.Input{Title: "recipe", Hint: "the file of a recipe, in TOML", Check: needText("the name of a file")}, func(s string) tea.Cmd {
-				m.inputCurationOut(s, "")
+				m.inputCurationOut(strings.TrimSpace(s), "", strings.TrimSuffix(strings.TrimSpace(s), ".toml"))
 				return nil
 			})
 			return nil
@@ -189,13 +202,13 @@ func needText(what string) func(string) string {
 	}
 }
 
-func (m *Model) inputCurationOut(recipe, folder string) {
+func (m *Model) inputCurationOut(recipe, data, folder string) {
 	in := overlay.Input{Title: "folder", Hint: "where " + oneLine(text.Head(recipe, 60)) + " puts its stages and its selection; one that is there is not overwritten", Check: needText("the name of a folder")}
 	in.Editor.Set(folder)
 	m.input(in, func(s string) tea.Cmd {
 		cu, s := m.opt.Curator, strings.TrimSpace(s)
 		m.say("starting")
-		return m.curating("start it", func(ctx context.Context) error { return cu.Start(ctx, recipe, s) }, func(m *Model) tea.Cmd {
+		return m.curating("start it", func(ctx context.Context) error { return cu.Start(ctx, recipe, data, s) }, func(m *Model) tea.Cmd {
 			m.say(m.keys.Text("it runs; {curate-stop} stops it, {curate-close} leaves it running"))
 			return m.watchCuration(s)
 		})

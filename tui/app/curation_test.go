@@ -56,12 +56,12 @@ func TestACurationIsStartedStoppedAndGoesOn(t *testing.T) {
 	t.Parallel()
 	c := curated(10)
 	d := curating(t, c).Press("ctrl+g").Press("s").Expect("no curation is open").Press("n").Pull().Expect("s1-paper", "as the code does", "a file")
-	d.Press("down", "enter").Expect("s1-code puts its stages").Press("ctrl+u").Type("my run").Press("enter").Pull().Pull().Expect("s1-code", "running", "my run")
+	d.Press("down", "enter").Expect("JSON lines, Parquet").Type("rows.jsonl").Press("enter").Expect("s1-code puts its stages").Press("ctrl+u").Type("my run").Press("enter").Pull().Pull().Expect("s1-code", "running", "my run")
 	d.Press("r").Expect("it runs").Press("s").Pull()
 	c.State.State = "stopped"
 	d.Press("r").Pull().Pull().Expect("s1-code")
-	d.Press("n").Pull().Press("end", "enter").Type("own.toml").Press("enter").Type("here").Press("enter").Pull().Pull().Expect("own.toml")
-	want := []string{"start s1-code my run", "watch my run", "stop my run", "start own.toml here", "watch here"}
+	d.Press("n").Pull().Press("end", "enter").Type("own.toml").Press("enter").Press("ctrl+u").Type("here").Press("enter").Pull().Pull().Expect("own.toml")
+	want := []string{"start s1-code rows.jsonl my run", "watch my run", "stop my run", "start own.toml  here", "watch here"}
 	if got := slices.DeleteFunc(slices.Clone(c.Did), func(s string) bool { return s == "resume my run" }); !slices.Equal(got, want) {
 		t.Errorf("did %q, want %q", c.Did, want)
 	}

@@ -7,8 +7,9 @@ import "context"
 type Curator interface {
 	// Recipes are what a run can start from: the presets, then what the user has.
 	Recipes(ctx context.Context) ([]CurationRecipe, error)
-	// Start begins a run of a recipe (a name or a file) in a folder; Resume goes on with the one that is there.
-	Start(ctx context.Context, recipe, folder string) error
+	// Start begins a run of a recipe (a name or a file) in a folder, over the rows of data, "" = the recipe's own; Resume goes on
+	// with the one that is there.
+	Start(ctx context.Context, recipe, data, folder string) error
 	Resume(ctx context.Context, folder string) error
 	// Stop finishes the row; what is done stays.
 	Stop(ctx context.Context, folder string) error
@@ -27,7 +28,11 @@ type Curator interface {
 }
 
 // CurationRecipe is something to start from.
-type CurationRecipe struct{ Name, About, Folder string } // Folder is proposed for the run
+type CurationRecipe struct {
+	Name, About string
+	Folder      string // proposed for the run
+	Bare        bool   // it names no rows: they must be given
+}
 
 // CurationState is how a run stands. Numbers that are not known are -1.
 type CurationState struct {

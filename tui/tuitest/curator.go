@@ -25,13 +25,13 @@ func (c *Curator) did(format string, args ...any) error {
 
 // Recipes are two.
 func (c *Curator) Recipes(context.Context) ([]app.CurationRecipe, error) {
-	return []app.CurationRecipe{{Name: "s1-paper", About: "as the paper says", Folder: "s1-paper"}, {Name: "s1-code", About: "as the code does", Folder: "s1-code"}}, c.Fails
+	return []app.CurationRecipe{{Name: "s1-paper", About: "as the paper says", Folder: "s1-paper", Bare: true}, {Name: "s1-code", About: "as the code does", Folder: "s1-code", Bare: true}}, c.Fails
 }
 
 // Start runs.
-func (c *Curator) Start(_ context.Context, recipe, folder string) error {
+func (c *Curator) Start(_ context.Context, recipe, data, folder string) error {
 	c.State.Recipe, c.State.State = recipe, "running"
-	return c.did("start %s %s", recipe, folder)
+	return c.did("start %s %s %s", recipe, data, folder)
 }
 
 // Resume runs again.
