@@ -20,8 +20,10 @@ func curated(n int) *tuitest.Curator {
 		Recipe: "s1-code", State: "done", Facts: "seed 7",
 		Stages: []app.CurationStage{
 			{Name: "load", State: "done", In: n, Of: -1, Kept: n, Spent: -1, Cached: -1},
-			{Name: "decontaminate", State: "done", In: n, Of: -1, Kept: n - n/2, Spent: -1, Cached: -1,
-				Rules: []app.CurationRule{{Name: "ngram", Count: n / 2}}, Numbers: []app.CurationNumber{{Name: "words", Value: "8"}}},
+			{
+				Name: "decontaminate", State: "done", In: n, Of: -1, Kept: n - n/2, Spent: -1, Cached: -1,
+				Rules: []app.CurationRule{{Name: "ngram", Count: n / 2}}, Numbers: []app.CurationNumber{{Name: "words", Value: "8"}},
+			},
 		},
 		Domains: []app.CurationBin{{Name: "sums", Before: n, After: n / 2}},
 	}}

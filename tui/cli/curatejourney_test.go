@@ -65,12 +65,12 @@ func TestJourneyASmallFileIsCuratedAndADropInspected(t *testing.T) {
 		}
 		s := b.open(f.w, f.h, "--seed", "3", "--pace", "max")
 		s.Until("ready", "mini · cpu").Keys("C-g").Until("starts one").Keys("n").Until("s1-paper", "a file").Keys("End", "Enter").Until("in TOML").Type(b.at("own.toml")).Keys("Enter")
-		s.Until("puts its stages").Keys("C-u").Type(b.at("run")).Keys("Enter").Until("done", "select", "clean")
+		s.Until("puts its stages").Keys("C-u").Type(b.at("run")).Keys("Enter").Until("own · done", "clean")
 		if rows, err := os.ReadFile(b.at("run", "export", "s1k.jsonl")); err != nil || bytes.Count(rows, []byte("\n")) != 30 {
 			t.Errorf("%d rows were selected: %v", bytes.Count(rows, []byte("\n")), err)
 		}
-		s.Keys("w").Until("why was it dropped").Keys("C-u").Type(broken).Keys("Enter").Until("dropped: clean, image", "thought").Keys("+").Until("a note").Type("I can see it").Keys("Enter").Until("kept by hand", "I can see it")
-		if hand, err := os.ReadFile(b.at("run", "hand.jsonl")); err != nil || !bytes.Contains(hand, []byte(broken)) {
+		s.Keys("w").Until("why was it dropped").Keys("C-u").Type(broken).Keys("Enter").Until("dropped: clean, image", "thought").Keys("+").Until("a note").Type("I can see it").Keys("Enter").Until("kept by hand:", "kept by hand")
+		if hand, err := os.ReadFile(b.at("run", "hand.jsonl")); err != nil || !bytes.Contains(hand, []byte(broken)) || !bytes.Contains(hand, []byte("I can see it")) {
 			t.Errorf("the decision is not on disk: %s %v", hand, err)
 		}
 		// Another number is counted from what the stages left, and nothing of it is written.
@@ -78,9 +78,9 @@ func TestJourneyASmallFileIsCuratedAndADropInspected(t *testing.T) {
 		if rows, err := os.ReadFile(b.at("run", "export", "s1k.jsonl")); err != nil || bytes.Count(rows, []byte("\n")) != 30 {
 			t.Errorf("after a try %d rows are selected: %v", bytes.Count(rows, []byte("\n")), err)
 		}
-		s.Keys("Escape").Until("own numbers again").Keys("r").Until("31 go on", "the curation is done")
+		s.Keys("Escape").Until("own numbers again").Keys("r").Until("31 go on", "own · done")
 		b.run("curate", "why", broken, b.at("run")).wants(0, "kept by hand: I can see it")
-		s.Keys("End", "Enter").Until("kept").Keys("Enter").Until("</think>", "yours").Keys("C-c").Until("quits").Keys("C-c")
+		s.Keys("End", "Enter").Until("kept").Keys("Enter").Until("</think>", "answer   right").Keys("C-c").Until("quits").Keys("C-c")
 		s.left(0)
 	}
 }
