@@ -170,7 +170,7 @@ func ParseRecipe(source, text string) (Recipe, error) {
 		key := unknown[0].String()
 		return Recipe{}, fmt.Errorf("recipe %s: unknown key %.60q; did you mean %q?", source, key, nearest(key, Keys()))
 	}
-	return r, r.validate()
+	return r, r.Validate()
 }
 
 func said(source string, err error) error {
@@ -181,7 +181,8 @@ func said(source string, err error) error {
 	return fmt.Errorf("recipe %s: %s", source, strings.TrimPrefix(err.Error(), "toml: "))
 }
 
-func (r Recipe) validate() error {
+// Validate checks the values of a recipe.
+func (r Recipe) Validate() error {
 	refuse := func(format string, args ...any) error {
 		return fmt.Errorf("recipe %s: %s", r.Source, fmt.Sprintf(format, args...))
 	}

@@ -92,6 +92,8 @@ type run struct {
 	heads []head
 	alive []int // numbers of the rows that all stages up to now kept, in order
 	hand  map[string]Handed
+
+	byHand bool // there is a file of decisions
 }
 
 // Run carries a recipe out in a folder. What is done there under the same settings is read, not computed again.
@@ -140,9 +142,12 @@ func Recount(ctx context.Context, recipe Recipe, o Options) ([]Count, error) {
 
 // all runs or reads the stages.
 func (r *run) all(ctx context.Context) (counts []Count, err error) {
-	if r.hand, err = readHand(r.recipe.Hand); err != nil {
+	decisions := r.recipe.HandFile(r.o.Dir)
+	if r.hand, err = readHand(decisions); err != nil {
 		return nil, err
 	}
+	_, missing := os.Stat(decisions)
+	r.byHand = r.recipe.Hand != "" || missing == nil
 	key, err := r.recipe.Load.key()
 	if err != nil {
 		return nil, err

@@ -242,8 +242,8 @@ func TestARowMayBeKeptOrDroppedByHand(t *testing.T) {
 	if err := Dropped(out, "03-clean", func(d Decision) error { rescued = d.ID; return nil }); err != nil || rescued == "" {
 		t.Fatalf("no row breaks a rule: %v", err)
 	}
-	for id, keep := range map[string]bool{ID(q): false, rescued: true} {
-		if err := ByHand(hand, id, keep, "I say so", time.Unix(0, 0)); err != nil {
+	for id, verdict := range map[string]string{ID(q): Drop, rescued: Keep} {
+		if err := ByHand(hand, id, verdict, "I say so", time.Unix(0, 0)); err != nil {
 			t.Fatal(err)
 		}
 	}

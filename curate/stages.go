@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"time"
@@ -37,7 +38,7 @@ func (s step) Decide(ctx context.Context, rows []*Row, say func(int, Decision)) 
 
 // stages builds the recipe's list. What was decided by hand comes first, so that all after it know it.
 func (r *run) stages() (list []Stage, err error) {
-	if r.recipe.Hand != "" {
+	if r.byHand {
 		list = append(list, step{"hand", r.hand, byRow(r.handRule)})
 	}
 	for _, name := range r.recipe.Stages {
@@ -220,7 +221,14 @@ type Handed struct {
 	Note string `json:"note"`
 }
 
-// handLine is how it is written; verdict is keep or drop.
+// What a person can say of a row. Of several verdicts the last one holds; Undo leaves the row to the rules again.
+const (
+	Keep = "keep"
+	Drop = "drop"
+	Undo = "undo"
+)
+
+// handLine is how it is written.
 type handLine struct {
 	ID      string    `json:"id"`
 	Verdict string    `json:"verdict"`
@@ -253,20 +261,31 @@ func readHand(path string) (map[string]Handed, error) {
 		id, _ := row.Text("id")
 		verdict, _ := row.Text("verdict")
 		note, _ := row.Text("note")
-		if id == "" || verdict != "keep" && verdict != "drop" {
-			return nil, fmt.Errorf("decisions by hand: %s:%d: id %.40q, verdict %.40q; want an id and keep or drop", row.File, row.Index+1, id, verdict)
+		switch {
+		case id != "" && (verdict == Keep || verdict == Drop):
+			all[id] = Handed{verdict == Keep, note}
+		case id != "" && verdict == Undo:
+			delete(all, id)
+		default:
+			return nil, fmt.Errorf("decisions by hand: %s:%d: id %.40q, verdict %.40q; want an id and keep, drop or undo", row.File, row.Index+1, id, verdict)
 		}
-		all[id] = Handed{verdict == "keep", note}
 	}
 }
 
-// ByHand adds a decision to the file that a recipe's hand names.
-func ByHand(path, id string, keep bool, note string, when time.Time) error {
-	l := handLine{ID: id, Verdict: "drop", Note: note, Time: when}
-	if keep {
-		l.Verdict = "keep"
+// HandFile is where the decisions about a run's rows are: the file that its recipe names, or one in its folder.
+func (r Recipe) HandFile(dir string) string {
+	if r.Hand != "" {
+		return r.Hand
 	}
-	b, err := json.Marshal(l)
+	return filepath.Join(dir, "hand.jsonl")
+}
+
+// InHand are the decisions of a file; one that is not there has none.
+func InHand(path string) (map[string]Handed, error) { return readHand(path) }
+
+// ByHand adds a decision (Keep, Drop or Undo) to a file of them.
+func ByHand(path, id, verdict, note string, when time.Time) error {
+	b, err := json.Marshal(handLine{ID: id, Verdict: verdict, Note: note, Time: when})
 	if err != nil {
 		return err
 	}

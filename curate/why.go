@@ -1,7 +1,12 @@
 package curate
 
 import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,11 +33,8 @@ func Why(dir, id string) (list []Verdict, err error) {
 			if name == "00-load" && f == keptFile {
 				path = filepath.Join(dir, name, headsFile)
 			}
-			if err := readLines(path, func(d *decision) error {
-				if d.ID == id {
-					list = append(list, Verdict{stage, d.Decision})
-				}
-				return nil
+			if err := linesOf(path, id, func(d *decision) {
+				list = append(list, Verdict{stage, d.Decision})
 			}); err != nil {
 				return nil, err
 			}
@@ -42,6 +44,39 @@ func Why(dir, id string) (list []Verdict, err error) {
 		return nil, fmt.Errorf("%s has no row %.40q; an id is the first 16 hex digits of the SHA-256 of the question, or file:line of a row that could not be read", dir, id)
 	}
 	return list, nil
+}
+
+// linesOf visits the lines about one row. Only those with its id in them are taken apart: the files have a line a row.
+func linesOf(path, id string, visit func(d *decision)) error {
+	mark, err := json.Marshal(id)
+	if err != nil {
+		return err
+	}
+	mark = append([]byte(`"id":`), mark...)
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("read stage: %w", err)
+	}
+	defer f.Close()
+	for in := bufio.NewReaderSize(f, 256<<10); ; {
+		line, err := in.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read %s: %w", path, err)
+		}
+		if !bytes.Contains(line, mark) {
+			continue
+		}
+		var d decision
+		if err := json.Unmarshal(line, &d); err != nil {
+			return fmt.Errorf("read %s: %w", path, err)
+		}
+		if d.ID == id { // and not that of what it was found to be like
+			visit(&d)
+		}
+	}
 }
 
 // StageDirs lists the finished stages of a run's folder, in order: 00-load, 01-complete, ...

@@ -54,3 +54,33 @@ func grams(w []string, n int, visit func(hash uint64, at int)) {
 		visit(xxh3.HashString(joined[starts[i]:starts[i+n]-1]), i)
 	}
 }
+
+// Shared finds where a text has a run of words that it shares with another one: from, to in bytes. A run that was found by other
+// words than those that stand there (Strict) has no place.
+func Shared(text, shared string) (spans [][2]int) {
+	want := words(shared)
+	if len(want) == 0 {
+		return nil
+	}
+	var at [][2]int
+	from := -1
+	for i, r := range text + " " {
+		switch {
+		case !isSpace(r) && from < 0:
+			from = i
+		case isSpace(r) && from >= 0:
+			at, from = append(at, [2]int{from, i}), -1
+		}
+	}
+	for i := 0; i+len(want) <= len(at); i++ {
+		k := 0
+		for k < len(want) && strings.ToLower(text[at[i+k][0]:at[i+k][1]]) == want[k] {
+			k++
+		}
+		if k == len(want) {
+			spans = append(spans, [2]int{at[i][0], at[i+k-1][1]})
+			i += k - 1
+		}
+	}
+	return spans
+}

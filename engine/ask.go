@@ -61,14 +61,24 @@ func (l *Live) Send(c trace.Command) {
 
 // Ask starts a run with its first branch, which ends with ctx.
 func (m *Model) Ask(ctx context.Context, a trace.Ask) (*Live, error) {
+	r, format, err := m.begin(a)
+	if err != nil {
+		return nil, err
+	}
+	b := trace.Branch{Cause: trace.CauseStart, Budget: a.Budget, Sampling: a.Sampling, Created: r.Created}
+	return m.start(ctx, r, start{branch: b, format: format, pace: a.Pace})
+}
+
+// begin makes the run of a question: its prompt in ids, and how thought is told from answer in it.
+func (m *Model) begin(a trace.Ask) (*run, think.Format, error) {
 	if strings.TrimSpace(a.Prompt) == "" {
-		return nil, errors.New("the prompt is empty")
+		return nil, think.Format{}, errors.New("the prompt is empty")
 	}
 	var expected string
 	var err error
 	if m.parts.Question != nil {
 		if a.Prompt, expected, err = m.parts.Question(a.Prompt); err != nil {
-			return nil, err
+			return nil, think.Format{}, err
 		}
 	}
 	var thinking *bool
@@ -77,11 +87,11 @@ func (m *Model) Ask(ctx context.Context, a trace.Ask) (*Live, error) {
 	}
 	ids, rendered, err := m.parts.Render(a.System, a.Prompt, thinking)
 	if err != nil {
-		return nil, fmt.Errorf("make the prompt: %w", err)
+		return nil, think.Format{}, fmt.Errorf("make the prompt: %w", err)
 	}
 	format, err := m.format(a.ThinkFormat, ids)
 	if err != nil {
-		return nil, err
+		return nil, think.Format{}, err
 	}
 	now := m.now()
 	info := m.parts.Info
@@ -89,8 +99,7 @@ func (m *Model) Ask(ctx context.Context, a trace.Ask) (*Live, error) {
 		ID: newRunID(now), Created: now, Model: info.Name, ModelSHA256: info.SHA256, TemplateSHA256: info.TemplateSHA256,
 		ThinkFormat: format.Name, Backend: info.Backend, System: a.System, Prompt: a.Prompt, Expected: expected, Rendered: rendered, PromptIDs: ids,
 	}}
-	b := trace.Branch{Cause: trace.CauseStart, Budget: a.Budget, Sampling: a.Sampling, Created: now}
-	return m.start(ctx, r, start{branch: b, format: format, pace: a.Pace})
+	return r, format, nil
 }
 
 // Branch goes on from token at of branch from (0 = right after the prompt) as a new branch that ends with ctx, under the

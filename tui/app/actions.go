@@ -75,7 +75,7 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 		if m.jobs.open {
 			m.closeJobs()
 		}
-		m.bench.open = false
+		m.bench.open, m.curation.open = false, false
 		m.focus = onPrompt
 		m.promptPane.Editor.Insert(typed)
 	}
@@ -164,6 +164,12 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 			return nil
 		case keys.StudyEnter, keys.StudyForecast, keys.StudyStart, keys.StudyFolder, keys.StudyPause, keys.StudyStop, keys.StudyNew, keys.StudyClass, keys.StudyInk, keys.StudyBack, keys.StudyLeave:
 			return m.actBench(a)
+		}
+	}
+	if m.curation.open || m.keys.Of(a).Where == keys.Curate { // the palette has them everywhere
+		m.curation.open, m.curation.pane.Theme = true, m.theme
+		if cmd, heard := m.actCuration(a); heard {
+			return cmd
 		}
 	}
 	if m.training.open {
@@ -320,6 +326,8 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 			return m.openShelf()
 		}
 		return m.loadRecent()
+	case keys.Curation:
+		return m.openCuration()
 	case keys.Training:
 		return m.openTraining()
 	case keys.ShowJobs:

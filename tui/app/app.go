@@ -123,6 +123,7 @@ type Model struct {
 	shelf      shelf
 	bench      bench
 	training   training
+	curation   curation
 	jobs       longRuns
 	deleted    [][]int // branches, the last deletion last
 
@@ -436,8 +437,7 @@ func (m *Model) state() keys.State {
 		Branches: len(m.branches), Library: m.opt.Library != nil, Following: m.scroll().Following(),
 	}
 	s.Offered = s.PromptEmpty && m.examples.offer() != ""
-	s.Train = m.trainState()
-	s.Jobs = m.jobsState()
+	s.Train, s.Curate, s.Jobs = m.trainState(), m.curateState(), m.jobsState()
 	s.Explorer, s.Comparing, s.Trials = m.explorer() != nil, m.comparing, m.experimenting()
 	if x := m.trials; x != nil && x.hidden {
 		s.Left = map[trials.Kind]keys.Action{trials.Lab: keys.Lab, trials.Vote: keys.Vote, trials.Anchors: keys.Anchor}[x.kind]

@@ -235,7 +235,7 @@ func (m *Model) showRun(msg runReopened) tea.Cmd {
 		m.branches = append(m.branches, b)
 	}
 	m.thoughtsPane.Scroll.Bottom()
-	m.shelf.open, m.bench.open = false, false
+	m.shelf.open, m.bench.open, m.curation.open = false, false, false
 	m.focus = onThought
 	m.toFound()
 	if m.opt.Replay {

@@ -25,6 +25,9 @@ func (m *Model) fillPanes() {
 	if m.scrubbing() {
 		m.fillScrub()
 	}
+	if m.curation.open {
+		m.fillCuration()
+	}
 	if m.training.open {
 		m.fillTraining()
 	}

@@ -29,6 +29,7 @@ type Options struct {
 	Open    func(ctx context.Context, progress func(string)) (Thinker, error)
 	Library Library            // nil: nothing is kept
 	Trainer Trainer            // nil: nothing is trained here
+	Curator Curator            // nil: nothing is curated here
 	Jobs    Jobs               // nil: there are none here
 	Copy    func(string) error // hands a text to the clipboard; nil: the terminal's own, where there is one
 

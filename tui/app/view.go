@@ -30,7 +30,7 @@ func (m *Model) layout() layout {
 	if m.promptPane.Editor.Value() != "" {
 		rows = m.promptPane.Rows(m.w, max(m.h/4, 1))
 	}
-	want := wants{prompt: rows, side: m.sidePane.Rows(), whole: m.comparing || m.experimenting() || m.shelf.open || m.bench.open || m.training.open || m.jobs.open, jobs: m.striped(), last: m.margin.last}
+	want := wants{prompt: rows, side: m.sidePane.Rows(), whole: m.comparing || m.experimenting() || m.shelf.open || m.bench.open || m.training.open || m.jobs.open || m.curation.open, jobs: m.striped(), last: m.margin.last}
 	if m.margin.token {
 		want.token = m.tokenPane.Rows()
 	}
@@ -75,6 +75,8 @@ func (m *Model) draw() string {
 	switch {
 	case m.bench.open:
 		put(l.whole, m.labPane.Render(l.whole.w, l.whole.h))
+	case m.curation.open:
+		put(l.whole, m.curation.pane.Render(l.whole.w, l.whole.h))
 	case m.training.open:
 		put(l.whole, m.training.pane.Render(l.whole.w, l.whole.h))
 	case m.jobs.open:

@@ -84,7 +84,7 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, look *screenFlags, pr
 	training := a.newWorkshop(d)
 	defer training.Close()
 	opt := tuiapp.Options{
-		Trainer: training, Jobs: newJobDesk(jobsDir()),
+		Trainer: training, Jobs: newJobDesk(jobsDir()), Curator: newCurator(d),
 		Open: func(ctx context.Context, progress func(string)) (tuiapp.Thinker, error) {
 			if err := d.open(ctx, progress); err != nil {
 				return nil, err

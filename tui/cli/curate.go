@@ -22,22 +22,46 @@ import (
 // curateFlags are the choices of a curation that are not its recipe's.
 type curateFlags struct {
 	out            string
+	data, tests    []string
 	resume, detach bool
 	count          bool
+}
+
+// recipe is that of a name: a preset, a file, or the folder of a run.
+func (f *curateFlags) recipe(name string) (curate.Recipe, error) {
+	rec, err := curate.LoadRecipe(name)
+	if info, bad := os.Stat(name); bad == nil && info.IsDir() {
+		if rec, err = curate.ReadRecipe(name); f.out == "" {
+			f.out = name
+		}
+	}
+	if err != nil {
+		return rec, err
+	}
+	if len(f.data) > 0 {
+		rec.Load.Files = f.data
+	}
+	if len(f.tests) > 0 {
+		rec.Decontaminate.Tests = f.tests
+	}
+	return rec, nil
 }
 
 func (a *app) curateCommand() *cobra.Command {
 	var f curateFlags
 	cmd := &cobra.Command{
-		Use:   "curate RECIPE.toml",
+		Use:   "curate RECIPE",
 		Short: "Make a small data set out of a large one, with a reason for every row dropped",
-		Long: "Carries the stages of a recipe out: a file, which may start from a preset (s1-code, s1-paper, random, diverse, longest, full).\n" +
+		Long: "Carries the stages of a recipe out: a file in TOML, a preset (s1-code, s1-paper, random, diverse, longest, full) with --data,\n" +
+			"or the folder of a run.\n" +
 			"What is done is kept: --resume goes on where a run was stopped or killed, and computes only what a changed recipe changes.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.curate(cmd.Context(), f, args[0]) },
 	}
 	p := cmd.Flags()
 	p.StringVar(&f.out, "out", "", "folder of the run; empty = the recipe's name")
+	p.StringArrayVar(&f.data, "data", nil, "file or folder of rows in place of the recipe's; may be given several times")
+	p.StringArrayVar(&f.tests, "tests", nil, "file of test questions to keep out, in place of the recipe's; may be given several times")
 	p.BoolVar(&f.resume, "resume", false, "go on in a folder that holds a run")
 	p.BoolVar(&f.count, "count", false, "only say what the recipe would keep of a run's folder, and write nothing")
 	p.BoolVar(&f.detach, "detach", false, detachHelp)
@@ -46,7 +70,7 @@ func (a *app) curateCommand() *cobra.Command {
 }
 
 func (a *app) curate(ctx context.Context, f curateFlags, name string) error {
-	rec, err := curate.LoadRecipe(name)
+	rec, err := f.recipe(name)
 	if err != nil {
 		return usageError{err}
 	}
@@ -84,7 +108,7 @@ func (a *app) curate(ctx context.Context, f curateFlags, name string) error {
 	}
 	if err != nil {
 		if ctx.Err() != nil {
-			a.say("stopped; s1 curate %s --out %s --resume goes on", safeText(name), safeText(f.out))
+			a.say("stopped; s1 curate %s --resume goes on", safeText(f.out))
 			return errInterrupted
 		}
 		return err
@@ -164,14 +188,14 @@ func (a *app) curateWhyCommand() *cobra.Command {
 func (a *app) curateMarkCommand() *cobra.Command {
 	var note string
 	cmd := &cobra.Command{
-		Use:   "mark ID keep|drop FILE",
-		Short: "Keep or drop a row by hand, in the file that a recipe's hand names",
+		Use:   "mark ID keep|drop|undo FILE",
+		Short: "Keep or drop a row by hand: FILE is the one that a recipe's hand names, or hand.jsonl in a run's folder",
 		Args:  cobra.ExactArgs(3),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if args[1] != "keep" && args[1] != "drop" {
-				return usageError{errors.New("a row is marked keep or drop, not " + safeLine(args[1], 40))}
+			if !slices.Contains([]string{curate.Keep, curate.Drop, curate.Undo}, args[1]) {
+				return usageError{errors.New("a row is marked keep, drop or undo, not " + safeLine(args[1], 40))}
 			}
-			return curate.ByHand(args[2], args[0], args[1] == "keep", note, time.Now().UTC())
+			return curate.ByHand(args[2], args[0], args[1], note, time.Now().UTC())
 		},
 	}
 	cmd.Flags().StringVar(&note, "note", "", "why")

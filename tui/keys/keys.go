@@ -137,9 +137,10 @@ const (
 	Shelf                      // in the list of sessions
 	Bench                      // in the lab
 	Train                      // in the pane of training
+	Curate                     // in the curation
 	Jobs                       // in the pane of jobs
-	Anywhere = Page | Prompt | Shelf | Bench | Train | Jobs
-	lists    = Page | Shelf | Bench | Jobs
+	Anywhere = Page | Prompt | Shelf | Bench | Train | Curate | Jobs
+	lists    = Page | Shelf | Bench | Curate | Jobs
 	asking   = Page | Prompt
 )
 
@@ -148,6 +149,7 @@ type State struct {
 	Prompt      bool // the prompt has the focus
 	Shelf       bool // the list of sessions is open
 	Train       TrainState
+	Curate      CurateState
 	Jobs        JobsState
 	Rows        int // in it
 	PromptEmpty bool
@@ -255,6 +257,8 @@ func (m *Map) Find(s State, key string) (Binding, bool) {
 		where = Bench
 	case s.Train.Open:
 		where = Train
+	case s.Curate.Open:
+		where = Curate
 	case s.Jobs.Open:
 		where = Jobs
 	case s.Shelf:
@@ -295,6 +299,8 @@ func (m *Map) Line(s State) []Binding {
 		want = []Action{StudyEnter, StudyClass, StudyBack, Help}
 	case s.Train.Open:
 		want = trainLine(s.Train)
+	case s.Curate.Open:
+		want = curateLine(s.Curate)
 	case s.Jobs.Open:
 		want = jobsLine(s.Jobs)
 	case s.Shelf:
@@ -326,7 +332,7 @@ func (m *Map) Line(s State) []Binding {
 	default:
 		want = []Action{Ask, Recent, Study, Palette, Help, Quit}
 	}
-	if !s.Prompt && !s.Shelf && !s.Bench && !s.Train.Open && !s.Jobs.Open && !s.Following {
+	if !s.Prompt && !s.Shelf && !s.Bench && !s.Train.Open && !s.Curate.Open && !s.Jobs.Open && !s.Following {
 		want = append([]Action{Bottom}, want...)
 	}
 	var out []Binding
@@ -336,6 +342,8 @@ func (m *Map) Line(s State) []Binding {
 			switch {
 			case a == Pause && s.Paused, a == StudyPause && s.Held, a == StudyStart && s.Points:
 				b.Short = "go on"
+			case a == CurateEnter && s.Curate.Rows:
+				b.Short = "explore"
 			case a == StudyEnter && s.Form:
 				b.Short = "change"
 			case a == JobLog && s.Jobs.Log:

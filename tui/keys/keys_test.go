@@ -7,7 +7,7 @@ import (
 
 func TestNoKeyMeansTwoThingsInOnePlace(t *testing.T) {
 	t.Parallel()
-	for _, where := range []Where{Page, Prompt, Shelf, Bench, Train, Jobs} {
+	for _, where := range []Where{Page, Prompt, Shelf, Bench, Train, Jobs, Curate} {
 		seen := map[string]Action{}
 		for _, b := range Table() {
 			if b.Where&where == 0 {

@@ -169,7 +169,7 @@ var table = build()
 // Table returns every built-in binding, in the order of the help.
 func Table() []Binding { return slices.Clone(table) }
 
-func build() []Binding { return slices.Concat(screenRows(), trainRows(), jobRows()) }
+func build() []Binding { return slices.Concat(screenRows(), trainRows(), jobRows(), curateRows()) }
 
 func screenRows() []Binding {
 	return []Binding{

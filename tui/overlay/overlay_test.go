@@ -121,7 +121,7 @@ func TestHelpSearchesByTypingAndPages(t *testing.T) {
 	}
 	// Every group can be seen whole on a small screen, by paging.
 	seen := frame()
-	for range 10 {
+	for range 20 {
 		seen += press(" ")
 	}
 	names, of := keys.Default().Groups()

@@ -1,0 +1,204 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"s1/curate"
+	"s1/engine/trace"
+	"s1/sessions"
+	tuiapp "s1/tui/app"
+)
+
+// Rows is a page of rows.
+func (c *curator) Rows(ctx context.Context, folder string, q tuiapp.CurationQuery) (page tuiapp.CurationPage, err error) {
+	rec, err := curate.ReadRecipe(folder)
+	if err != nil {
+		return page, err
+	}
+	hand, err := curate.InHand(rec.HandFile(folder))
+	if err != nil {
+		return page, err
+	}
+	want := curate.Query{Stage: q.Stage, Rule: q.Rule, Text: q.Text, Limit: max(q.Limit, 1), After: q.After, Kept: q.Side != tuiapp.CurationDropped, Dropped: q.Side != tuiapp.CurationKept}
+	page.Total = -1
+	if q.Stage == "hand" && q.Side == tuiapp.CurationKept && q.Rule != "" {
+		want.Rule = "" // rows kept by hand have no rule that dropped them
+	}
+	got, err := c.at(folder).Page(ctx, want)
+	if err != nil {
+		return page, err
+	}
+	for _, f := range got.Rows {
+		r := tuiapp.CurationRow{ID: f.ID, Question: f.Question, Kept: f.Dropped == "", Stage: f.Dropped, Rule: f.Rule, Reason: reason(f.Decision)}
+		handed(&r, hand)
+		if want.Rule == "" && q.Rule != "" && !r.Hand {
+			continue
+		}
+		page.Rows = append(page.Rows, r)
+	}
+	page.Next = got.Next
+	if q.Text == "" {
+		page.Total = total(folder, q)
+	}
+	if len(page.Rows) == 0 && page.Next == "" {
+		page.Note = "no row is like that"
+	}
+	return page, nil
+}
+
+// total is how many rows a query without a text has, -1 = not known.
+func total(folder string, q tuiapp.CurationQuery) int {
+	counts, _, err := curate.Counts(folder)
+	if err != nil {
+		return -1
+	}
+	for _, n := range counts {
+		if n.Stage != q.Stage && (q.Stage != "" || n.Stage != "load") {
+			continue
+		}
+		switch {
+		case q.Rule != "" && q.Side == tuiapp.CurationDropped:
+			return n.Dropped[q.Rule]
+		case q.Rule != "":
+			return -1
+		case q.Side == tuiapp.CurationKept:
+			return n.Kept
+		case q.Side == tuiapp.CurationDropped:
+			return n.In - n.Kept
+		}
+		return n.In
+	}
+	return -1
+}
+
+// handed puts the user's decision over a row: it counts when the run goes on.
+func handed(r *tuiapp.CurationRow, hand map[string]curate.Handed) {
+	if h, ok := hand[r.ID]; ok {
+		r.Hand, r.Kept, r.Note = true, h.Keep, h.Note
+	}
+}
+
+func reason(d curate.Decision) string {
+	if d.Detail != "" {
+		return d.Detail
+	}
+	if how, ok := d.Features["selected"].(string); ok {
+		return "selected: " + how
+	}
+	return ""
+}
+
+// Row is one row with all its texts and every stage's verdict.
+func (c *curator) Row(ctx context.Context, folder, id string) (r tuiapp.CurationRow, err error) {
+	rec, err := curate.ReadRecipe(folder)
+	if err != nil {
+		return r, err
+	}
+	hand, err := curate.InHand(rec.HandFile(folder))
+	if err != nil {
+		return r, err
+	}
+	row, said, err := c.at(folder).Row(ctx, id)
+	if err != nil {
+		return r, err
+	}
+	r = tuiapp.CurationRow{ID: id, Question: row.Question, Solution: row.Solution, Thought: row.Trace, Answer: row.Attempt, Kept: true}
+	if row.File != "" {
+		r.Source = fmt.Sprintf("%s:%d", row.File, row.Index+1)
+	}
+	features := map[string]any{}
+	maps.Copy(features, row.Features)
+	for _, v := range said {
+		maps.Copy(features, v.Features)
+		if v.Rule == "" {
+			if how := reason(v.Decision); how != "" {
+				r.Stage, r.Reason = v.Stage, how
+			}
+			continue
+		}
+		r.Kept, r.Stage, r.Rule, r.Reason = false, v.Stage, v.Rule, reason(v.Decision)
+		if v.Hit != nil {
+			r.Hit = hitOf(row.Question, v.Hit)
+		}
+	}
+	var facts []string
+	if row.SourceType != "" {
+		facts = append(facts, "source "+row.SourceType)
+	}
+	for _, k := range slices.Sorted(maps.Keys(features)) {
+		facts = append(facts, fmt.Sprintf("%s %v", k, features[k]))
+	}
+	if r.Facts = strings.Join(facts, ", "); r.Source != "" {
+		r.Facts = strings.TrimSuffix(r.Source+": "+r.Facts, ": ")
+	}
+	handed(&r, hand)
+	return r, nil
+}
+
+// hitOf finds what is shared in both texts.
+func hitOf(question string, h *curate.Hit) *tuiapp.CurationHit {
+	x := &tuiapp.CurationHit{Title: fmt.Sprintf("%s, item %d", h.Set, h.Index), Text: h.Text}
+	if h.Set == "" {
+		x.Title = "the row " + h.ID
+	}
+	if h.Shared != "" {
+		x.Span = fmt.Sprintf("%d words shared", len(strings.Fields(h.Shared)))
+		x.InRow, x.InItem = curate.Shared(question, h.Shared), curate.Shared(h.Text, h.Shared)
+	}
+	if h.Similarity > 0 {
+		x.Similarity = fmt.Sprintf("similarity %.3f", h.Similarity)
+	}
+	return x
+}
+
+// Decide writes the user's decision down.
+func (c *curator) Decide(_ context.Context, folder, id string, d tuiapp.CurationDecision) error {
+	rec, err := curate.ReadRecipe(folder)
+	if err != nil {
+		return err
+	}
+	verdict := curate.Drop
+	switch {
+	case d.Undo:
+		verdict = curate.Undo
+	case d.Keep:
+		verdict = curate.Keep
+	}
+	return curate.ByHand(rec.HandFile(folder), id, verdict, d.Note, time.Now().UTC())
+}
+
+// Trace makes a session of a row: its texts in the tokens of the model that is open.
+func (c *curator) Trace(ctx context.Context, folder, id string) (string, error) {
+	switch {
+	case c.desk.store == nil:
+		return "", errNothingKept
+	case c.desk.model == nil:
+		return "", errors.New("a trace is shown in the tokens of a model of this machine, and none is open")
+	}
+	row, _, err := c.at(folder).Row(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	answer := row.Attempt
+	if answer == "" {
+		answer = row.Solution
+	}
+	run, saved, err := c.desk.model.Written(trace.Ask{Prompt: row.Question, ThinkFormat: c.desk.flags.thinkFormat, Budget: trace.Budget{Cap: -1, AnswerCap: -1}}, row.Trace, answer)
+	if err != nil {
+		return "", err
+	}
+	note := fmt.Sprintf("row %s of the curation in %s (%s:%d): written elsewhere, cut into the tokens of %s; no probability is known", id, folder, row.File, row.Index+1, run.Model)
+	var text bytes.Buffer
+	err = sessions.ExportJSONL(&text, sessions.Session{Run: run, Title: "row " + id, Note: note, Branches: []sessions.Kept{{Branch: saved.Branch, Tokens: saved.Tokens, Receipt: saved.Receipt, Comment: note}}})
+	if err == nil {
+		_, err = c.desk.store.ImportJSONL(ctx, &text)
+	}
+	return run.ID, err
+}
