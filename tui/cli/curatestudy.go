@@ -41,7 +41,7 @@ func (a *app) curateStudyCommand() *cobra.Command {
 	p.StringVarP(&f.model, "model", "m", "", "folder of a tape model to begin from; empty = one is trained first, and stopped early")
 	p.BoolVar(&f.quick, "quick", false, "a smaller pool and smaller subsets: wider differences by chance")
 	p.BoolVar(&f.tiny, "tiny", false, "seconds, and nothing learnt: for tests")
-	_ = p.MarkHidden("tiny") // it is there
+	_ = p.MarkHidden("tiny") // there is one
 	p.IntVar(&f.threads, "threads", 0, "threads; 0 = one per core; the results are the same bits with any number")
 	p.BoolVar(&f.detach, "detach", false, detachHelp)
 	return cmd
@@ -83,6 +83,9 @@ func (a *app) curateStudy(ctx context.Context, f studyFlags) error {
 	r, err := study.Run(ctx, study.NewDesign(scale, seed), study.Options{
 		Dir: f.out, Base: f.model, BaseName: f.model, Trainer: studyTrainer{a, f.threads}, Threads: f.threads, Command: command, Version: version, Say: a.say,
 		Part: func(done, total int, name string) {
+			if a.json {
+				_ = a.printJSON(map[string]any{"type": "progress", "done": done, "total": total, "part": name}) // a reader that has gone does not end the study
+			}
 			a.say("%d of %d: %s", done, total, name)
 			a.job.Progress(jobs.Progress{Done: int64(done), Total: int64(total), Unit: "part", Note: name})
 		},
@@ -95,7 +98,7 @@ func (a *app) curateStudy(ctx context.Context, f studyFlags) error {
 	}
 	if a.json {
 		for _, m := range r.Models {
-			if err := a.printJSON(m); err != nil {
+			if err := a.printJSON(map[string]any{"type": "model", "model": m}); err != nil {
 				return err
 			}
 		}
