@@ -44,22 +44,23 @@ type Scale string
 
 // Scales.
 const (
-	Full  Scale = "full"  // about a quarter of an hour on two idle cores
+	Full  Scale = "full"  // half an hour on two idle cores, more than a third of it for the base
 	Quick Scale = "quick" // some minutes
 	Tiny  Scale = "tiny"  // seconds; measures nothing, for tests
 )
 
-// NewDesign is the design of a scale. Problems have values to 99 and up to 8 steps: what a model of this size learns half of in
-// the time that a study may take, so that there is room above the base and below it.
+// NewDesign is the design of a scale. Problems are of the sizes of mini-quick, which is right on a third of them at its natural
+// end and on half after a Wait: there is room above the base and below it. With values to 99 it solved 82 % of the pool alone
+// and 98 % after a Wait, so that a selection of what is hard found 60 rows of 2,564.
 func NewDesign(scale Scale, seed uint64) Design {
 	d := Design{
-		Version: 1, Seed: seed, Pool: 16_000, Leaked: 200, Subset: 1000, Problems: 1000, StepsMin: 2, MaxValue: 99,
-		Sizes:     pool.Sizes{StepsMax: 8, Values: []dataset.TapeValues{{Limit: 99, Share: 1}}},
-		BaseSteps: 800, Epochs: 5, BatchRows: 16, Thinking: 512, Cap: 16, Waits: 2,
+		Version: 1, Seed: seed, Pool: 16_000, Leaked: 200, Subset: 1000, Problems: 1000, StepsMin: 2, MaxValue: 999,
+		Sizes:     pool.Sizes{StepsMax: 8, Values: []dataset.TapeValues{{Limit: 99, Share: .45}, {Limit: 999, Share: .55}}},
+		BaseSteps: 2600, Epochs: 5, BatchRows: 16, Thinking: 512, Cap: 32, Waits: 2,
 	}
 	switch scale {
 	case Quick:
-		d.Pool, d.Subset, d.Problems = 3000, 300, 500
+		d.Pool, d.Subset, d.Problems, d.BaseSteps = 2000, 200, 500, 1200
 	case Tiny:
 		d.Pool, d.Leaked, d.Subset, d.Problems, d.BaseSteps, d.Epochs, d.Thinking = 160, 10, 16, 12, 4, 1, 48
 	}

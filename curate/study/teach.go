@@ -9,29 +9,20 @@ import (
 // checkpointEvery is how many steps a kill loses at most.
 const checkpointEvery = 50
 
-// baseRecipe is mini-quick on smaller problems, stopped early: it has learnt to write drafts and checks, and is often wrong.
+// baseRecipe is mini-quick, or its first steps: it has learnt to write drafts and checks, and is often wrong.
 func (d Design) baseRecipe() string {
 	return fmt.Sprintf(`preset = "mini-quick"
 
-[data.tape]
-seed = %d
-steps_max = %d
-curriculum = 1000
-values = [{limit = %d, share = 1.0}]
-
-[on_policy]
-at = 0.0
-
 [train]
 steps = %d
-seed = %[1]d
+seed = %d
 
 [checkpoint]
-every = %[5]d
+every = %d
 
 [probe]
 every = 0
-`, d.Seed, d.Sizes.StepsMax, d.MaxValue, d.BaseSteps, checkpointEvery)
+`, d.BaseSteps, d.Seed, checkpointEvery)
 }
 
 // tuneRecipe is the one fine-tuning: s1's five passes, batches of 16 rows, warm-up and cosine, and a loss on the whole thought

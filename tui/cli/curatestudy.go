@@ -32,7 +32,7 @@ func (a *app) curateStudyCommand() *cobra.Command {
 		Long: "Makes a pool of calculator-tape rows with known faults, curates it five ways (random, diverse, longest, full, s1's selection), fine-tunes one\n" +
 			"base on each, and puts the same held-out problems to all of them. Writes report.md with the design and the paper's rows beside, results.jsonl and\n" +
 			"results.csv. The same seed gives the same files; times.json alone has seconds. A study that was stopped or killed goes on where it was.\n" +
-			"--quick has 3,000 rows in the pool and subsets of 300, without it 16,000 and 1,000.",
+			"--quick has 2,000 rows in the pool and subsets of 200, without it 16,000 and 1,000.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.curateStudy(cmd.Context(), f) },
 	}
