@@ -136,7 +136,7 @@ func (t studyTrainer) Train(ctx context.Context, w study.Training) (out study.Tr
 	began := time.Now()
 	progress, say := t.a.watching(rec)
 	r, err := train.Run(ctx, rec, train.Options{
-		Dir: w.Dir, Resume: true, Code: version, Resolve: resolve, Say: say,
+		Dir: w.Dir, Resume: out.Resumed, Code: version, Resolve: resolve, Say: say,
 		Begin: func(_, total int64) { progress.Total = int(total) },
 		Step:  progress.Step,
 	})
