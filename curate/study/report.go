@@ -123,7 +123,7 @@ func (s *study) designSection(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "## The design, fixed before anything was measured\n\n"+
 		"- Pool: %d rows of 1 to %d steps, values to %d, seed %d, of four domains of unequal size. Faults:%s.\n"+
-		"  With values to 99 the base mini-quick solved 82 %% of the pool alone and 98 %% after a Wait, which left nothing hard: the one thing of the design that was\n  changed after a measurement, and before any tuned model was measured.\n"+
+		"  With values to 99 the base mini-quick solved 82 %% of the pool alone and 98 %% after a Wait, which left nothing hard: so the values\n  were raised, and the cap from 16 to 32 and the sizes of --quick with them, before any tuned model was measured.\n"+
 		"- Held out: %d problems of %d to %d steps, none in the pool (by the hash of the question). %d other test questions leaked into the pool on purpose.\n"+
 		"- Quality, for all five: no missing trace, no picture, no test question (strict), no question twice. Wrong attempts pass, as in the paper, which keeps them.\n"+
 		"- Difficulty, for s1 alone: a question is too easy if the base is right at its natural end or after one Wait (greedy). A proxy: the paper asks two models, the larger of\n  which is its base; this asks the base under two budgets. Of %d questions it solved %d alone, and %d in all.\n"+
