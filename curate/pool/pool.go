@@ -87,10 +87,22 @@ func DomainOf(p tape.Problem) string {
 	return Sums
 }
 
-// Make gives n rows; tests are the questions of which some rows are copies. Equal arguments give equal rows.
+// Sizes are how large the problems of a pool may be. A pool for a model that is still learning has smaller ones.
+type Sizes struct {
+	StepsMax int                  `json:"steps_max"`
+	Values   []dataset.TapeValues `json:"values"`
+}
+
+// Make gives n rows with problems of all sizes; tests are the questions of which some rows are copies. Equal arguments give
+// equal rows.
 func Make(ctx context.Context, seed uint64, n int, tests []tape.Problem) ([]Row, error) {
+	return MakeWithin(ctx, Sizes{tape.MaxSteps, dataset.DefaultTape().Values}, seed, n, tests)
+}
+
+// MakeWithin is Make with problems of these sizes.
+func MakeWithin(ctx context.Context, within Sizes, seed uint64, n int, tests []tape.Problem) ([]Row, error) {
 	c := dataset.DefaultTape()
-	c.Seed, c.StepsMax, c.Curriculum = seed, tape.MaxSteps, 0
+	c.Seed, c.StepsMax, c.Values, c.Curriculum = seed, within.StepsMax, within.Values, 0
 	c.Mixture = dataset.TapeMixture{Clean: .3, Waits: .7}
 	c.SureMax, c.Interrupt = 0, 0
 	source, err := dataset.NewTape(c)

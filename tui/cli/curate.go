@@ -65,7 +65,7 @@ func (a *app) curateCommand() *cobra.Command {
 	p.BoolVar(&f.resume, "resume", false, "go on in a folder that holds a run")
 	p.BoolVar(&f.count, "count", false, "only say what the recipe would keep of a run's folder, and write nothing")
 	p.BoolVar(&f.detach, "detach", false, detachHelp)
-	cmd.AddCommand(a.curateWhyCommand(), a.curateMarkCommand())
+	cmd.AddCommand(a.curateWhyCommand(), a.curateMarkCommand(), a.curateStudyCommand())
 	return cmd
 }
 
