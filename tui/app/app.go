@@ -283,6 +283,7 @@ func (m *Model) opened(msg modelOpened) tea.Cmd {
 	}
 	if q := m.queued; q != "" {
 		m.queued = ""
+		m.say("") // that it will be asked
 		return m.ask(q)
 	}
 	if re, can := m.opt.Library.(Reopener); can && m.opt.Session != "" {

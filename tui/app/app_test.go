@@ -277,7 +277,7 @@ func TestAQuestionTypedWhileTheModelLoadsIsAskedWhenItIsThere(t *testing.T) {
 	}
 	close(gate)
 	d.Begin()
-	d.Pull().Advance(999).Expect("capped", "37,*5")
+	d.Pull().Refute("as soon as the model is there").Advance(999).Expect("capped", "37,*5")
 }
 
 func TestAModelThatCannotBeOpenedIsSaidWhereTheThoughtWouldBe(t *testing.T) {
@@ -326,7 +326,7 @@ func TestAKeptSessionIsReopenedWithItsBranchesAndGoesOn(t *testing.T) {
 
 	d = tuitest.Start(t, f, 110, 30, func(o *app.Options) { o.Library = lib })
 	d.Press("ctrl+s").Expect("1 h ago", question, "2 branches, 50 tokens").Press("enter")
-	d.Expect("A of 2", "The result is 84.").Press("b").Expect("The result is 79.", "wished to stop")
+	d.Expect("B of 2", "The result is 79.", "wished to stop").Press("b").Expect("A of 2", "The result is 84.").Press("b").Expect("The result is 79.")
 	d.Press("1", "w").Pull().Advance(999).Expect("C of 3", "The result is 79.")
 	lib.Lives = nil
 	d.Press("ctrl+s", "enter").Expect("could not open the session: the file is damaged")

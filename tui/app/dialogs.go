@@ -196,6 +196,16 @@ func (m *Model) showRecent(msg recentLoaded) {
 	}
 }
 
+// newest is the branch that was begun last.
+func newest(list []*branch) (at int) {
+	for i, b := range list {
+		if !b.info.Created.Before(list[at].info.Created) {
+			at = i
+		}
+	}
+	return at
+}
+
 // showRun puts a kept run on the screen, as if it had just ended.
 func (m *Model) showRun(msg runReopened) tea.Cmd {
 	if msg.err != nil {
@@ -237,6 +247,7 @@ func (m *Model) showRun(msg runReopened) tea.Cmd {
 	m.thoughtsPane.Scroll.Bottom()
 	m.shelf.open, m.bench.open, m.curation.open = false, false, false
 	m.focus = onThought
+	m.switchTo(newest(m.branches)) // where one left off
 	m.toFound()
 	if m.opt.Replay {
 		m.opt.Replay = false
