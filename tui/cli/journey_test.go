@@ -225,7 +225,7 @@ func TestJourneyCtrlZAndFg(t *testing.T) {
 	if got := s.Format("#{alternate_on} #{cursor_flag}"); got != "0 1" {
 		t.Errorf("while suspended: alternate screen and cursor %q, want 0 1", got)
 	}
-	s.Type("fg").Keys("Enter").Until("sleepy", "thinking", "no cap").Keys("Escape").Until("stopped").Keys("C-c", "C-c")
+	s.Type("fg").Keys("Enter").Until("sleepy", "thinking", "no cap").Keys("Escape").Until("stopped").Keys("C-c", "C-c").Until("Stopped")
 	s.Type("echo back$((1+1))").Keys("Enter").Until("back2")
 	if got := s.branches(); len(got) != 1 || got[0].Receipt.Closed != "stopped" {
 		t.Errorf("kept are %+v", got)
