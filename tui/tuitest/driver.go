@@ -2,8 +2,6 @@ package tuitest
 
 import (
 	"context"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,9 +13,8 @@ import (
 	"s1/tui/app"
 	"s1/tui/keys"
 	"s1/tui/theme"
+	"s1/tui/tuitest/frames"
 )
-
-var update = flag.Bool("update", false, "write the golden frames anew")
 
 // Driver is a screen driven by hand: no timers, no goroutines. What a test does not bring about does not happen.
 type Driver struct {
@@ -274,22 +271,5 @@ func (d *Driver) Golden(name string) *Driver {
 func Golden(t testing.TB, name, got string) {
 	t.Helper()
 	top, _, _ := strings.Cut(t.Name(), "/")
-	path := filepath.Join("testdata", top, name+".golden")
-	got += "\n"
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v (write it with: go test ./tui/app -update)", err)
-	}
-	if string(want) != got {
-		t.Errorf("%s differs (if it is meant, write it anew: go test ./tui/app -update)\ngot:\n%swant:\n%s", path, got, want)
-	}
+	frames.Same(t, filepath.Join("testdata", top, name+".golden"), got+"\n")
 }

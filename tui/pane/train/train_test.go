@@ -1,23 +1,18 @@
 package train
 
 import (
-	"flag"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"unicode"
 
 	"github.com/charmbracelet/x/ansi"
 
 	"s1/tui/plot"
 	"s1/tui/text"
 	"s1/tui/theme"
+	"s1/tui/tuitest/frames"
 )
-
-var update = flag.Bool("update", false, "write the golden files again")
 
 // falling is a curve as a loss is.
 func falling(n int, from float64) Curve {
@@ -109,35 +104,7 @@ var scenes = map[string]func(*theme.Theme) *Pane{
 func TestFrames(t *testing.T) {
 	t.Parallel()
 	for name, scene := range scenes {
-		var b strings.Builder
-		for _, opt := range []theme.Options{{NoColor: true}, {NoColor: true, ASCII: true}} {
-			for _, w := range []int{40, 80, 120, 200} {
-				for _, h := range []int{12, 24, 50} {
-					fmt.Fprintf(&b, "== %d x %d ascii %v\n", w, h, opt.ASCII)
-					for _, l := range scene(theme.New(opt)).Render(w, h) {
-						plain := ansi.Strip(l)
-						if opt.ASCII && strings.ContainsFunc(plain, func(r rune) bool { return r > unicode.MaxASCII }) {
-							t.Errorf("%s %dx%d: not ASCII: %q", name, w, h, plain)
-						}
-						b.WriteString(strings.TrimRight(plain, " ") + "\n")
-					}
-				}
-			}
-		}
-		path := filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")+".golden")
-		if *update {
-			if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := b.String(); got != string(want) {
-			t.Errorf("%s differs from %s; go test ./tui/pane/train -update writes it again", name, path)
-		}
+		frames.Sizes(t, name, func(th *theme.Theme, w, h int) []string { return scene(th).Render(w, h) })
 	}
 }
 
