@@ -46,7 +46,7 @@ func (a *app) curateCommand() *cobra.Command {
 	p.BoolVar(&f.count, "count", false, "only say what the recipe would keep of a run's folder, and write nothing")
 	p.BoolVar(&f.forecast, "forecast", false, "only say what the stages that ask a model come to at most: requests, tokens and cost")
 	p.BoolVar(&f.detach, "detach", false, detachHelp)
-	cmd.AddCommand(a.curateWhyCommand(), a.curateMarkCommand())
+	cmd.AddCommand(a.curateWhyCommand(), a.curateMarkCommand(), a.curateExportCommand())
 	return cmd
 }
 
