@@ -327,7 +327,7 @@ func (r *run) stage(ctx context.Context, s Stage, dir, key string) (Count, error
 		t.progress()
 	})
 	if err = errors.Join(err, bad); err != nil {
-		return c, fmt.Errorf("stage %s: %w", s.Name(), err)
+		return c, fmt.Errorf("stage %s: %w", s.Name(), onDisk(err, r.o.Dir))
 	}
 	return c, r.settle(dir, &c, said, t)
 }
