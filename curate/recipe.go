@@ -19,13 +19,17 @@ import (
 type Recipe struct {
 	Preset        string        `toml:"preset"` // start from this one; what the file says goes over it
 	Seed          uint64        `toml:"seed"`   // of every draw
-	Stages        []string      `toml:"stages"` // in order, of those that StageNames lists
+	Stages        []string      `toml:"stages"` // in order, of those that StageNames and ModelStageNames list
 	Load          Load          `toml:"load"`
 	Complete      Complete      `toml:"complete"`
 	Decontaminate Decontaminate `toml:"decontaminate"`
 	Dedup         Dedup         `toml:"dedup"`
 	Difficulty    Difficulty    `toml:"difficulty"`
 	Select        Select        `toml:"select"`
+	Trace         Trace         `toml:"trace"`
+	Grade         Grade         `toml:"grade"`
+	Domain        Domain        `toml:"domain"`
+	Ask           Ask           `toml:"ask"`
 	Hand          string        `toml:"hand"` // file of rows kept or dropped by hand, see ByHand
 
 	Source string `toml:"-"` // the file or the preset's name, for messages
@@ -61,6 +65,7 @@ type Dedup struct {
 // Difficulty drops what a model solves.
 type Difficulty struct {
 	Solved []string `toml:"solved"` // features; a row is too easy where one of them is true
+	Models []Asking `toml:"models"` // that try each question; where one is right, the feature solved becomes true
 	Exempt bool     `toml:"exempt"` // rows that the selection takes first pass, as the paper's 384 come from before this filter
 }
 
@@ -116,7 +121,7 @@ func LoadRecipe(name string) (Recipe, error) {
 			list[i] = from(filepath.Dir(name), f)
 		}
 	}
-	r.Hand = from(filepath.Dir(name), r.Hand)
+	r.Hand, r.Ask.Cache = from(filepath.Dir(name), r.Hand), from(filepath.Dir(name), r.Ask.Cache)
 	return r, nil
 }
 
@@ -156,16 +161,23 @@ func ParseRecipe(source, text string) (Recipe, error) {
 		{[]string{"stages"}, &r.Stages},
 		{[]string{"complete", "features"}, &r.Complete.Features},
 		{[]string{"difficulty", "solved"}, &r.Difficulty.Solved},
+		{[]string{"grade", "drop"}, &r.Grade.Drop},
 		{[]string{"decontaminate", "tests"}, &r.Decontaminate.Tests},
 	} {
 		if md.IsDefined(l.key...) {
 			*l.list = nil
 		}
 	}
+	if md.IsDefined("difficulty", "models") {
+		r.Difficulty.Models = nil
+	}
 	if md, err = toml.Decode(text, &r); err != nil {
 		return Recipe{}, said(source, err)
 	}
 	r.Source = source
+	if len(r.Difficulty.Models) > 0 && !slices.Contains(r.Difficulty.Solved, solvedFeature) {
+		r.Difficulty.Solved = append(r.Difficulty.Solved, solvedFeature)
+	}
 	if unknown := md.Undecoded(); len(unknown) > 0 {
 		key := unknown[0].String()
 		return Recipe{}, fmt.Errorf("recipe %s: unknown key %.60q; did you mean %q?", source, key, nearest(key, Keys()))
@@ -187,8 +199,8 @@ func (r Recipe) Validate() error {
 		return fmt.Errorf("recipe %s: %s", r.Source, fmt.Sprintf(format, args...))
 	}
 	for i, s := range r.Stages {
-		if !slices.Contains(StageNames(), s) {
-			return refuse("stages has %.40q; did you mean %q?", s, nearest(s, StageNames()))
+		if all := slices.Concat(StageNames(), ModelStageNames()); !slices.Contains(all, s) {
+			return refuse("stages has %.40q; did you mean %q?", s, nearest(s, all))
 		}
 		if slices.Contains(r.Stages[:i], s) {
 			return refuse("stages has %q twice", s)
@@ -213,7 +225,7 @@ func (r Recipe) Validate() error {
 	case r.Load.MaxLine < 0:
 		return refuse("load.max_line is %d, want 0 or more bytes", r.Load.MaxLine)
 	}
-	return nil
+	return r.validateModels()
 }
 
 // Keys lists every key a recipe may have.
@@ -224,8 +236,13 @@ func Keys() (keys []string) {
 			f := t.Field(i)
 			switch tag := f.Tag.Get("toml"); {
 			case tag == "-":
+			case f.Anonymous:
+				walk(f.Type, prefix)
 			case f.Type.Kind() == reflect.Struct:
 				walk(f.Type, prefix+tag+".")
+			case f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct:
+				keys = append(keys, prefix+tag)
+				walk(f.Type.Elem(), prefix+tag+".")
 			default:
 				keys = append(keys, prefix+tag)
 			}

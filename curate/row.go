@@ -38,6 +38,13 @@ type Decision struct {
 	Detail   string         `json:"detail,omitempty"`
 	Hit      *Hit           `json:"hit,omitempty"`
 	Features map[string]any `json:"features,omitempty"` // learnt about a row that is kept
+	Made     *Made          `json:"made,omitempty"`
+}
+
+// Made are texts that a stage made for a row that is kept: for the stages after it and the export they are the row's own.
+type Made struct {
+	Trace   string `json:"trace"`
+	Attempt string `json:"attempt"`
 }
 
 // Hit is what a row was found to have in common with another one.

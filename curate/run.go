@@ -43,6 +43,13 @@ type Journaled interface {
 	Journaled()
 }
 
+// Reader is a Stage that needs the long texts too. Before it decides it is given a way to visit its rows with all their texts, one at
+// a time, each with its place in rows.
+type Reader interface {
+	Stage
+	Read(whole func(visit func(i int, whole *Row) error) error)
+}
+
 // Count is what became of the rows in a stage.
 type Count struct {
 	Stage   string         `json:"stage"`
@@ -90,7 +97,9 @@ type run struct {
 
 	mu    sync.Mutex
 	heads []head
-	alive []int // numbers of the rows that all stages up to now kept, in order
+	alive []int    // numbers of the rows that all stages up to now kept, in order
+	made  []string // folders of the stages up to now that made texts
+	asked []string // of each stage that asks a model, its name and settings as JSON, for the card
 	hand  map[string]Handed
 
 	byHand bool // there is a file of decisions
@@ -172,6 +181,9 @@ func (r *run) all(ctx context.Context) (counts []Count, err error) {
 			return nil, err
 		}
 		key = keyOf(key, s.Name(), fmt.Sprint(s.Version()), string(settings))
+		if _, asks := s.(Journaled); asks {
+			r.asked = append(r.asked, s.Name(), string(settings))
+		}
 		if count, err = r.stage(ctx, s, filepath.Join(r.o.Dir, stageDir(i, s)), key); err != nil {
 			return counts, err
 		}
@@ -301,6 +313,9 @@ func (r *run) stage(ctx context.Context, s Stage, dir, key string) (Count, error
 	for i, n := range ask {
 		rows[i] = &r.heads[n].Row
 	}
+	if s, ok := s.(Reader); ok {
+		s.Read(func(visit func(int, *Row) error) error { return r.whole(ask, visit) })
+	}
 	t := r.watch(&c)
 	var bad error
 	err := s.Decide(ctx, rows, func(i int, d Decision) {
@@ -317,7 +332,7 @@ func (r *run) stage(ctx context.Context, s Stage, dir, key string) (Count, error
 		t.progress()
 	})
 	if err = errors.Join(err, bad); err != nil {
-		return c, fmt.Errorf("stage %s: %w", s.Name(), err)
+		return c, fmt.Errorf("stage %s: %w", s.Name(), onDisk(err, r.o.Dir))
 	}
 	return c, r.settle(dir, &c, said, t)
 }
@@ -334,6 +349,7 @@ func (r *run) settle(dir string, c *Count, said []*Decision, t *watch) (err erro
 		}
 	}
 	c.Dropped = map[string]int{}
+	makes := false
 	alive := r.alive[:0]
 	for _, n := range r.alive {
 		d := decision{N: n, Decision: Decision{ID: r.heads[n].ID}}
@@ -349,12 +365,16 @@ func (r *run) settle(dir string, c *Count, said []*Decision, t *watch) (err erro
 			for k, v := range d.Features {
 				r.heads[n].Features[k] = v
 			}
+			makes = makes || d.Made != nil
 		}
 		if to != nil && err == nil {
 			err = to.write(d)
 		}
 	}
 	r.alive, c.Kept = alive, len(alive)
+	if makes {
+		r.made = append(r.made, dir)
+	}
 	if r.write {
 		if err = errors.Join(err, kept.close(), dropped.close()); err == nil {
 			err = r.finish(dir, *c)
@@ -369,6 +389,12 @@ func (r *run) settle(dir string, c *Count, said []*Decision, t *watch) (err erro
 // read takes over what a stage decided earlier.
 func (r *run) read(dir string) error {
 	r.alive = r.alive[:0]
+	makes := false
+	defer func() {
+		if makes {
+			r.made = append(r.made, dir)
+		}
+	}()
 	return readLines(filepath.Join(dir, keptFile), func(d *decision) error {
 		if d.N < 0 || d.N >= len(r.heads) {
 			return fmt.Errorf("%s names row %d of %d", dir, d.N, len(r.heads))
@@ -376,6 +402,7 @@ func (r *run) read(dir string) error {
 		for k, v := range d.Features {
 			r.heads[d.N].Features[k] = v
 		}
+		makes = makes || d.Made != nil
 		r.alive = append(r.alive, d.N)
 		return nil
 	})

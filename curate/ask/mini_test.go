@@ -88,7 +88,7 @@ func TestMiniTracesGradesAndFindsDifficulty(t *testing.T) {
 	}
 	sent := c.Spent().Requests
 	hard := t.TempDir()
-	if n, err := Run(t.Context(), Difficulty([]*llm.Client{c}, base, 1, Grader{}, 1), seq(rows), hard, 8); err != nil || n.Decided != 40 {
+	if n, err := Run(t.Context(), Difficulty([]Try{{c, base}}, 1, Grader{}, 1), seq(rows), hard, 8); err != nil || n.Decided != 40 {
 		t.Fatal(n, err)
 	}
 	wrong := 0

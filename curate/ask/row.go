@@ -63,8 +63,12 @@ type Manifest struct {
 	Samples int            `json:"samples,omitempty"`
 	Models  []llm.Identity `json:"models"`
 	Prompt  string         `json:"prompt_sha256,omitempty"`
-	Request llm.Request    `json:"request"` // without its prompt and seed
+	Request llm.Request    `json:"request"`         // without its prompt and seed; of difficulty and grade the judge's
+	Tries   []llm.Request  `json:"tries,omitempty"` // of difficulty, one a model
 }
+
+// Of carries the stage out over one row. With an error the result holds what was found before it.
+func (s Stage) Of(ctx context.Context, r Row) (Result, error) { return s.do(ctx, r) }
 
 // seedOf gives each sample of each row a seed that depends on neither order nor number of the others.
 func seedOf(seed uint64, id, model string, k int) uint64 {

@@ -31,15 +31,19 @@ func manifest(name string, seed uint64, k int, base llm.Request, prompt string, 
 func draw(ctx context.Context, c *llm.Client, base llm.Request, r Row, k int, seed uint64) ([]Sample, error) {
 	var samples []Sample
 	for i := range k {
-		q := base
-		q.Prompt, q.Seed = r.Question, seedOf(seed, r.ID, c.Identity().Model, i)
-		reply, err := c.Ask(ctx, q)
+		reply, err := c.Ask(ctx, drawn(base, c, r, seed, i))
 		if err != nil {
 			return samples, err
 		}
 		samples = append(samples, Sample{Thinking: reply.Thinking, Attempt: reply.Text, Finish: reply.Finish, Usage: reply.Usage, Key: reply.Key, Model: reply.Identity})
 	}
 	return samples, nil
+}
+
+// drawn is the request of sample i of a row.
+func drawn(base llm.Request, c *llm.Client, r Row, seed uint64, i int) llm.Request {
+	base.Prompt, base.Seed = r.Question, seedOf(seed, r.ID, c.Identity().Model, i)
+	return base
 }
 
 // Grader judges attempts: the rule first, and what it leaves undecided goes to the judge, where there is one.
@@ -61,10 +65,8 @@ func (g Grader) of(ctx context.Context, r Row, attempt string) (Grade, error) {
 	if g.Judge == nil {
 		return Grade{Verdict: "undecided", By: "rule", Why: v.Rule + ": " + v.Why}, nil
 	}
-	q := g.Request
-	q.System, q.Prompt = judgeSystem, judgePrompt(r, attempt)
 	var verdict string
-	reply, err := g.Judge.AskFor(ctx, q, func(reply llm.Reply) (err error) {
+	reply, err := g.Judge.AskFor(ctx, g.ask(r, attempt).Request, func(reply llm.Reply) (err error) {
 		verdict, err = judged(reply.Text)
 		return err
 	})
@@ -72,6 +74,24 @@ func (g Grader) of(ctx context.Context, r Row, attempt string) (Grade, error) {
 		return Grade{}, fmt.Errorf("judge the attempt: %w", err)
 	}
 	return Grade{Verdict: verdict, By: "judge", Why: "the judge's last line", Key: reply.Key}, nil
+}
+
+// ask is what the judge is asked.
+func (g Grader) ask(r Row, attempt string) pending {
+	q := g.Request
+	q.System, q.Prompt = judgeSystem, judgePrompt(r, attempt)
+	return pending{g.Judge, q}
+}
+
+// pending is what a row asks of the judge: nothing where the rule decides.
+func (g Grader) pending(r Row) []pending {
+	if g.Judge == nil || strings.TrimSpace(r.Solution) == "" {
+		return nil
+	}
+	if v := grade.Grade(r.Attempt, r.Solution, grade.Default()); v.Verdict != grade.Unparsed {
+		return nil
+	}
+	return []pending{g.ask(r, r.Attempt)}
 }
 
 // Grades judges the attempt of each row.
@@ -86,14 +106,26 @@ func Grades(g Grader, seed uint64) Stage {
 	}}
 }
 
+// Try is a model of those that difficulty is measured by, and how it is asked.
+type Try struct {
+	Client  *llm.Client
+	Request llm.Request // without its prompt and seed
+}
+
 // Difficulty lets each model try k times and keeps every attempt. A question is hard when all are wrong; "both wrong" is k = 1 of two.
-func Difficulty(models []*llm.Client, base llm.Request, k int, g Grader, seed uint64) Stage {
-	clients := append(append([]*llm.Client{}, models...), g.Judge)
-	return Stage{manifest("difficulty", seed, k, base, hashOf(judgeSystem, judgePrompt(Row{}, "")), clients...), func(ctx context.Context, r Row) (Result, error) {
+func Difficulty(models []Try, k int, g Grader, seed uint64) Stage {
+	var clients []*llm.Client
+	var requests []llm.Request
+	for _, m := range models {
+		clients, requests = append(clients, m.Client), append(requests, m.Request)
+	}
+	m := manifest("difficulty", seed, k, g.Request, hashOf(judgeSystem, judgePrompt(Row{}, "")), append(clients, g.Judge)...)
+	m.Tries = requests
+	return Stage{m, func(ctx context.Context, r Row) (Result, error) {
 		result := Result{ID: r.ID}
 		wrong, right := 0, 0
-		for _, c := range models {
-			samples, err := draw(ctx, c, base, r, k, seed)
+		for _, m := range models {
+			samples, err := draw(ctx, m.Client, m.Request, r, k, seed)
 			for i := range samples {
 				if err != nil {
 					break
@@ -128,16 +160,19 @@ func Difficulty(models []*llm.Client, base llm.Request, k int, g Grader, seed ui
 func Domain(c *llm.Client, base llm.Request, seed uint64) Stage {
 	base.Seed = seed
 	return Stage{manifest("domain", seed, 1, base, hashOf(domainSystem, rubric()), c), func(ctx context.Context, r Row) (Result, error) {
-		q := base
-		q.System, q.Prompt = domainSystem, "## Question\n"+r.Question+"\n\n## Fields\n"+rubric()
 		result := Result{ID: r.ID}
-		reply, err := c.AskFor(ctx, q, func(reply llm.Reply) (err error) {
+		reply, err := c.AskFor(ctx, domainRequest(base, r, seed), func(reply llm.Reply) (err error) {
 			result.Domain, err = domainIn(reply.Text)
 			return err
 		})
 		result.Key = reply.Key
 		return result, err
 	}}
+}
+
+func domainRequest(base llm.Request, r Row, seed uint64) llm.Request {
+	base.Seed, base.System, base.Prompt = seed, domainSystem, "## Question\n"+r.Question+"\n\n## Fields\n"+rubric()
+	return base
 }
 
 const judgeSystem = "You compare an attempt at a problem with its known solution. Where the solution ends in a number, a formula or a choice, only that " +

@@ -30,6 +30,7 @@ type Options struct {
 	Trips             int           // after which the server is given up; 0 = 5
 	Rest              time.Duration // of an open breaker, doubled; 0 = 10 s
 	Cap               Cap
+	Books             *Books // what others spend too; nil = only this client's, in Dir, under Cap
 	Prices            Prices
 	Seed              uint64 // of the jitter
 	Now               func() time.Time
@@ -69,8 +70,10 @@ func Open(p Provider, o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := openLedger(o.Dir, o.Cap, o.Prices)
-	if err != nil {
+	var l *ledger
+	if o.Books != nil {
+		l = o.Books.ledger
+	} else if l, err = openLedger(o.Dir, o.Cap); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
 	return &Client{
@@ -92,7 +95,13 @@ func (c *Client) Concurrency() int { return c.o.Concurrency }
 func (c *Client) Spent() Spent { return c.ledger.now() }
 
 // Close ends the client. Nothing may be under way.
-func (c *Client) Close() error { return errors.Join(c.ledger.close(), c.cache.close()) }
+func (c *Client) Close() error {
+	err := c.cache.close()
+	if c.o.Books == nil {
+		err = errors.Join(err, c.ledger.close())
+	}
+	return err
+}
 
 // Ask gives the answer that is kept, or asks for it and keeps it.
 func (c *Client) Ask(ctx context.Context, r Request) (Reply, error) {
@@ -162,6 +171,9 @@ func (c *Client) send(ctx context.Context, key string, r Request) (Reply, error)
 		if errors.Is(err, ErrCap) {
 			return Reply{}, &Failed{Cause: "cap", Tries: try - 1, Err: err}
 		}
+		if own := (*Failed)(nil); errors.As(err, &own) {
+			return reply, own
+		}
 		cause, after := classify(err)
 		if left[cause] == 0 {
 			return Reply{}, &Failed{Cause: cause, Tries: try, Err: err}
@@ -179,9 +191,12 @@ func (c *Client) once(ctx context.Context, key string, r Request, try int) (Repl
 	if err != nil {
 		return Reply{}, err
 	}
-	held, err := c.ledger.reserve(key, r)
+	held, err := c.ledger.hold(ctx, key, r, c.o.Prices)
 	if err != nil {
 		c.pace.give()
+		if !errors.Is(err, ErrCap) && ctx.Err() == nil {
+			err = &Failed{Cause: causeBooks, Tries: try - 1, Err: err}
+		}
 		return Reply{}, err
 	}
 	started := c.o.Now()
@@ -191,7 +206,7 @@ func (c *Client) once(ctx context.Context, key string, r Request, try int) (Repl
 	if free {
 		reply.Usage = Usage{}
 	}
-	cost, booked := c.ledger.settle(held, reply.Usage, err != nil && !free)
+	cost, booked := c.ledger.settle(held, reply.Usage, err != nil && !free, c.o.Prices)
 	crowded := cause == causeLimited || cause == causeServer || cause == causeTransport
 	down := c.pace.leave(began, err == nil || cause == causeRefused, crowded, after, c.o.Trips)
 	if err != nil {
@@ -201,11 +216,14 @@ func (c *Client) once(ctx context.Context, key string, r Request, try int) (Repl
 		return Reply{}, err
 	}
 	if booked != nil {
-		return Reply{}, booked
+		return Reply{}, &Failed{Cause: causeBooks, Tries: try, Err: booked}
 	}
 	reply.Key, reply.Identity, reply.Cost, reply.Attempt = key, c.p.Identity(), cost, try
 	reply.Time, reply.Latency = started.UTC(), c.o.Now().Sub(started)
-	return reply, c.cache.put(reply)
+	if err := c.cache.put(reply); err != nil {
+		return reply, &Failed{Cause: causeBooks, Tries: try, Err: err}
+	}
+	return reply, nil
 }
 
 func (c *Client) giveUp(err error) {

@@ -9,7 +9,7 @@ import (
 	"s1/engine/remote"
 )
 
-// Failed is a request that came to nothing, with its cause: limited, server, transport, refused, key, unreadable, down, cap.
+// Failed is a request that came to nothing, with its cause: limited, server, transport, refused, key, unreadable, down, cap, books.
 type Failed struct {
 	Cause string
 	Tries int
@@ -20,12 +20,18 @@ func (f *Failed) Error() string { return fmt.Sprintf("%s after %d tries: %v", f.
 
 func (f *Failed) Unwrap() error { return f.Err }
 
+// Every says that the cause lies in no single request: all others would come to nothing too.
+func (f *Failed) Every() bool {
+	return f.Cause == causeKey || f.Cause == causeBooks || f.Cause == "down" || f.Cause == "cap"
+}
+
 const (
 	causeLimited   = "limited"
 	causeServer    = "server"
 	causeTransport = "transport"
 	causeRefused   = "refused" // this request: another one may go well
 	causeKey       = "key"     // every request
+	causeBooks     = "books"   // what is spent or answered cannot be written, or not be bounded: every request
 )
 
 // classify says which budget a failure takes from, and how long the server wants to be left alone.

@@ -26,7 +26,20 @@ func (c *Client) Forecast(requests iter.Seq[Request]) Forecast {
 		f.Tokens += int64(r.promptBound() + max(0, r.most()))
 		f.Cost += c.o.Prices.of(r.promptBound(), max(0, r.most()))
 	}
-	s, limit := c.Spent(), c.o.Cap
-	f.Fits = (limit.Tokens == 0 || s.Tokens+f.Tokens <= limit.Tokens) && (limit.Cost == 0 || s.Cost+f.Cost <= limit.Cost)
+	f.Fits = c.ledger.fits(f)
 	return f
+}
+
+// Add puts the forecast of more requests to this one. Fits is the books' to say then.
+func (f *Forecast) Add(o Forecast) {
+	f.Requests, f.Cached, f.Unbounded = f.Requests+o.Requests, f.Cached+o.Cached, f.Unbounded+o.Unbounded
+	f.Tokens, f.Cost = f.Tokens+o.Tokens, f.Cost+o.Cost
+}
+
+// Fits says whether requests of this forecast stay within what the cap leaves.
+func (b *Books) Fits(f Forecast) bool { return b.ledger.fits(f) }
+
+func (l *ledger) fits(f Forecast) bool {
+	s, limit := l.now(), l.cap
+	return (limit.Tokens == 0 || s.Tokens+f.Tokens <= limit.Tokens) && (limit.Cost == 0 || s.Cost+f.Cost <= limit.Cost)
 }

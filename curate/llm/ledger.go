@@ -1,12 +1,15 @@
 package llm
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
+
+	"github.com/gofrs/flock"
 )
 
 // Prices are of a million tokens, in a unit of the user's choice.
@@ -35,14 +38,14 @@ var ErrCap = errors.New("the spending cap is reached")
 // ledger reserves before anything is sent. A reservation is written first and settled after, so that one that a kill left
 // open counts in full in the next run: nobody knows what it came to.
 type ledger struct {
-	cap    Cap
-	prices Prices
+	cap Cap
 
 	mu    sync.Mutex
 	file  *os.File
 	at    int64
 	next  int64
 	spent Spent
+	freed chan struct{} // closed at the next settling, when some of what is held may come free
 }
 
 // entry is a line of spend.jsonl: a reservation, or with Settled what became of it.
@@ -54,12 +57,42 @@ type entry struct {
 	Cost    float64 `json:"cost"`
 }
 
-func openLedger(dir string, c Cap, p Prices) (*ledger, error) {
+// Books are what several clients spend together, under one cap: each has its own prices. They belong to one run at a time.
+type Books struct {
+	ledger *ledger
+	lock   *flock.Flock
+}
+
+// OpenBooks opens what was spent from a folder.
+func OpenBooks(dir string, c Cap) (*Books, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the folder of what is spent: %w", err)
+	}
+	lock := flock.New(filepath.Join(dir, "lock"))
+	if got, err := lock.TryLock(); err != nil {
+		return nil, fmt.Errorf("lock what is spent in %s: %w", dir, err)
+	} else if !got {
+		return nil, fmt.Errorf("what is spent in %s is counted by another run; wait for it or give another folder", dir)
+	}
+	l, err := openLedger(dir, c)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return &Books{l, lock}, nil
+}
+
+// Spent is what all clients spent.
+func (b *Books) Spent() Spent { return b.ledger.now() }
+
+// Close ends the books, after the clients.
+func (b *Books) Close() error { return errors.Join(b.ledger.close(), b.lock.Close()) }
+
+func openLedger(dir string, c Cap) (*ledger, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "spend.jsonl"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open what was spent: %w", err)
 	}
-	l := &ledger{cap: c, prices: p, file: f}
+	l := &ledger{cap: c, file: f, freed: make(chan struct{})}
 	open := map[int64]entry{}
 	l.at, err = readLines(f, func(_ int64, line []byte) error {
 		var e entry
@@ -89,8 +122,35 @@ func openLedger(dir string, c Cap, p Prices) (*ledger, error) {
 	return l, nil
 }
 
+// hold reserves as soon as there is room. Requests under way hold more than they come to: while some are, what is left may grow.
+func (l *ledger) hold(ctx context.Context, key string, r Request, prices Prices) (entry, error) {
+	for {
+		l.mu.Lock()
+		before := l.freed
+		l.mu.Unlock()
+		e, err := l.reserve(key, r, prices)
+		if !errors.Is(err, ErrCap) {
+			return e, err
+		}
+		l.mu.Lock()
+		now, held := l.freed, l.spent.HeldTokens > 0
+		l.mu.Unlock()
+		if now != before {
+			continue // some was settled meanwhile
+		}
+		if !held {
+			return e, err
+		}
+		select {
+		case <-now:
+		case <-ctx.Done():
+			return entry{}, ctx.Err()
+		}
+	}
+}
+
 // reserve holds the most that a request can come to, or says that it is not there.
-func (l *ledger) reserve(key string, r Request) (entry, error) {
+func (l *ledger) reserve(key string, r Request, prices Prices) (entry, error) {
 	prompt, completion := r.promptBound(), r.most()
 	limited := l.cap.Tokens > 0 || l.cap.Cost > 0
 	if completion < 0 {
@@ -101,7 +161,7 @@ func (l *ledger) reserve(key string, r Request) (entry, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := entry{ID: l.next + 1, Key: key, Tokens: int64(prompt + completion), Cost: l.prices.of(prompt, completion)}
+	e := entry{ID: l.next + 1, Key: key, Tokens: int64(prompt + completion), Cost: prices.of(prompt, completion)}
 	s := l.spent
 	if t := s.Tokens + s.HeldTokens; l.cap.Tokens > 0 && t+e.Tokens > l.cap.Tokens {
 		return entry{}, fmt.Errorf("%w: %d tokens are spent and %d held of %d, and the next request may come to %d", ErrCap, s.Tokens, s.HeldTokens, l.cap.Tokens, e.Tokens)
@@ -120,14 +180,16 @@ func (l *ledger) reserve(key string, r Request) (entry, error) {
 }
 
 // settle puts what was spent in the place of a reservation. all: nobody knows, so all of it.
-func (l *ledger) settle(e entry, u Usage, all bool) (cost float64, err error) {
+func (l *ledger) settle(e entry, u Usage, all bool, prices Prices) (cost float64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	close(l.freed)
+	l.freed = make(chan struct{})
 	l.spent.HeldTokens -= e.Tokens
 	l.spent.HeldCost -= e.Cost
 	e.Settled, e.Key = true, ""
 	if !all {
-		e.Tokens, e.Cost = int64(u.Prompt+u.Completion), l.prices.of(u.Prompt, u.Completion)
+		e.Tokens, e.Cost = int64(u.Prompt+u.Completion), prices.of(u.Prompt, u.Completion)
 	}
 	l.spent.Tokens += e.Tokens
 	l.spent.Cost += e.Cost

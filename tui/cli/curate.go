@@ -25,6 +25,7 @@ type curateFlags struct {
 	data, tests    []string
 	resume, detach bool
 	count          bool
+	forecast       bool
 }
 
 // recipe is that of a name: a preset, a file, or the folder of a run.
@@ -54,7 +55,10 @@ func (a *app) curateCommand() *cobra.Command {
 		Short: "Make a small data set out of a large one, with a reason for every row dropped",
 		Long: "Carries the stages of a recipe out: a file in TOML, a preset (s1-code, s1-paper, random, diverse, longest, full) with --data,\n" +
 			"or the folder of a run.\n" +
-			"What is done is kept: --resume goes on where a run was stopped or killed, and computes only what a changed recipe changes.",
+			"What is done is kept: --resume goes on where a run was stopped or killed, and computes only what a changed recipe changes.\n\n" +
+			"The stages trace, grade and domain, and difficulty where difficulty.models lists some, ask a model: one that runs here, or one of an\n" +
+			"OpenAI-compatible server (http://host:port/v1#name; its key comes from the environment alone). --forecast says before the start what\n" +
+			"they come to at most; ask.max_tokens and ask.max_cost hold over all runs of a folder. A reply is kept, and never paid for twice.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.curate(cmd.Context(), f, args[0]) },
 	}
@@ -64,12 +68,13 @@ func (a *app) curateCommand() *cobra.Command {
 	p.StringArrayVar(&f.tests, "tests", nil, "file of test questions to keep out, in place of the recipe's; may be given several times")
 	p.BoolVar(&f.resume, "resume", false, "go on in a folder that holds a run")
 	p.BoolVar(&f.count, "count", false, "only say what the recipe would keep of a run's folder, and write nothing")
+	p.BoolVar(&f.forecast, "forecast", false, "only say what the stages that ask a model come to at most: requests, tokens and cost")
 	p.BoolVar(&f.detach, "detach", false, detachHelp)
-	cmd.AddCommand(a.curateWhyCommand(), a.curateMarkCommand(), a.curateStudyCommand())
+	cmd.AddCommand(a.curateWhyCommand(), a.curateMarkCommand(), a.curateStudyCommand(), a.curateExportCommand())
 	return cmd
 }
 
-func (a *app) curate(ctx context.Context, f curateFlags, name string) error {
+func (a *app) curate(ctx context.Context, f curateFlags, name string) (err error) {
 	rec, err := f.recipe(name)
 	if err != nil {
 		return usageError{err}
@@ -80,18 +85,32 @@ func (a *app) curate(ctx context.Context, f curateFlags, name string) error {
 	if f.out == "" {
 		f.out = runFolder(name)
 	}
+	if f.forecast {
+		return a.curateForecast(ctx, rec, f)
+	}
 	if f.detach && a.job == nil && !f.count {
 		return a.detach(ctx, jobs.Spec{Kind: jobs.Curate, Name: name, Out: f.out}, "--resume")
 	}
 	ctx, end := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer end()
 	o := curate.Options{Dir: f.out, Resume: f.resume}
+	plan, err := a.openPlan(ctx, rec, filepath.Join(f.out, askedDir))
+	if err != nil {
+		return err
+	}
+	if plan != nil {
+		defer func() { err = errors.Join(err, plan.Close()) }()
+		o.Insert = plan.Insert()
+	}
 	var counts []curate.Count
 	if f.count {
 		counts, err = curate.Recount(ctx, rec, o)
 	} else {
 		a.job.Results(filepath.Join(f.out, "events.jsonl"))
 		total := int64(len(rec.Stages) + 1)
+		if len(rec.Difficulty.Models) > 0 {
+			total++ // their attempts
+		}
 		done := int64(0)
 		show := a.progress()
 		o.Event = func(e curate.Event) {
@@ -112,6 +131,9 @@ func (a *app) curate(ctx context.Context, f curateFlags, name string) error {
 			return errInterrupted
 		}
 		return err
+	}
+	if plan != nil && !f.count {
+		a.spent(plan)
 	}
 	return a.curated(f, counts)
 }
