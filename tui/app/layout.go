@@ -31,6 +31,7 @@ type layout struct {
 type wants struct {
 	prompt, side, token, tree, signals, scrub int
 	whole                                     bool
+	room                                      bool // what takes the place of the page is no part of it: no budget holds there, no question is asked there
 	jobs                                      bool
 	last                                      focus // the side pane that has the place where there is one for one only
 }
@@ -55,26 +56,30 @@ func arrange(w, h int, want wants) layout {
 		return rect{0, bottom, w, rows}
 	}
 	l.keys = take(1)
-	l.prompt = take(prompt)
+	if !want.room {
+		l.prompt = take(prompt)
+	}
 	l.notice = take(1)
-	l.budget = take(1)
-	if h >= 20 {
-		bottom-- // air above the budget
+	if !want.room {
+		l.budget = take(1)
+		if h >= 20 {
+			bottom-- // air above the budget
+		}
 	}
 	room := func() int { return bottom - top }
-	if want.scrub > 0 && !want.whole {
+	if want.scrub > 0 && !want.whole && !want.room {
 		if rows := min(want.scrub, room()-pageMin); rows >= scrubMin {
 			l.scrub = take(rows)
 		}
 	}
-	if want.signals > 0 && !want.whole && h >= stripFrom {
+	if want.signals > 0 && !want.whole && !want.room && h >= stripFrom {
 		if rows := min(want.signals, room()-2*pageMin); rows > 0 {
 			l.signals = take(rows)
 		}
 	}
 	main := rect{0, top, w, room()}
 	switch {
-	case want.whole:
+	case want.whole || want.room:
 		l.whole = main
 	case w >= threeFrom:
 		l.beside(main, want)

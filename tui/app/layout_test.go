@@ -51,10 +51,10 @@ func TestArrangeNeverOverlaps(t *testing.T) {
 		for h := minHeight; h < 80; h++ {
 			for _, prompt := range []int{1, 4, 99} {
 				for _, side := range []int{0, 9, 40} {
-					for panes := range 1 << 6 {
+					for panes := range 1 << 7 {
 						some := func(bit, rows int) int { return rows * (panes >> bit & 1) }
 						l := arrange(w, h, wants{
-							prompt: prompt, side: side, whole: panes&1 != 0, token: some(1, 14), tree: some(2, side+2), signals: some(3, 4), scrub: some(4, 8), jobs: panes>>5&1 != 0,
+							prompt: prompt, side: side, whole: panes&1 != 0, token: some(1, 14), tree: some(2, side+2), signals: some(3, 4), scrub: some(4, 8), jobs: panes>>5&1 != 0, room: panes>>6&1 != 0,
 						})
 						parts := []rect{l.status, l.thoughts, l.side, l.whole, l.budget, l.notice, l.prompt, l.keys, l.signals, l.scrub, l.jobs}
 						if !l.one {

@@ -30,7 +30,7 @@ func (m *Model) layout() layout {
 	if m.promptPane.Editor.Value() != "" {
 		rows = m.promptPane.Rows(m.w, max(m.h/4, 1))
 	}
-	want := wants{prompt: rows, side: m.sidePane.Rows(), whole: m.comparing || m.experimenting() || m.shelf.open || m.bench.open || m.training.open || m.jobs.open || m.curation.open, jobs: m.striped(), last: m.margin.last}
+	want := wants{prompt: rows, side: m.sidePane.Rows(), whole: m.comparing || m.experimenting(), room: m.away(), jobs: m.striped(), last: m.margin.last}
 	if m.margin.token {
 		want.token = m.tokenPane.Rows()
 	}
@@ -44,6 +44,11 @@ func (m *Model) layout() layout {
 		want.scrub = scrubRows
 	}
 	return arrange(m.w, m.h, want)
+}
+
+// away says that one of the other rooms stands in the place of the page.
+func (m *Model) away() bool {
+	return m.shelf.open || m.bench.open || m.training.open || m.jobs.open || m.curation.open
 }
 
 // draw composes the frame: every pane draws its rectangle, rows are joined, an overlay goes on top.
@@ -287,6 +292,7 @@ func (m *Model) drawNotice(w int) string {
 		r.Add(theme.Dim, m.notice)
 	case b != nil && b.loop && b.running():
 		r.Add(theme.Warn, "it repeats itself: ").Add(theme.Text, oneLine(b.notice))
+	case m.away():
 	case m.shade != plain && b != nil && m.focus != onPrompt:
 		r.Add(theme.Dim, m.legend())
 	case m.focus == onPrompt && m.info.Hint != "":

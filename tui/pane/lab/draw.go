@@ -14,7 +14,7 @@ import (
 const (
 	gutter     = 3
 	besideFrom = 100 // width from which the table stands beside the curve
-	plotLeast  = 9   // rows of a curve above its table
+	plotLeast  = 7   // rows of a curve above its table
 	tableLeast = 4   // rows of a table below its curve
 	nameMost   = 22  // cells of an arm's name
 	nameField  = 11  // and of a field's
@@ -132,8 +132,7 @@ func (p *Pane) curve(width, height int) []string {
 			out = append(out, l+" "+listed[i])
 		}
 	case room >= plotLeast+tableLeast:
-		rows := max(min(n+1, room-plotLeast), tableLeast)
-		rows = min(rows, max(room/2, tableLeast))
+		rows := min(n+1, room-plotLeast, max(room*2/3, tableLeast))
 		out = append(out, p.plot(width, room-rows)...)
 		out = append(out, p.table(width, rows)...)
 	default:
@@ -174,55 +173,6 @@ func (p *Pane) plot(width, height int) []string {
 	return c.Render(width, height)
 }
 
-// table is exactly height rows: a heading, and the arms around the cursor.
-func (p *Pane) table(width, height int) []string {
-	if height <= 0 {
-		return nil
-	}
-	points, marks := p.Report.Points, p.marks()
-	name := 4
-	for i := range points {
-		name = max(name, text.Upto(points[i].Name, nameMost))
-	}
-	name = min(name, max(width-gutter-2-32, 6))
-	cols := struct{ mark, name, tokens, right, interval, n int }{mark: gutter, name: gutter + 2}
-	cols.tokens = cols.name + name + 9
-	cols.right = cols.tokens + 7
-	cols.interval = cols.right + 12
-	cols.n = cols.interval + 7
-	var out []string
-	line := func(mark, what, tokens, right, interval, n string, role theme.Role, picked bool) {
-		r := p.row(width)
-		if picked {
-			r.To(1).Add(theme.Accent, p.Theme.Glyphs.Pick)
-		}
-		r.To(cols.mark).Add(theme.Strong, mark).To(cols.name).Add(role, text.Short(what, name, p.Theme))
-		r.Right(role, cols.tokens, tokens).Right(role, cols.right, right).Right(theme.Dim, cols.interval, interval)
-		if cols.n < width {
-			r.Right(theme.Dim, cols.n, n)
-		}
-		out = append(out, r.String())
-	}
-	if height > 1 {
-		line("", "arm", "thought", "right", "95 %", "n", theme.Dim, false)
-		height--
-	}
-	at := min(max(p.Point, 0), len(points)-1)
-	p.first = max(min(p.first, at, len(points)-height), at-height+1, 0)
-	for i := p.first; i < min(p.first+height, len(points)); i++ {
-		q := &points[i]
-		role := theme.Text
-		if i == at && p.Focused {
-			role = theme.Strong
-		}
-		line(marks[q.Series], q.Name, fmt.Sprintf("%.1f", q.Tokens), fmt.Sprintf("%.1f", q.Percent), fmt.Sprintf("%.1f-%.1f", q.Low, q.High), group(q.N), role, i == at)
-	}
-	for len(out) < height+1 {
-		out = append(out, text.Blank(width))
-	}
-	return out
-}
-
 // foot is the chosen point in full, the metrics, and how far the sweep is.
 func (p *Pane) foot(width, height int) (rows []string) {
 	o := p.Report
@@ -247,7 +197,7 @@ func (p *Pane) foot(width, height int) (rows []string) {
 	if o.Licence != "" && height >= 24 {
 		rows = append(rows, p.row(width).To(gutter).Add(theme.Dim, "questions under "+o.Licence).String())
 	}
-	if len(rows) > 0 && height >= 16 {
+	if len(rows) > 0 && height >= 24 {
 		rows = append([]string{text.Blank(width)}, rows...)
 	}
 	return append(rows, p.progress(width))

@@ -199,3 +199,39 @@ func TestHostileTextIsHarmless(t *testing.T) {
 		}
 	}
 }
+
+func TestATableThatDoesNotFitSaysWhereItIs(t *testing.T) {
+	t.Parallel()
+	p := running(theme.New(theme.Options{NoColor: true}))
+	frame := func(w, h int) string { return ansi.Strip(strings.Join(p.Render(w, h), "\n")) }
+	// The room that a terminal of 80 by 24 leaves: nine arms are all in view, below a curve.
+	if f := frame(80, 20); strings.Count(f, "620") < 9 || !strings.Contains(f, "majority 8") || strings.Contains(f, " of 9") {
+		t.Errorf("80x20 does not show all nine arms, or says that it does not:\n%s", f)
+	}
+	for _, at := range []int{0, 4, 8} {
+		p.Point = at
+		f := frame(80, 15)
+		if want := fmt.Sprintf("arm %d of 9", at+1); !strings.Contains(f, want) || !strings.Contains(f, p.Theme.Glyphs.Solid) {
+			t.Errorf("80x15 does not say %q beside a bar:\n%s", want, f)
+		}
+	}
+}
+
+func TestTheBarOfATableReachesAnEndOnlyWhereThatIsInView(t *testing.T) {
+	t.Parallel()
+	for shown := 1; shown < 12; shown++ {
+		for all := shown + 1; all < 40; all++ {
+			before := 0
+			for first := 0; first <= all-shown; first++ {
+				from, to := thumb(first, shown, all)
+				if from < before || to <= from || to > shown || first == all-shown && to != shown || first == 0 && from != 0 {
+					t.Fatalf("rows %d to %d of %d: bar %d to %d of %d", first, first+shown, all, from, to, shown)
+				}
+				if shown-(to-from) > 1 && (first > 0 && from == 0 || first < all-shown && to == shown) {
+					t.Fatalf("rows %d to %d of %d: bar %d to %d of %d says an end is in view", first, first+shown, all, from, to, shown)
+				}
+				before = from
+			}
+		}
+	}
+}
