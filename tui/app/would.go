@@ -156,7 +156,7 @@ func (m *Model) guess(stay int) tea.Cmd {
 	}
 	b.ticker = t
 	m.margin.signals = true
-	say := "its answer is guessed as it thinks, for at most a tenth more tokens"
+	say := "its answer is guessed as it thinks, for one guess and a tenth more tokens"
 	if stay > 0 {
 		say = fmt.Sprintf("its answer is guessed; %d equal guesses in a row close the thought", stay)
 	}

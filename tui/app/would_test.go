@@ -92,7 +92,7 @@ func TestTheTickerGuessesWhileItThinksAndStopsWithItsKey(t *testing.T) {
 	x := explorable()
 	x.Guesses = along()[1:]
 	d := tuitest.Start(t, x, 110, 36, nil).Ask(question).Advance(6).Press("y")
-	d.Expect("its answer is guessed as it thinks, for at most a tenth more tokens", "entropy", "marks")
+	d.Expect("its answer is guessed as it thinks, for one guess and a tenth more tokens", "entropy", "marks")
 	if x.Ticks[0].Stay != 0 {
 		t.Errorf("asked for %+v", x.Ticks[0])
 	}
