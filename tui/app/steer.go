@@ -13,7 +13,11 @@ import (
 var paces = []int{2, 5, 10, 20, 30, 50, 100, 200, 0}
 
 // send gives a command to the branch in view; it takes effect before the next token.
-func (m *Model) send(c trace.Command) { m.now().live.Send(c) }
+// send tells the branch in view to do something, which is to be seen as soon as it is done.
+func (m *Model) send(c trace.Command) {
+	m.now().live.Send(c)
+	m.feed.Hurry()
+}
 
 func (m *Model) waitText() string { return orElse(m.opt.Budget.WaitText, "Wait") }
 

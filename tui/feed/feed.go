@@ -5,7 +5,8 @@
 //
 //	trace.Log --(a watcher each: wakes at most once a frame)--> Next (at most one batch a frame) --> Update
 //
-// Nothing ticks while no log grows.
+// Nothing ticks while no log grows. After a key that the engine has to take, nothing waits for a frame for the length of one: what the
+// key did is there with the next token.
 package feed
 
 import (
@@ -16,8 +17,11 @@ import (
 	"s1/engine/trace"
 )
 
-// Frame is the shortest time between two batches: thirty a second.
-const Frame = 33 * time.Millisecond
+// The shortest time between two batches: thirty a second, and right after a key, for the length of a frame.
+const (
+	Frame = 33 * time.Millisecond
+	Brisk = 4 * time.Millisecond
+)
 
 // Batch is what one log had to say since the last batch.
 type Batch struct {
@@ -33,6 +37,8 @@ type Feed struct {
 	mu      sync.Mutex
 	sources []source
 	last    time.Time
+	hurry   time.Time     // until then batches are brisk
+	hurried chan struct{} // closed and replaced by Hurry
 }
 
 type source struct {
@@ -42,7 +48,7 @@ type source struct {
 
 // New returns a feed whose watchers end with ctx.
 func New(ctx context.Context) *Feed {
-	return &Feed{ctx: ctx, wake: make(chan struct{}, 1)}
+	return &Feed{ctx: ctx, wake: make(chan struct{}, 1), hurried: make(chan struct{})}
 }
 
 // Follow adds a log and returns its number in batches.
@@ -58,8 +64,6 @@ func (f *Feed) Follow(log *trace.Log) int {
 // watch wakes Next when the log has grown, at most once a frame, and ends with the log or the feed.
 func (f *Feed) watch(log *trace.Log) {
 	pos := 0
-	timer := time.NewTimer(0)
-	defer timer.Stop()
 	for {
 		if err := log.Wait(f.ctx, pos); err != nil {
 			return
@@ -73,11 +77,43 @@ func (f *Feed) watch(log *trace.Log) {
 		if ended {
 			return
 		}
-		timer.Reset(Frame)
+		if !f.rest(f.ctx, time.Now()) {
+			return
+		}
+	}
+}
+
+// Hurry says that a key has gone to the engine.
+func (f *Feed) Hurry() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hurry = time.Now().Add(Frame)
+	close(f.hurried)
+	f.hurried = make(chan struct{})
+}
+
+// rest waits until a batch may follow the one at a time, and says whether ctx still holds.
+func (f *Feed) rest(ctx context.Context, after time.Time) bool {
+	for {
+		f.mu.Lock()
+		gap, hurried := Frame, f.hurried
+		if time.Now().Before(f.hurry) {
+			gap = Brisk
+		}
+		f.mu.Unlock()
+		left := gap - time.Since(after)
+		if left <= 0 {
+			return ctx.Err() == nil
+		}
+		timer := time.NewTimer(left)
 		select {
 		case <-timer.C:
-		case <-f.ctx.Done():
-			return
+			return true
+		case <-hurried:
+			timer.Stop()
+		case <-ctx.Done():
+			timer.Stop()
+			return false
 		}
 	}
 }
@@ -92,16 +128,10 @@ func (f *Feed) Next(ctx context.Context) []Batch {
 			return nil
 		}
 		f.mu.Lock()
-		rest := Frame - time.Since(f.last)
+		last := f.last
 		f.mu.Unlock()
-		if rest > 0 {
-			timer := time.NewTimer(rest)
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
-				timer.Stop()
-				return nil
-			}
+		if !f.rest(ctx, last) {
+			return nil
 		}
 		if out := f.Drain(); len(out) > 0 {
 			return out

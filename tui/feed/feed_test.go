@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"s1/engine/trace"
@@ -75,5 +76,47 @@ func TestBatchesKeepTheFrameAlsoWithSeveralLogs(t *testing.T) {
 	f.Next(ctx)
 	if took := time.Since(start); took < Frame/2 {
 		t.Errorf("two batches within %v, want about %v", took, Frame)
+	}
+}
+
+func TestAfterAKeyNothingWaitsForAFrame(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		hurry bool
+		most  time.Duration
+	}{{"without a key", false, 2 * Frame}, {"after a key", true, 2 * Brisk}} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			log := trace.NewLog()
+			f := New(ctx)
+			f.Follow(log)
+			log.Append(token(0))
+			f.Next(ctx)
+			synctest.Wait() // the watcher rests
+			start := time.Now()
+			if c.hurry {
+				f.Hurry()
+			}
+			log.Append(token(1))
+			f.Next(ctx)
+			took := time.Since(start)
+			if took > c.most || !c.hurry && took < Frame {
+				t.Errorf("%s the next batch comes after %v, want at most %v", c.name, took, c.most)
+			}
+			// And a frame later all is as before.
+			time.Sleep(2 * Frame) // of the test's own clock
+			log.Append(token(2))
+			f.Next(ctx)
+			start = time.Now()
+			log.Append(token(3))
+			f.Next(ctx)
+			if took := time.Since(start); took < Frame {
+				t.Errorf("%s two batches follow within %v long after, want %v", c.name, took, Frame)
+			}
+			log.Append(trace.Event{Kind: trace.EventEnd})
+			f.Next(ctx)
+		})
 	}
 }
