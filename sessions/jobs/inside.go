@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -16,6 +18,9 @@ type Writer struct {
 	state State
 	saved time.Time
 	ended bool
+
+	signals chan os.Signal // of who suspends it
+	rest    sync.WaitGroup // what waits for them
 }
 
 // Inside returns the pen of the job that this program is, or nil. The variable is taken out of the environment, so that what
@@ -48,7 +53,31 @@ func Inside() (*Writer, error) {
 	if err := w.save(now); err != nil {
 		return nil, err
 	}
+	w.suspendable()
 	return w, w.Event("started", "")
+}
+
+// suspendable lets SIGTSTP suspend a job. Its process group has no parent in its session, and of those the system takes SIGTSTP
+// as nothing: the job hears it itself and stops by SIGSTOP, which nothing can refuse. SIGCONT is only written down.
+func (w *Writer) suspendable() {
+	w.signals = make(chan os.Signal, 2)
+	signal.Notify(w.signals, syscall.SIGTSTP, syscall.SIGCONT)
+	w.rest.Add(1)
+	go func() { // until End
+		defer w.rest.Done()
+		held := false
+		for s := range w.signals {
+			switch {
+			case s == syscall.SIGTSTP:
+				held = true
+				_ = w.Event("suspended", "") // with a full disk it is suspended all the same
+				_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+			case held: // a stop sends SIGCONT too
+				held = false
+				_ = w.Event("goes on", "")
+			}
+		}
+	}()
 }
 
 // Progress says how far the job is. It is written at most twice a second, so after a crash the place on disk may be half a second
@@ -109,6 +138,11 @@ func (w *Writer) End(state string, exit int, why string) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if !w.ended {
+		signal.Stop(w.signals)
+		close(w.signals)
+		w.rest.Wait()
+	}
 	w.ended = true
 	now := time.Now().UTC()
 	w.state.State, w.state.Exit, w.state.Cause, w.state.Ended = state, &exit, why, now

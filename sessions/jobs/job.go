@@ -81,6 +81,8 @@ func (j *Job) State(ctx context.Context) (State, error) {
 	case alive:
 		if j.asked() != "" {
 			s.State = Stopping
+		} else if j.held() {
+			s.State = Suspended
 		}
 		return s, nil
 	}
@@ -132,6 +134,34 @@ func (j *Job) alive(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	return r.Alive(ctx, p)
+}
+
+// holder is a Runner whose jobs can be suspended.
+type holder interface {
+	Held(p Process) bool
+	Continue(ctx context.Context, p Process) error
+}
+
+// held says whether the process is suspended.
+func (j *Job) held() bool {
+	p, r, err := j.process()
+	if err != nil {
+		return false
+	}
+	h, ok := r.(holder)
+	return ok && h.Held(p)
+}
+
+// goOn lets a suspended process go on.
+func (j *Job) goOn(ctx context.Context) error {
+	p, r, err := j.process()
+	if h, ok := r.(holder); ok && err == nil {
+		err = h.Continue(ctx, p)
+	}
+	if err != nil {
+		return fmt.Errorf("resume %s: %w", j.ID, err)
+	}
+	return nil
 }
 
 // What ID/stop says.
@@ -187,7 +217,7 @@ func (j *Job) end(ctx context.Context, word string) error {
 	return nil
 }
 
-// Resume goes on with a job that ended before its end.
+// Resume goes on with a job that is suspended, or that ended before its end.
 func (j *Job) Resume(ctx context.Context) error {
 	unlock, err := lock(j.dir)
 	if err != nil {
@@ -198,6 +228,8 @@ func (j *Job) Resume(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
+	case s.State == Suspended:
+		return j.goOn(ctx)
 	case !s.Over():
 		return fmt.Errorf("resume %s: it is %s", j.ID, s.State)
 	case !s.Resumable():

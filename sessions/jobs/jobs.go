@@ -22,15 +22,17 @@ const (
 	Paper  = "paper"
 )
 
-// The states of a job. Stopping and Crashed are never written: they follow from ID/stop and from a process that is gone.
+// The states of a job. Suspended, Stopping and Crashed are never written: they follow from a process that the system holds,
+// from ID/stop and from a process that is gone.
 const (
-	Queued   = "queued"
-	Running  = "running"
-	Stopping = "stopping"
-	Stopped  = "stopped" // on request, saved, resumable
-	Done     = "done"
-	Failed   = "failed"
-	Crashed  = "crashed"
+	Queued    = "queued"
+	Running   = "running"
+	Suspended = "suspended" // by SIGTSTP or SIGSTOP; SIGCONT lets it go on
+	Stopping  = "stopping"
+	Stopped   = "stopped" // on request, saved, resumable
+	Done      = "done"
+	Failed    = "failed"
+	Crashed   = "crashed"
 )
 
 // The files of a job's folder.
@@ -98,7 +100,9 @@ func (s State) Over() bool {
 }
 
 // Resumable says whether Resume goes on with it.
-func (s State) Resumable() bool { return s.State == Stopped || s.State == Failed || s.State == Crashed }
+func (s State) Resumable() bool {
+	return s.State == Stopped || s.State == Failed || s.State == Crashed || s.State == Suspended
+}
 
 // Event is something that happened to a job.
 type Event struct {

@@ -283,3 +283,44 @@ func TestHostileFoldersAreReadSafely(t *testing.T) {
 		t.Errorf("%v, %v", list, err)
 	}
 }
+
+// A job is in a session of its own, where the system passes SIGTSTP over: it suspends itself. A stop reaches it all the same.
+func TestASuspendedJobSaysSoGoesOnAndCanBeStopped(t *testing.T) {
+	t.Parallel()
+	j := start(t, "long", "short")
+	ready(t, j)
+	p, _, err := j.process()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []syscall.Signal{syscall.SIGTSTP, syscall.SIGSTOP, syscall.SIGTSTP} {
+		if err := syscall.Kill(p.PID, s); err != nil {
+			t.Fatal(err)
+		}
+		await(t, j, "suspended", func(s State) bool { return s.State == Suspended && !s.Over() })
+		if err := j.Resume(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		await(t, j, "running again", func(s State) bool { return s.State == Running })
+	}
+	if err := syscall.Kill(p.PID, syscall.SIGTSTP); err != nil {
+		t.Fatal(err)
+	}
+	await(t, j, "suspended", func(s State) bool { return s.State == Suspended })
+	if err := j.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s := await(t, j, "over", over); s.State != Stopped || s.Exit == nil || *s.Exit != 0 {
+		t.Errorf("%+v", s)
+	}
+	events, _, err := j.Events(0)
+	suspended := 0
+	for _, e := range events {
+		if e.What == "suspended" {
+			suspended++
+		}
+	}
+	if err != nil || suspended != 3 { // SIGSTOP is not heard
+		t.Errorf("%d events tell of a suspension, want 3: %v, %v", suspended, events, err)
+	}
+}

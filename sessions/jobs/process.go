@@ -93,6 +93,9 @@ func (p Process) same() bool {
 	return err == nil && start == p.Start
 }
 
+// Held says whether a process is suspended.
+func (Local) Held(p Process) bool { return p.same() && heldNow(p.PID) }
+
 // errGone is a job whose process has ended.
 var errGone = errors.New("its process has ended")
 
@@ -121,8 +124,18 @@ func (l Local) signal(ctx context.Context, p Process, s syscall.Signal) error {
 	return nil
 }
 
-// Stop implements Runner.
-func (l Local) Stop(ctx context.Context, p Process) error { return l.signal(ctx, p, syscall.SIGTERM) }
+// Stop implements Runner. What is suspended hears of it only when it goes on.
+func (l Local) Stop(ctx context.Context, p Process) error {
+	if err := l.signal(ctx, p, syscall.SIGTERM); err != nil {
+		return err
+	}
+	return l.Continue(ctx, p)
+}
+
+// Continue lets a suspended job go on; to one that runs it says nothing.
+func (l Local) Continue(ctx context.Context, p Process) error {
+	return l.signal(ctx, p, syscall.SIGCONT)
+}
 
 // Abort implements Runner: two interrupts, and what does not end by them is killed.
 func (l Local) Abort(ctx context.Context, p Process) error {
@@ -131,7 +144,11 @@ func (l Local) Abort(ctx context.Context, p Process) error {
 	tick := time.NewTicker(graceAbort / 30)
 	defer tick.Stop()
 	for {
-		switch err := l.signal(ctx, p, syscall.SIGINT); {
+		err := l.signal(ctx, p, syscall.SIGINT)
+		if err == nil {
+			err = l.Continue(ctx, p)
+		}
+		switch {
 		case errors.Is(err, errGone):
 			return nil
 		case err != nil:

@@ -21,5 +21,11 @@ func startOf(pid int) (string, error) {
 	return strings.TrimSpace(start), nil
 }
 
+// heldNow says whether a process is stopped by a signal.
+func heldNow(pid int) bool {
+	out, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
+	return err == nil && strings.HasPrefix(strings.TrimSpace(string(out)), "T")
+}
+
 // bootID is empty: lstart is a time of the calendar, which no later start of the machine has again.
 func bootID() string { return "" }

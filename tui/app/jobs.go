@@ -121,6 +121,9 @@ func (m *Model) jobsAre(msg jobsListed) tea.Cmd {
 	}
 	j.looked = true
 	m.keepChosen()
+	if x, ok := m.chosenJob(); ok && !x.Running { // it ended by the first stop: started again, it is stopped anew
+		j.armed = ""
+	}
 	m.tookTail(msg.tail)
 	switch {
 	case j.stale:
@@ -247,6 +250,7 @@ func (m *Model) actJobs(a keys.Action) (cmd tea.Cmd, heard bool) {
 	case keys.JobStop:
 		return m.stopJob(job), true
 	case keys.JobResume:
+		j.armed = ""
 		return m.doJobs("resume "+id, func(ctx context.Context) (string, error) { return id + " goes on where it was", port.Resume(ctx, id) }, nil), true
 	case keys.JobRemove:
 		return m.doJobs("remove "+id, func(ctx context.Context) (string, error) {

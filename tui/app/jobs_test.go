@@ -212,6 +212,31 @@ func TestStopIsAskedForTwiceToEndAtOnce(t *testing.T) {
 	d.Press("s").Expect("this job has ended")
 }
 
+// What was said of another stop was said of the start before.
+func TestAJobThatWasStoppedAndGoesOnIsStoppedAnew(t *testing.T) {
+	t.Parallel()
+	w, d := working(t, job("train-1", "running"))
+	d.Press("ctrl+o", "s").Pull().Expect("train-1 saves and ends")
+	w.end("train-1", "stopped")
+	tick(d).Press("r").Pull().Expect("train-1 goes on where it was", "1 running")
+	d.Press("s").Pull().Expect("train-1 saves and ends")
+	if got := strings.Join(w.did, ", "); got != "stop train-1, resume train-1, stop train-1" {
+		t.Errorf("did %s", got)
+	}
+}
+
+// A suspended job goes on by the key of those that ended, and has neither speed nor an end in sight.
+func TestASuspendedJobSaysSoAndGoesOn(t *testing.T) {
+	t.Parallel()
+	x := job("train-1", "suspended")
+	x.Running, x.Resumable = true, true
+	w, d := working(t, x)
+	d.Press("ctrl+o").Expect("1 suspended", "212 of 315").Refute("left", "step/min").Press("r").Pull().Expect("train-1 goes on where it was", "1 running")
+	if got := strings.Join(w.did, ", "); got != "resume train-1" {
+		t.Errorf("did %s", got)
+	}
+}
+
 func TestAJobIsResumedRemovedAndBroughtBack(t *testing.T) {
 	t.Parallel()
 	w, d := working(t, job("train-2", "running"), job("train-1", "crashed"))

@@ -25,7 +25,7 @@ type Jobs interface {
 // Job is one long run and how it stands.
 type Job struct {
 	ID, Kind, Name string
-	State          string // in a word: queued, running, stopping, stopped, done, failed, crashed, unknown
+	State          string // in a word: queued, running, suspended, stopping, stopped, done, failed, crashed, unknown
 	Cause          string // why it ended so
 	Running        bool   // it has not ended
 	Stopping       bool   // and was asked to

@@ -62,7 +62,7 @@ func (d *jobDesk) List(ctx context.Context) ([]tuiapp.Job, error) {
 func jobOf(j *jobs.Job, s jobs.State) tuiapp.Job {
 	x := tuiapp.Job{
 		ID: j.ID, Kind: j.Kind, Name: j.Name, State: s.State, Cause: s.Cause, Running: !s.Over(), Stopping: s.State == jobs.Stopping,
-		Fault: s.State == jobs.Failed || s.State == jobs.Crashed, Resumable: s.Resumable() && len(j.Spec.Resume) > 0,
+		Fault: s.State == jobs.Failed || s.State == jobs.Crashed, Resumable: s.Resumable() && (len(j.Spec.Resume) > 0 || s.State == jobs.Suspended),
 		Done: s.Progress.Done, Total: s.Progress.Total, Unit: s.Progress.Unit, Note: s.Progress.Note, Left: s.Progress.Left,
 		Created: j.Created, Ended: s.Ended,
 	}

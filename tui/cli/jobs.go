@@ -44,7 +44,7 @@ func (a *app) jobsCommand() *cobra.Command {
 		on("show ID", "What a job is, how it stands, and where its files are", a.showJob),
 		on("stop ID", "Let a job finish its unit, save and end; a second stop ends it at once", a.stopJob),
 		on("attach ID", "Follow a job; Ctrl-C leaves it alone", a.attachJob),
-		on("resume ID", "Go on with a job that was stopped, failed or crashed", func(ctx context.Context, j *jobs.Job) error {
+		on("resume ID", "Go on with a job that is suspended, or was stopped, failed or crashed", func(ctx context.Context, j *jobs.Job) error {
 			if err := j.Resume(ctx); err != nil {
 				return err
 			}
@@ -113,7 +113,7 @@ func progressWords(s jobs.State) string {
 	if p.Total > 0 {
 		line += fmt.Sprintf(" of %d", p.Total)
 	}
-	if p.Left > 0 && !s.Over() {
+	if p.Left > 0 && !s.Over() && s.State != jobs.Suspended { // it stands still: there is no end in sight
 		line += ", " + time.Duration(p.Left*float64(time.Second)).Round(time.Second).String() + " left"
 	}
 	return line
@@ -137,7 +137,7 @@ func (a *app) showJob(ctx context.Context, j *jobs.Job) error {
 	line("state", s.State)
 	line("because", s.Cause)
 	line("progress", strings.TrimSpace(progressWords(s)+"  "+s.Progress.Note))
-	if s.Resumable() && len(j.Spec.Resume) > 0 {
+	if s.State == jobs.Suspended || s.Resumable() && len(j.Spec.Resume) > 0 {
 		line("go on", "s1 jobs resume "+j.ID)
 	}
 	line("command", launch.Quote(j.Argv))

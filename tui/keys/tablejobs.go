@@ -60,11 +60,11 @@ func jobRows() []Binding {
 			}
 			return ""
 		}},
-		{JobResume, []string{"r"}, "resume", "Go on with a job that was stopped, failed or crashed", groupJobs, Jobs, func(s State) string {
+		{JobResume, []string{"r"}, "resume", "Go on with a job that is suspended, or was stopped, failed or crashed", groupJobs, Jobs, func(s State) string {
 			if why := needJob(s); why != "" {
 				return why
 			}
-			if s.Jobs.Running {
+			if s.Jobs.Running && !s.Jobs.Resumable { // resumable too: it is suspended
 				return "this job runs"
 			}
 			if !s.Jobs.Resumable {

@@ -100,11 +100,11 @@ func trainRows() []Binding {
 		{TrainCopy, []string{"c"}, "copy", "Copy the command, where the terminal takes it", groupTrain, Train, nil},
 		{TrainStop, []string{"s"}, "stop and save", "Finish the micro-batch, save, and end; pressed again while it does, abort", groupTrainWatch, Train, needTrainRunning},
 		{TrainCheckpoint, []string{"k"}, "checkpoint now", "Save now: the trainer saves by ending, so it is started again at once and goes on with the same bits", groupTrainWatch, Train, needTrainRunning},
-		{TrainResume, []string{"r"}, "resume", "Go on from the newest checkpoint", groupTrainWatch, Train, func(s State) string {
+		{TrainResume, []string{"r"}, "resume", "Go on from the newest checkpoint, or where it was suspended", groupTrainWatch, Train, func(s State) string {
 			if why := needTrainRun(s); why != "" {
 				return why
 			}
-			if s.Train.Running {
+			if s.Train.Running && !s.Train.Resumable { // resumable too: it is suspended
 				return "it runs"
 			}
 			if !s.Train.Resumable {

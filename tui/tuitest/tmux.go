@@ -52,6 +52,12 @@ func (x *Tmux) run(args ...string) string {
 	return string(out)
 }
 
+// Close closes the terminal as its window's button does: what runs in it hears SIGHUP.
+func (x *Tmux) Close() {
+	x.t.Helper()
+	x.run("kill-session", "-t", "s1")
+}
+
 // Keys presses keys by tmux's names: Enter, Escape, C-c, w, ...
 func (x *Tmux) Keys(names ...string) *Tmux {
 	x.t.Helper()
