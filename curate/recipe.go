@@ -13,6 +13,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"s1/curate/presets"
+	"s1/engine/trace/spelling"
 )
 
 // Recipe is a whole curation. A stage that is not in Stages does not run.
@@ -98,7 +99,7 @@ func LoadRecipe(name string) (Recipe, error) {
 		return ParseRecipe(name, text)
 	}
 	if !strings.ContainsAny(name, `./\`) {
-		return Recipe{}, fmt.Errorf("there is no preset %q; did you mean %q? There are %s; a file has its ending: %s.toml", name, nearest(name, presets.Names()), strings.Join(presets.Names(), ", "), name)
+		return Recipe{}, fmt.Errorf("there is no preset %q; did you mean %q? There are %s; a file has its ending: %s.toml", name, spelling.Nearest(name, presets.Names()), strings.Join(presets.Names(), ", "), name)
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -180,7 +181,7 @@ func ParseRecipe(source, text string) (Recipe, error) {
 	}
 	if unknown := md.Undecoded(); len(unknown) > 0 {
 		key := unknown[0].String()
-		return Recipe{}, fmt.Errorf("recipe %s: unknown key %.60q; did you mean %q?", source, key, nearest(key, Keys()))
+		return Recipe{}, fmt.Errorf("recipe %s: unknown key %.60q; did you mean %q?", source, key, spelling.Nearest(key, Keys()))
 	}
 	return r, r.Validate()
 }
@@ -200,7 +201,7 @@ func (r Recipe) Validate() error {
 	}
 	for i, s := range r.Stages {
 		if all := slices.Concat(StageNames(), ModelStageNames()); !slices.Contains(all, s) {
-			return refuse("stages has %.40q; did you mean %q?", s, nearest(s, all))
+			return refuse("stages has %.40q; did you mean %q?", s, spelling.Nearest(s, all))
 		}
 		if slices.Contains(r.Stages[:i], s) {
 			return refuse("stages has %q twice", s)
@@ -219,7 +220,7 @@ func (r Recipe) Validate() error {
 	case !(r.Dedup.Jaccard > 0 && r.Dedup.Jaccard <= 1):
 		return refuse("dedup.jaccard is %g, want above 0 to 1", r.Dedup.Jaccard)
 	case !slices.Contains(selections, s.Kind):
-		return refuse("select.kind is %.40q; did you mean %q?", s.Kind, nearest(s.Kind, selections))
+		return refuse("select.kind is %.40q; did you mean %q?", s.Kind, spelling.Nearest(s.Kind, selections))
 	case s.N < 1 || s.Uniform < 0:
 		return refuse("select.n is %d and select.uniform %d, want at least 1 and 0", s.N, s.Uniform)
 	case r.Load.MaxLine < 0:
@@ -250,43 +251,4 @@ func Keys() (keys []string) {
 	}
 	walk(reflect.TypeFor[Recipe](), "")
 	return keys
-}
-
-// nearest is the known word with the fewest edits; of a key in the wrong table, the one with the same last word.
-func nearest(word string, known []string) string {
-	const long = 60
-	word = word[:min(len(word), long)]
-	last := func(s string) string { return s[strings.LastIndexByte(s, '.')+1:] }
-	best, least := "", 1<<30
-	for _, k := range known {
-		d := 2 * edits(word, k)
-		if last(word) == last(k) {
-			d = min(d, 3)
-		}
-		if d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// edits is the Levenshtein distance.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

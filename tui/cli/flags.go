@@ -9,6 +9,7 @@ import (
 
 	"s1/engine/builtin"
 	"s1/engine/trace"
+	"s1/engine/trace/spelling"
 )
 
 // defaultModel is what runs when nobody names a model: the one inside the program.
@@ -89,7 +90,7 @@ func (f *runFlags) check() error {
 		{"--preset", f.preset, []string{"", "s1-readme", "s1-harness"}},
 	} {
 		if !contains(c.ok, c.value) {
-			return usagef("%s %q: one of %q; did you mean %q?", c.flag, c.value, c.ok, nearest(c.value, c.ok))
+			return usagef("%s %q: one of %q; did you mean %q?", c.flag, c.value, c.ok, spelling.Nearest(c.value, c.ok))
 		}
 	}
 	for _, c := range []struct{ flag, text string }{{"--system", f.system}, {"--wait-text", f.waitText}} {

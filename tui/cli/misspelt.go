@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"s1/engine/trace/spelling"
 )
 
 // group is a command that only holds others.
@@ -28,8 +30,8 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 	if strings.ContainsAny(word, " ?") && !cmd.HasParent() {
 		return usagef("%.40q is no command; s1 run asks a question: s1 run 'a question'", word)
 	}
-	near := nearest(word, names)
-	if edits(word, near) > max(2, len(near)/2) {
+	near := spelling.Nearest(word, names)
+	if spelling.Edits(word, near) > max(2, len(near)/2) {
 		return usagef("%s has no command %.40q; it has %s", cmd.CommandPath(), word, strings.Join(names, ", "))
 	}
 	return usagef("%s has no command %.40q; did you mean %q?", cmd.CommandPath(), word, near)
@@ -44,7 +46,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		word := unknown.GetSpecifiedName()
-		return usagef("%s has no flag --%.40s; did you mean --%s?", cmd.CommandPath(), word, nearest(word, names))
+		return usagef("%s has no flag --%.40s; did you mean --%s?", cmd.CommandPath(), word, spelling.Nearest(word, names))
 	case errors.As(err, &value):
 		return usagef("--%s %q: %s", value.GetFlag().Name, value.GetValue(), wanted(value.GetFlag()))
 	}
@@ -64,38 +66,4 @@ func wanted(f *pflag.Flag) string {
 		return "neither true nor false"
 	}
 	return "not a " + f.Value.Type()
-}
-
-// nearest is the known word with the fewest edits.
-func nearest(word string, known []string) string {
-	const long = 40 // no word of ours is longer; a longer one is cut, for the sake of time
-	word = word[:min(len(word), long)]
-	best, least := "", 1<<30
-	for _, k := range known {
-		if d := edits(word, k); d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// edits is the Levenshtein distance.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"s1/engine/trace/spelling"
 	tuiapp "s1/tui/app"
 	"s1/tui/record"
 	"s1/tui/theme"
@@ -27,7 +28,7 @@ func (f *screenFlags) register(p *pflag.FlagSet) {
 
 func (f *screenFlags) check() error {
 	if theme.Check(f.theme) != nil {
-		return usagef("--theme %q: one of %q; did you mean %q?", f.theme, theme.Names(), nearest(f.theme, theme.Names()))
+		return usagef("--theme %q: one of %q; did you mean %q?", f.theme, theme.Names(), spelling.Nearest(f.theme, theme.Names()))
 	}
 	if f.plain && f.record != "" {
 		return usagef("--record %s: a recording is of the screen, and --plain has none", f.record)

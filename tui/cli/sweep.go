@@ -16,6 +16,7 @@ import (
 	"s1/engine"
 	"s1/engine/builtin"
 	"s1/engine/scaling"
+	"s1/engine/trace/spelling"
 	"s1/sessions/jobs"
 )
 
@@ -114,7 +115,7 @@ func (f *sweepFlags) check() error {
 	}
 	for i, m := range f.plan.Methods {
 		if !contains(scaling.AllMethods(), m) {
-			return usagef("--methods %q: one of %q; did you mean %q?", m, scaling.AllMethods(), nearest(m, scaling.AllMethods()))
+			return usagef("--methods %q: one of %q; did you mean %q?", m, scaling.AllMethods(), spelling.Nearest(m, scaling.AllMethods()))
 		}
 		if contains(f.plan.Methods[:i], m) {
 			return usagef("--methods names %s twice", m)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"s1/engine/trace/spelling"
 )
 
 // Map is the table with a user's own keys put over the built-in ones. It never changes after it is made. What stands in
@@ -61,7 +63,7 @@ func New(o Overrides) (*Map, error) {
 	}
 	slices.Sort(unknown)
 	for _, name := range unknown {
-		wrong = append(wrong, &Problem{name, fmt.Sprintf("no action is called %q; did you mean %q?", name, nearest(name, names))})
+		wrong = append(wrong, &Problem{name, fmt.Sprintf("no action is called %q; did you mean %q?", name, spelling.Nearest(name, names))})
 	}
 	own := map[Action]bool{}
 	for i := range m.rows {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"s1/engine/trace/spelling"
 )
 
 // special are the keys that type nothing, as the terminal library names them, without alt+.
@@ -50,7 +52,7 @@ func Parse(s string) (string, error) {
 	}
 	known := special()
 	if !types(key) && !slices.Contains(known, key) {
-		return "", fmt.Errorf("no key is called %q; did you mean %q?", s, nearest(key, append(known, "space", "page up", "page down")))
+		return "", fmt.Errorf("no key is called %q; did you mean %q?", s, spelling.Nearest(key, append(known, "space", "page up", "page down")))
 	}
 	if alt {
 		key = "alt+" + key
@@ -70,38 +72,4 @@ func orLetter(key string) string {
 		return key
 	}
 	return "t"
-}
-
-// nearest is the known word with the fewest edits to it.
-func nearest(word string, known []string) string {
-	const long = 40 // a longer word is cut, for the sake of time
-	word = word[:min(len(word), long)]
-	best, least := "", 1<<30
-	for _, k := range known {
-		if d := edits(word, k); d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// edits is the Levenshtein distance, in bytes.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
