@@ -16,6 +16,8 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+
+	"s1/train/dataset"
 )
 
 const exportDir = "export"
@@ -45,7 +47,7 @@ func completion(r *Row) string {
 }
 
 func prompt(r *Row) string {
-	return "<|im_start|>system\n" + systemText + "<|im_end|>\n<|im_start|>user\n" + r.Question + "<|im_end|>\n<|im_start|>assistant\n"
+	return "<|im_start|>system\n" + systemText + "<|im_end|>\n<|im_start|>user\n" + r.Question + "<|im_end|>\n" + dataset.AssistantTurn
 }
 
 // export writes the rows that are left, in the order of the pool.

@@ -14,20 +14,20 @@ import (
 // again from the same state with the sampling that held there, what was forced or injected is fed as it is stored. It ends at
 // the end of the path, or after the first token that is another one. saved has the branch and all it grew from, parents first;
 // path is the branch's whole path. The run need not be of this model: as far as its ids mean something here, it is tried.
-func (m *Model) Again(ctx context.Context, r trace.Run, saved []Saved, id trace.BranchID) (l *Live, path []trace.Token, err error) {
+func (m *Model) Again(ctx context.Context, r trace.Run, saved []trace.Saved, id trace.BranchID) (l *Live, path []trace.Token, err error) {
 	format, err := m.format(r.ThinkFormat, r.PromptIDs)
 	if err != nil {
 		return nil, nil, err
 	}
 	paths := map[trace.BranchID][]trace.Token{}
-	var chain []Saved // from the branch up to its root
+	var chain []trace.Saved // from the branch up to its root
 	for _, s := range saved {
-		if paths[s.Branch.ID], err = pathOf(s, paths); err != nil {
+		if paths[s.Branch.ID], err = s.Path(paths); err != nil {
 			return nil, nil, fmt.Errorf("run %s: %w", r.ID, err)
 		}
 	}
 	for at := id; at != ""; at = chain[len(chain)-1].Branch.Parent {
-		i := slices.IndexFunc(saved, func(s Saved) bool { return s.Branch.ID == at })
+		i := slices.IndexFunc(saved, func(s trace.Saved) bool { return s.Branch.ID == at })
 		if i < 0 {
 			return nil, nil, fmt.Errorf("run %s has no branch %q", r.ID, at)
 		}
@@ -48,7 +48,7 @@ func (m *Model) Again(ctx context.Context, r trace.Run, saved []Saved, id trace.
 }
 
 // held is which sampling held from where on along a path.
-func held(chain []Saved) []trace.Resampled {
+func held(chain []trace.Saved) []trace.Resampled {
 	var all []trace.Resampled
 	for i, s := range chain {
 		until := len(s.Tokens) + s.Branch.At
@@ -66,7 +66,7 @@ func held(chain []Saved) []trace.Resampled {
 }
 
 // waitsAtClose is where along a path a branch began with a Wait at the close of its parent's thought.
-func waitsAtClose(f think.Format, chain []Saved, paths map[trace.BranchID][]trace.Token) []int {
+func waitsAtClose(f think.Format, chain []trace.Saved, paths map[trace.BranchID][]trace.Token) []int {
 	var at []int
 	for _, s := range chain {
 		b := s.Branch

@@ -149,7 +149,7 @@ func TestARestoredRunGoesOnAsItWouldHave(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantChild, _ := end(t, child)
-	saved := []engine.Saved{
+	saved := []trace.Saved{
 		{Branch: root.Branch(), Tokens: want, Receipt: last.Receipt, Notices: []string{"a notice"}},
 		{Branch: child.Branch(), Tokens: wantChild[at:]}, // it never ended: a crash
 	}
@@ -197,15 +197,15 @@ func TestRestoreRefusesWhatIsNotItsOwn(t *testing.T) {
 	token := func(i int) trace.Token { return trace.Token{Index: i, ID: 65, Bytes: []byte("A"), Text: "A"} }
 	for _, c := range []struct {
 		run   trace.Run
-		saved []engine.Saved
+		saved []trace.Saved
 		want  string
 	}{
 		{other, nil, "xyz"},
 		{empty, nil, "0 prompt tokens"},
 		{format, nil, "[THINK]"},
-		{good, []engine.Saved{{Branch: trace.Branch{ID: "a", Parent: "b"}}}, "branch b"},
-		{good, []engine.Saved{{Branch: trace.Branch{ID: "a"}, Tokens: []trace.Token{token(1)}}}, "token 1 where 0"},
-		{good, []engine.Saved{{Branch: trace.Branch{ID: "a"}, Tokens: []trace.Token{token(0)}}, {Branch: trace.Branch{ID: "c", Parent: "a", At: 2}}}, "which has 1 tokens"},
+		{good, []trace.Saved{{Branch: trace.Branch{ID: "a", Parent: "b"}}}, "branch b"},
+		{good, []trace.Saved{{Branch: trace.Branch{ID: "a"}, Tokens: []trace.Token{token(1)}}}, "token 1 where 0"},
+		{good, []trace.Saved{{Branch: trace.Branch{ID: "a"}, Tokens: []trace.Token{token(0)}}, {Branch: trace.Branch{ID: "c", Parent: "a", At: 2}}}, "which has 1 tokens"},
 	} {
 		if _, err := m.Restore(c.run, c.saved); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want it to say %q", err, c.want)
@@ -217,7 +217,7 @@ func TestHostileTokensOfASavedRunAreRefusedWhenABranchGoesOn(t *testing.T) {
 	t.Parallel()
 	m := scripted(t, nil, 1000)
 	run := trace.Run{ID: "r", PromptIDs: []int32{65}, ThinkFormat: "think"}
-	_, err := m.Restore(run, []engine.Saved{{Branch: trace.Branch{ID: "a"}, Tokens: []trace.Token{{ID: 1 << 30}}}})
+	_, err := m.Restore(run, []trace.Saved{{Branch: trace.Branch{ID: "a"}, Tokens: []trace.Token{{ID: 1 << 30}}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -154,7 +154,7 @@ func scriptedRestore(t *testing.T, l *engine.Live, tokens []trace.Token, last tr
 	t.Helper()
 	b := l.Branch()
 	b.Parent, b.At = "", 0
-	lives, err := scripted(t, nil, 1000).Restore(l.Run(), []engine.Saved{{Branch: b, Tokens: tokens, Receipt: last.Receipt, Resampled: []trace.Resampled{{At: 4, Sampling: hot}}}})
+	lives, err := scripted(t, nil, 1000).Restore(l.Run(), []trace.Saved{{Branch: b, Tokens: tokens, Receipt: last.Receipt, Resampled: []trace.Resampled{{At: 4, Sampling: hot}}}})
 	if err != nil {
 		t.Fatal(err)
 	}

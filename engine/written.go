@@ -12,13 +12,13 @@ import (
 // Written makes a run, with its one branch, of a thought and an answer that were written elsewhere: the prompt as this model's
 // template has it, the texts in this model's tokens. Nobody drew them here, so they are injected and no probability is known
 // (NaN). Special tokens spelled in the texts stay prose. The run is not the model's until Restore.
-func (m *Model) Written(a trace.Ask, thought, answer string) (trace.Run, Saved, error) {
+func (m *Model) Written(a trace.Ask, thought, answer string) (trace.Run, trace.Saved, error) {
 	r, format, err := m.begin(a)
 	if err != nil {
-		return trace.Run{}, Saved{}, err
+		return trace.Run{}, trace.Saved{}, err
 	}
 	if thought = strings.TrimSpace(thought); thought != "" && !format.Thinks() {
-		return trace.Run{}, Saved{}, fmt.Errorf("%s has no form for a thought (think format %s)", m.parts.Info.Name, format.Name)
+		return trace.Run{}, trace.Saved{}, fmt.Errorf("%s has no form for a thought (think format %s)", m.parts.Info.Name, format.Name)
 	}
 	var tokens []trace.Token
 	add := func(ids []int32, phase trace.Phase, origin trace.Origin, counted bool) {
@@ -45,23 +45,23 @@ func (m *Model) Written(a trace.Ask, thought, answer string) (trace.Run, Saved, 
 	if format.Thinks() {
 		add(format.Open, trace.PhaseThinking, trace.OriginForced, false)
 		if receipt.ThinkingTokens, err = say(thought, trace.PhaseThinking, true); err != nil {
-			return trace.Run{}, Saved{}, err
+			return trace.Run{}, trace.Saved{}, err
 		}
 		add(format.Close, trace.PhaseThinking, trace.OriginForced, false)
 		receipt.Forced = len(format.Open) + len(format.Close)
 	}
 	if receipt.AnswerTokens, err = say(answer, trace.PhaseAnswer, false); err != nil {
-		return trace.Run{}, Saved{}, err
+		return trace.Run{}, trace.Saved{}, err
 	}
 	if receipt.AnswerTokens == 0 {
 		receipt.Outcome = "empty"
 	}
 	if receipt.Injected = receipt.ThinkingTokens + receipt.AnswerTokens; receipt.Injected == 0 {
-		return trace.Run{}, Saved{}, errors.New("neither a thought nor an answer is written there")
+		return trace.Run{}, trace.Saved{}, errors.New("neither a thought nor an answer is written there")
 	}
 	if room := m.parts.Context - len(r.PromptIDs); len(tokens) > room {
-		return trace.Run{}, Saved{}, fmt.Errorf("the texts have %d tokens in %s, whose context has room for %d behind the question", len(tokens), r.Model, room)
+		return trace.Run{}, trace.Saved{}, fmt.Errorf("the texts have %d tokens in %s, whose context has room for %d behind the question", len(tokens), r.Model, room)
 	}
 	b := trace.Branch{ID: trace.BranchID(r.ID + ".1"), Cause: trace.CauseStart, Budget: a.Budget, Sampling: a.Sampling, Created: r.Created}
-	return r.Run, Saved{Branch: b, Tokens: tokens, Receipt: receipt}, nil
+	return r.Run, trace.Saved{Branch: b, Tokens: tokens, Receipt: receipt}, nil
 }

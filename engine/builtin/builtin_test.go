@@ -168,7 +168,7 @@ func TestARestoredRunKnowsItsAnswerAgain(t *testing.T) {
 	live, _ := run(t, m, trace.Ask{Prompt: "2+3", Budget: trace.Budget{Cap: 4, AnswerCap: 4}})
 	r := live.Run()
 	r.ID, r.Expected = "another", ""
-	lives, err := m.Restore(r, []engine.Saved{{Branch: trace.Branch{ID: "another.1"}}})
+	lives, err := m.Restore(r, []trace.Saved{{Branch: trace.Branch{ID: "another.1"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 // Replay carries a stored branch out again: what its tokens say was drawn is drawn again from the same state, and compared;
 // what was forced or injected is fed as it is stored. saved has the branch and all it grew from, parents first. The whole path
 // is carried out, token by token as it was made, the parts of its parents with their sampling; nothing of it is kept.
-func Replay(ctx context.Context, m *engine.Model, run trace.Run, saved []engine.Saved, id trace.BranchID) (trace.Agreement, error) {
+func Replay(ctx context.Context, m *engine.Model, run trace.Run, saved []trace.Saved, id trace.BranchID) (trace.Agreement, error) {
 	l, path, err := m.Again(context.WithoutCancel(ctx), run, saved, id)
 	if err != nil {
 		return trace.Agreement{}, err
@@ -45,7 +45,7 @@ func Replay(ctx context.Context, m *engine.Model, run trace.Run, saved []engine.
 }
 
 // reason is why two runs may part, the likeliest cause first.
-func reason(a trace.Agreement, now trace.ModelInfo, run trace.Run, saved []engine.Saved, id trace.BranchID) string {
+func reason(a trace.Agreement, now trace.ModelInfo, run trace.Run, saved []trace.Saved, id trace.BranchID) string {
 	var why []string
 	switch {
 	case run.ModelSHA256 != "" && now.SHA256 != "" && run.ModelSHA256 != now.SHA256:

@@ -15,14 +15,14 @@ import (
 )
 
 // saved is a branch as a store keeps it.
-func saved(t testing.TB, l *engine.Live) engine.Saved {
+func saved(t testing.TB, l *engine.Live) trace.Saved {
 	t.Helper()
 	h := end(t, l)
-	return engine.Saved{Branch: l.Branch(), Tokens: h.path[l.Branch().At:], Receipt: h.receipt, Resampled: h.sampling[1:]}
+	return trace.Saved{Branch: l.Branch(), Tokens: h.path[l.Branch().At:], Receipt: h.receipt, Resampled: h.sampling[1:]}
 }
 
 // replayed carries a branch out again and wants it the same to its end.
-func replayed(t testing.TB, m *engine.Model, run trace.Run, all []engine.Saved, what string) {
+func replayed(t testing.TB, m *engine.Model, run trace.Run, all []trace.Saved, what string) {
 	t.Helper()
 	b := all[len(all)-1]
 	a, err := Replay(t.Context(), m, run, all, b.Branch.ID)
@@ -50,7 +50,7 @@ func TestARunOfThisBinaryComesOutTheSameToItsEnd(t *testing.T) {
 		for _, s := range []trace.Sampling{{}, {Temperature: 1, Seed: uint64(i)}, {Temperature: 1, TopP: 0.95, RepeatPenalty: 1.1, Seed: 3}} {
 			q := trace.Ask{Prompt: words, Budget: trace.Budget{Cap: -1, Waits: i % 3, WaitText: "Wait", AnswerCap: 32}, Sampling: s}
 			root := ask(t, m, q)
-			kept := []engine.Saved{saved(t, root)}
+			kept := []trace.Saved{saved(t, root)}
 			replayed(t, again, root.Run(), kept, "a plain run")
 
 			other := s
@@ -102,10 +102,10 @@ func TestARunThatWasSteeredWhileItRanComesOutTheSame(t *testing.T) {
 			if len(k.Resampled) != 1 || k.Receipt.Injected < 3 {
 				t.Fatalf("the commands came too late: %+v, %+v", k.Resampled, k.Receipt)
 			}
-			replayed(t, again, root.Run(), []engine.Saved{k}, "a steered run")
+			replayed(t, again, root.Run(), []trace.Saved{k}, "a steered run")
 			if temperature == 0 { // a change that was not kept is found
 				k.Resampled = nil
-				a, err := Replay(t.Context(), again, root.Run(), []engine.Saved{k}, k.Branch.ID)
+				a, err := Replay(t.Context(), again, root.Run(), []trace.Saved{k}, k.Branch.ID)
 				if err != nil || a.Same < 20 || a.Same < a.Of && !strings.Contains(a.Reason, "changed by hand") {
 					t.Errorf("without the change: %+v, %v", a, err)
 				}
@@ -125,7 +125,7 @@ func TestAScriptedRunWithEveryInterventionComesOutTheSame(t *testing.T) {
 			b.Cap = 30
 		}
 		root := ask(t, r.Model, trace.Ask{Prompt: "q", Budget: b, Sampling: trace.Sampling{Temperature: float64(seed % 4), Seed: seed, RepeatPenalty: 1 + float64(seed%2)/5}})
-		kept := []engine.Saved{saved(t, root)}
+		kept := []trace.Saved{saved(t, root)}
 		replayed(t, r.Model, root.Run(), kept, "seed "+string(root.Branch().ID))
 		h := end(t, root)
 		for _, first := range [][]trace.Command{nil, {{Kind: trace.CommandInject, Text: "so the é"}}, {{Kind: trace.CommandTake, N: int(v.Special(enginetest.ThinkClose))}}, {{Kind: trace.CommandWait, Text: "Wait, no"}}} {
@@ -151,7 +151,7 @@ func TestARunThatPartsSaysWhereAndWhy(t *testing.T) {
 	root := ask(t, m, trace.Ask{Prompt: builtin.Examples(1)[0], Budget: trace.Budget{Cap: -1, AnswerCap: 32}, Sampling: trace.Sampling{Temperature: 1, Seed: 1}})
 	good, run := saved(t, root), root.Run()
 	at := len(good.Tokens) / 2
-	changed := func(f func(r *trace.Run, s *engine.Saved)) (trace.Run, engine.Saved) {
+	changed := func(f func(r *trace.Run, s *trace.Saved)) (trace.Run, trace.Saved) {
 		r, s := run, good
 		s.Tokens = slices.Clone(s.Tokens)
 		f(&r, &s)
@@ -160,37 +160,37 @@ func TestARunThatPartsSaysWhereAndWhy(t *testing.T) {
 	other := (good.Tokens[at].ID + 1) % 10
 	for _, c := range []struct {
 		name, want string
-		change     func(r *trace.Run, s *engine.Saved)
+		change     func(r *trace.Run, s *trace.Saved)
 	}{
-		{"another token", "were changed", func(_ *trace.Run, s *engine.Saved) { s.Tokens[at].ID = other }},
-		{"another model", "another model: it was mini (sha256 ffff", func(r *trace.Run, s *engine.Saved) { r.ModelSHA256, s.Tokens[at].ID = "ffff", other }},
-		{"no hash", "a hash is missing", func(r *trace.Run, s *engine.Saved) { r.ModelSHA256, s.Tokens[at].ID = "", other }},
-		{"another backend", `another backend: it was "abacus"`, func(r *trace.Run, s *engine.Saved) { r.Backend, s.Tokens[at].ID = "abacus", other }},
-		{"cut off", "cut off before its end", func(_ *trace.Run, s *engine.Saved) { s.Receipt, s.Tokens[at].ID = nil, other }},
+		{"another token", "were changed", func(_ *trace.Run, s *trace.Saved) { s.Tokens[at].ID = other }},
+		{"another model", "another model: it was mini (sha256 ffff", func(r *trace.Run, s *trace.Saved) { r.ModelSHA256, s.Tokens[at].ID = "ffff", other }},
+		{"no hash", "a hash is missing", func(r *trace.Run, s *trace.Saved) { r.ModelSHA256, s.Tokens[at].ID = "", other }},
+		{"another backend", `another backend: it was "abacus"`, func(r *trace.Run, s *trace.Saved) { r.Backend, s.Tokens[at].ID = "abacus", other }},
+		{"cut off", "cut off before its end", func(_ *trace.Run, s *trace.Saved) { s.Receipt, s.Tokens[at].ID = nil, other }},
 	} {
 		r, s := changed(c.change)
-		a, err := Replay(t.Context(), m, r, []engine.Saved{s}, s.Branch.ID)
+		a, err := Replay(t.Context(), m, r, []trace.Saved{s}, s.Branch.ID)
 		if err != nil || a.Same != at || a.Of != len(good.Tokens) || a.Stored != other || a.Now != good.Tokens[at].ID || !strings.Contains(a.Reason, c.want) {
 			t.Errorf("%s: %+v, %v", c.name, a, err)
 		}
 	}
-	r, s := changed(func(r *trace.Run, _ *engine.Saved) { r.ModelSHA256, r.Backend = "ffff", "abacus" })
-	if a, err := Replay(t.Context(), m, r, []engine.Saved{s}, s.Branch.ID); err != nil || a.Reason != "" || a.Same != a.Of {
+	r, s := changed(func(r *trace.Run, _ *trace.Saved) { r.ModelSHA256, r.Backend = "ffff", "abacus" })
+	if a, err := Replay(t.Context(), m, r, []trace.Saved{s}, s.Branch.ID); err != nil || a.Reason != "" || a.Same != a.Of {
 		t.Errorf("the same tokens of another model: %+v, %v", a, err)
 	}
 	for _, c := range []struct {
 		name, want string
-		change     func(r *trace.Run, s *engine.Saved)
+		change     func(r *trace.Run, s *trace.Saved)
 	}{
-		{"an id that is none", "1073741824", func(_ *trace.Run, s *engine.Saved) { s.Tokens[at].ID = 1 << 30 }},
-		{"a hole", "was expected", func(_ *trace.Run, s *engine.Saved) { s.Tokens[at].Index = 3 }},
-		{"a format that is none", "klingon", func(r *trace.Run, _ *engine.Saved) { r.ThinkFormat = "klingon" }},
-		{"no parent", `branch "z"`, func(_ *trace.Run, s *engine.Saved) { s.Branch.Parent = "z" }},
-		{"no prompt", "no tokens", func(r *trace.Run, _ *engine.Saved) { r.PromptIDs = nil }},
-		{"an origin that is none", "origin 9", func(_ *trace.Run, s *engine.Saved) { s.Tokens[at].Origin = 9 }},
+		{"an id that is none", "1073741824", func(_ *trace.Run, s *trace.Saved) { s.Tokens[at].ID = 1 << 30 }},
+		{"a hole", "was expected", func(_ *trace.Run, s *trace.Saved) { s.Tokens[at].Index = 3 }},
+		{"a format that is none", "klingon", func(r *trace.Run, _ *trace.Saved) { r.ThinkFormat = "klingon" }},
+		{"no parent", `branch "z"`, func(_ *trace.Run, s *trace.Saved) { s.Branch.Parent = "z" }},
+		{"no prompt", "no tokens", func(r *trace.Run, _ *trace.Saved) { r.PromptIDs = nil }},
+		{"an origin that is none", "origin 9", func(_ *trace.Run, s *trace.Saved) { s.Tokens[at].Origin = 9 }},
 	} {
 		r, s := changed(c.change)
-		if a, err := Replay(t.Context(), m, r, []engine.Saved{s}, s.Branch.ID); err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), "branch z", `branch "z"`), c.want) {
+		if a, err := Replay(t.Context(), m, r, []trace.Saved{s}, s.Branch.ID); err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), "branch z", `branch "z"`), c.want) {
 			t.Errorf("%s: %+v, %v", c.name, a, err)
 		}
 	}
@@ -204,7 +204,7 @@ func TestAReplayThatIsCancelledLeavesNothing(t *testing.T) {
 	before := runtime.NumGoroutine()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Replay(ctx, m, root.Run(), []engine.Saved{k}, k.Branch.ID); !errors.Is(err, context.Canceled) {
+	if _, err := Replay(ctx, m, root.Run(), []trace.Saved{k}, k.Branch.ID); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 	noGoroutineLeft(t, before)

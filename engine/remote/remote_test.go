@@ -371,7 +371,7 @@ func TestARunIsRestoredFromItsBytes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		lives, err := again.Restore(l.Run(), []Saved{{Branch: l.Branch(), Tokens: was.tokens, Receipt: &was.receipt}})
+		lives, err := again.Restore(l.Run(), []trace.Saved{{Branch: l.Branch(), Tokens: was.tokens, Receipt: &was.receipt}})
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}

@@ -29,9 +29,12 @@ type preparer struct {
 	headers []string          // of an assistant's turn, for texts
 }
 
+// AssistantTurn opens the assistant's turn in a text of s1's own form, as its Qwen writes it; all before it has weight 0.
+const AssistantTurn = "<|im_start|>assistant\n"
+
 // headers open an assistant's turn in a text: s1's own (its Qwen and its Llama templates).
 var headers = []struct{ control, text string }{
-	{"<|im_start|>", "<|im_start|>assistant\n"},
+	{"<|im_start|>", AssistantTurn},
 	{"<|start_header_id|>", "<|start_header_id|>assistant<|end_header_id|>\n\n"},
 }
 

@@ -222,10 +222,10 @@ func (a annotated) Worth() string { return a.worth }
 func (a annotated) Annotations() (note string, bookmarks []int) { return a.note, a.bookmarks }
 
 // savedOf is a kept session as the engine takes it.
-func savedOf(s sessions.Session) []engine.Saved {
-	saved := make([]engine.Saved, len(s.Branches))
+func savedOf(s sessions.Session) []trace.Saved {
+	saved := make([]trace.Saved, len(s.Branches))
 	for i, k := range s.Branches {
-		saved[i] = engine.Saved{Branch: k.Branch, Tokens: k.Tokens, Receipt: k.Receipt, Resampled: k.Resampled}
+		saved[i] = trace.Saved{Branch: k.Branch, Tokens: k.Tokens, Receipt: k.Receipt, Resampled: k.Resampled}
 		for _, n := range k.Notices {
 			saved[i].Notices = append(saved[i].Notices, n.Text)
 		}

@@ -360,7 +360,7 @@ func (l *laboratory) Trace(ctx context.Context, dir string, point, item int) (tu
 	case <-ctx.Done():
 		return nil, "", ctx.Err()
 	}
-	saved := engine.Saved{Branch: made.Branch()}
+	saved := trace.Saved{Branch: made.Branch()}
 	var ids []int32
 	events, _ := made.Log().Since(0)
 	for _, e := range events {
@@ -384,7 +384,7 @@ func (l *laboratory) Trace(ctx context.Context, dir string, point, item int) (tu
 	} else {
 		run := made.Run()
 		run.Expected = k.Items[item].Gold
-		lives, err := l.d.model.Restore(run, []engine.Saved{saved})
+		lives, err := l.d.model.Restore(run, []trace.Saved{saved})
 		m.Forget(run.ID)
 		if err != nil {
 			return nil, "", err

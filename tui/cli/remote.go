@@ -14,7 +14,7 @@ import (
 // thinker is what the desk needs of a model, on this machine or on a server.
 type thinker interface {
 	tuiapp.Thinker
-	Restore(r trace.Run, saved []engine.Saved) ([]tuiapp.Live, error)
+	Restore(r trace.Run, saved []trace.Saved) ([]tuiapp.Live, error)
 	Close() error
 }
 
@@ -29,7 +29,7 @@ func (m local) Branch(ctx context.Context, from trace.BranchID, at int, b trace.
 	return live(m.Model.Branch(ctx, from, at, b, s, first...))
 }
 
-func (m local) Restore(r trace.Run, saved []engine.Saved) ([]tuiapp.Live, error) {
+func (m local) Restore(r trace.Run, saved []trace.Saved) ([]tuiapp.Live, error) {
 	if remote.Is(r.Model) {
 		return nil, fmt.Errorf("it needs its server: s1 chat -m '%s' --session %s; s1 sessions show %s only reads it", r.Model, r.ID, r.ID)
 	}
@@ -47,12 +47,8 @@ func (m server) Branch(ctx context.Context, from trace.BranchID, at int, b trace
 	return live(m.Model.Branch(ctx, from, at, b, s, first...))
 }
 
-func (m server) Restore(r trace.Run, saved []engine.Saved) ([]tuiapp.Live, error) {
-	kept := make([]remote.Saved, len(saved))
-	for i, s := range saved {
-		kept[i] = remote.Saved(s)
-	}
-	return all(m.Model.Restore(r, kept))
+func (m server) Restore(r trace.Run, saved []trace.Saved) ([]tuiapp.Live, error) {
+	return all(m.Model.Restore(r, saved))
 }
 
 // live and all keep a nil pointer from becoming an interface that is not nil.
