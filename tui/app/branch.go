@@ -108,23 +108,6 @@ func (b *branch) inherit(parent *branch, at int) {
 	}
 }
 
-// offset returns how long the text of a phase is before token at.
-func (b *branch) offset(at int, phase trace.Phase) int {
-	for _, k := range b.tokens[at:] {
-		if k.phase == phase {
-			return int(k.at)
-		}
-	}
-	return b.doc(phase).Len()
-}
-
-func (b *branch) doc(phase trace.Phase) *text.Doc {
-	if phase == trace.PhaseAnswer {
-		return b.answer
-	}
-	return b.thought
-}
-
 func (b *branch) account(k token) {
 	if k.counted {
 		b.spent++
@@ -231,91 +214,6 @@ func (b *branch) add(k trace.Token) {
 	b.measure(k)
 }
 
-// noteClose sees whether the model closes its thought by itself: it draws the first word of the close, or another end
-// of its turn after which the close is written for it. Nothing is forced then.
-func (b *branch) noteClose(k trace.Token) {
-	switch {
-	case k.Counted || k.Origin == trace.OriginInjected:
-		b.ownClose = false
-	case (k.Origin == trace.OriginSampled || k.Wished) && !b.ownClose:
-		b.ownClose = true
-		b.thought.Break()
-	}
-}
-
-// token returns all that is known of token i, nil where the log has not said it.
-func (b *branch) token(i int) *trace.Token {
-	if i < 0 || i >= len(b.tokens) || b.tokens[i].event < 0 {
-		return nil
-	}
-	events, _ := b.live.Log().Since(int(b.tokens[i].event))
-	if len(events) == 0 || events[0].Kind != trace.EventToken {
-		return nil
-	}
-	return &events[0].Token
-}
-
-func (b *branch) roleOf(k trace.Token) theme.Role {
-	switch {
-	case k.Origin == trace.OriginInjected:
-		return theme.Accent
-	case k.Origin == trace.OriginForced && b.ownClose && k.Phase == trace.PhaseThinking:
-		return theme.Dim // the model closed by itself; what is left of the close is only completed
-	case k.Origin == trace.OriginForced && (b.spent > 0 || b.injected > 0 || k.Phase == trace.PhaseAnswer):
-		return theme.Warn
-	case k.Phase == trace.PhaseThinking && !k.Counted:
-		return theme.Dim // the words that open and close a thought
-	}
-	return theme.Text
-}
-
-func (b *branch) noteOf(k trace.Token) string {
-	switch {
-	case k.Origin == trace.OriginInjected && k.Wished:
-		return fmt.Sprintf("yours, %d of %d", b.waits, max(b.waits, b.budget.Waits))
-	case k.Origin == trace.OriginInjected:
-		return "yours"
-	case k.Phase == trace.PhaseAnswer:
-		return "forced"
-	case b.budget.Cap >= 0 && b.spent >= b.budget.Cap:
-		return "the cap  " + prob(k.EndProb)
-	}
-	return "answer now  " + prob(k.EndProb)
-}
-
-func (b *branch) measure(k trace.Token) {
-	b.times = tail(append(b.times, k.Time), speedTokens)
-	if k.Phase == trace.PhaseThinking {
-		b.ends.Append(k.EndProb)
-		b.entropies.Append(k.Entropy)
-		b.markSignal(k)
-	}
-}
-
-// markSignal notes what was wished, injected or forced, for the signals.
-func (b *branch) markSignal(k trace.Token) {
-	at := b.entropies.Len() - 1
-	switch {
-	case k.Wished:
-		b.marks = append(b.marks, signals.Mark{At: at, Role: theme.Wish})
-		fallthrough
-	case k.Origin == trace.OriginInjected:
-		if k.Origin == trace.OriginInjected {
-			b.marks = append(b.marks, signals.Mark{At: at, Role: theme.Accent})
-		}
-	case k.Origin == trace.OriginForced && !b.ownClose && b.spent > 0:
-		b.marks = append(b.marks, signals.Mark{At: at, Role: theme.Warn})
-	}
-}
-
-func tail[T any](s []T, n int) []T {
-	if len(s) > 2*n {
-		copy(s, s[len(s)-n:])
-		s = s[:n]
-	}
-	return s
-}
-
 // speed returns tokens per second: of the whole run once it has ended, of the last moments while it runs.
 func (b *branch) speed() float64 {
 	if b.receipt != nil && b.receipt.TokensPerSecond > 0 {
@@ -338,74 +236,6 @@ func (b *branch) running() bool { return b.state != trace.StateEnded }
 // thinking says whether the thought is still open, so that it can be made longer or closed.
 func (b *branch) thinking() bool {
 	return b.running() && b.state != trace.StateAnswering && !b.closed
-}
-
-// closeAt returns the index of the first token of the close of thinking, where a Wait after the end has to branch:
-// back from the answer (or from the end of a thought that was stopped) over what does not count as thought.
-func (b *branch) closeAt() (int, bool) {
-	if b.spent == 0 {
-		return 0, false
-	}
-	i := len(b.tokens)
-	for j, k := range b.tokens {
-		if k.phase == trace.PhaseAnswer {
-			i = j
-			break
-		}
-	}
-	for i > 0 && !b.tokens[i-1].counted && b.tokens[i-1].origin != trace.OriginInjected {
-		i--
-	}
-	return i, true
-}
-
-// countedAt returns the index right after the nth thinking token.
-func (b *branch) countedAt(n int) int {
-	for i, k := range b.tokens {
-		if !k.counted {
-			continue
-		}
-		if n == 0 {
-			return i
-		}
-		n--
-	}
-	i, _ := b.closeAt()
-	return i
-}
-
-// below returns how many thinking tokens start at or after a byte of the thought.
-func (b *branch) below(at int) int {
-	end := len(b.tokens)
-	for end > 0 && b.tokens[end-1].phase == trace.PhaseAnswer {
-		end--
-	}
-	return end - sort.Search(end, func(i int) bool { return int(b.tokens[i].at) >= at })
-}
-
-// parts returns the first token at which two branches differ. One that still runs may yet follow the longer one: until
-// then they do not differ.
-func parts(a, b *branch) (int, bool) {
-	n := min(len(a.tokens), len(b.tokens))
-	for i := range n {
-		if a.tokens[i].id != b.tokens[i].id {
-			return i, true
-		}
-	}
-	shorter := a
-	if len(b.tokens) < len(a.tokens) {
-		shorter = b
-	}
-	return n, len(a.tokens) != len(b.tokens) && !shorter.running()
-}
-
-// span returns the bytes of token i in the text of its phase.
-func (b *branch) span(i int) (phase trace.Phase, from, to int) {
-	if i >= len(b.tokens) {
-		return trace.PhaseThinking, -1, -1
-	}
-	k := b.tokens[i]
-	return k.phase, int(k.at), b.offset(i+1, k.phase)
 }
 
 func prob(p float32) string {
