@@ -9,9 +9,7 @@ package app
 
 import (
 	"context"
-	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -38,23 +36,6 @@ import (
 	"s1/tui/text"
 	"s1/tui/theme"
 )
-
-// PaceByModel lets the model decide: readable for tiny ones, as fast as it goes for real ones.
-const PaceByModel = -1
-
-// What "tiny" and "readable" mean.
-const (
-	tinyParameters = 300_000_000
-	readablePace   = 30 // tokens per second
-)
-
-// PaceFor returns the pace that suits a model: 0 = as fast as it goes.
-func PaceFor(info trace.ModelInfo) int {
-	if info.Parameters > 0 && info.Parameters <= tinyParameters {
-		return readablePace
-	}
-	return 0
-}
 
 type focus uint8
 
@@ -262,153 +243,12 @@ func (m *Model) Pull() tea.Cmd {
 	return tea.Batch(cmd, m.checkSaved())
 }
 
-func (m *Model) opened(msg modelOpened) tea.Cmd {
-	if msg.err != nil {
-		m.broken = msg.err.Error()
-		m.queued = ""
-		return nil
-	}
-	m.thinker, m.info = msg.thinker, msg.thinker.Info()
-	m.examples = examples{list: m.info.Examples}
-	if m.opt.Pace < 0 {
-		m.pace = PaceFor(m.info)
-	}
-	if m.opt.ModelSampling {
-		seed := m.sampling.Seed
-		m.sampling = m.info.Default
-		m.sampling.Seed = seed
-	}
-	if m.info.Warning != "" {
-		m.say(m.info.Warning)
-	}
-	if q := m.queued; q != "" {
-		m.queued = ""
-		m.say("") // that it will be asked
-		return m.ask(q)
-	}
-	if re, can := m.opt.Library.(Reopener); can && m.opt.Session != "" {
-		return reopen(m.ctx, re, m.opt.Session)
-	}
-	return m.findStory()
-}
-
-// arrived gives each branch its events. A disk that has something to keep is asked about twice a second.
-func (m *Model) arrived(batches []feed.Batch) tea.Cmd {
-	for _, batch := range batches {
-		for _, b := range m.branches {
-			if b.source != batch.Source {
-				continue
-			}
-			closed := b.closed
-			for _, e := range batch.Events {
-				b.apply(e)
-			}
-			m.played(b)
-			if b == m.now() && !closed && b.closed && m.focus == onThought && m.thoughtsPane.Scroll.Following() && m.layout().one {
-				m.focus = onAnswer // on a small screen the answer takes the place of the finished thought
-			}
-		}
-	}
-	if len(batches) > 0 && time.Since(m.savedAt) > saveEvery {
-		m.savedAt = time.Now()
-		return m.checkSaved()
-	}
-	return nil
-}
-
-func (m *Model) started(msg branchStarted) tea.Cmd {
-	m.busy = false
-	if msg.err != nil {
-		m.fault = "could not " + msg.what + ": " + msg.err.Error() + "  (esc)"
-		var u *trace.Unsuitable
-		if errors.As(msg.err, &u) {
-			m.unsuitable(u)
-			return nil
-		}
-		if msg.asked != "" && m.promptPane.Editor.Value() == "" {
-			m.promptPane.Editor.Set(msg.asked) // a question is never lost
-			m.focus = onPrompt
-		}
-		if msg.wrote != "" {
-			return m.keepWritten(msg.wrote)
-		}
-		return nil
-	}
-	if msg.parent == nil {
-		m.leave()
-		m.question = orElse(msg.live.Run().Prompt, msg.asked)
-		m.examples.asked(m.question)
-	}
-	b := newBranch(msg.live, label(len(m.branches)), m.theme, m.opt.Same)
-	if msg.parent != nil {
-		b.inherit(msg.parent, msg.at)
-		b.expected = msg.parent.expected // the user's, where there is one
-	}
-	b.source = m.feed.Follow(msg.live.Log())
-	if msg.parent != nil && m.pace > 0 {
-		msg.live.Send(trace.Command{Kind: trace.CommandPace, N: m.pace})
-	}
-	before := m.cur
-	m.branches = append(m.branches, b)
-	m.switchTo(len(m.branches) - 1)
-	m.thoughtsPane.Scroll.Bottom()
-	if msg.beside {
-		m.other, m.comparing, m.jump = before, true, true
-	}
-	m.focus = onThought
-	if m.trials != nil {
-		m.trials.hidden = true // a sample was opened, or something else is looked at
-	}
-	return nil
-}
-
-func (m *Model) savedIs(msg savedChecked) tea.Cmd {
-	m.checking = false
-	was := m.unsaved
-	m.saved, m.unsaved = "saved", false
-	if !msg.ok {
-		m.saved = "saving"
-		if msg.reason != "" {
-			m.saved, m.unsaved = "not saved", true
-			if !was {
-				m.warn("not saved: " + oneLine(msg.reason))
-			}
-		}
-		return m.tick(saveEvery, saveTicked{})
-	}
-	return nil // asked again with the next tokens
-}
-
-// leave ends what belongs to the question that makes room for another.
-func (m *Model) leave() {
-	if m.scrubber != nil {
-		m.closeScrub()
-	}
-	m.endTrials()
-	for _, b := range m.branches {
-		if b.ticker != nil {
-			b.ticker.cancel()
-		}
-	}
-	m.branches, m.cur, m.other, m.comparing, m.more, m.deleted, m.pick = nil, 0, -1, false, nil, nil, -1
-	m.refocus()
-}
-
 // now returns the branch in view, or nil.
 func (m *Model) now() *branch {
 	if m.cur < len(m.branches) {
 		return m.branches[m.cur]
 	}
 	return nil
-}
-
-func (m *Model) anyRunning() bool {
-	for _, b := range m.branches {
-		if b.running() {
-			return true
-		}
-	}
-	return false
 }
 
 func (m *Model) switchTo(i int) {
@@ -428,53 +268,6 @@ func (m *Model) switchTo(i int) {
 
 func (m *Model) say(s string)  { m.notice, m.alarm = s, false }
 func (m *Model) warn(s string) { m.notice, m.alarm = s, true }
-
-// state is what the key table asks about.
-func (m *Model) state() keys.State {
-	s := keys.State{
-		Shelf: m.shelf.open, Rows: len(m.shelf.rows), Prompt: m.focus == onPrompt, PromptEmpty: strings.TrimSpace(m.promptPane.Editor.Value()) == "",
-		Loading: m.thinker == nil && m.broken == "", Broken: m.broken,
-		Example:  len(m.examples.list) > 0,
-		Branches: len(m.branches), Library: m.opt.Library != nil, Following: m.scroll().Following(),
-	}
-	s.Offered = s.PromptEmpty && m.examples.offer() != ""
-	s.Train, s.Curate, s.Jobs = m.trainState(), m.curateState(), m.jobsState()
-	s.Explorer, s.Comparing, s.Trials = m.explorer() != nil, m.comparing, m.experimenting()
-	if x := m.trials; x != nil && x.hidden {
-		s.Left = map[trials.Kind]keys.Action{trials.Lab: keys.Lab, trials.Vote: keys.Vote, trials.Anchors: keys.Anchor}[x.kind]
-	}
-	if s.Binned = len(m.deleted) > 0; s.Shelf {
-		s.Binned = len(m.shelf.binned) > 0
-	}
-	s.Busy = m.trials != nil && m.trials.running || m.scrubber != nil && m.scrubber.running
-	if s.Lab = m.laboratory() != nil; m.bench.open {
-		s.Bench, s.Form, s.Points = true, m.bench.view == lab.Setup, m.bench.view == lab.Curve
-		s.Sweeping, s.Held, s.Reckoning = m.bench.cancel != nil, m.bench.held, m.bench.reckon != nil
-	}
-	if b := m.now(); b != nil {
-		s.Asked, s.Running, s.Paused, s.Thinking = true, b.running(), b.state == trace.StatePaused, b.thinking()
-		s.Loop, s.Pauses = b.loop, len(b.pauses)
-		s.Tokens, s.Cursor = len(b.tokens), b.at >= 0
-		s.Ticking = b.ticker != nil && b.ticker.running
-		if s.Cursor {
-			k := b.token(b.at)
-			s.Candidates = k != nil && len(k.Top) > 0
-		}
-		_, s.CanClose = b.closeAt()
-		if !s.Running {
-			s.Thinking = true // every key acts after the end, as a new branch
-		}
-	}
-	return s
-}
-
-// scroll returns the text that the movement keys move.
-func (m *Model) scroll() *text.Scroll {
-	if m.focus == onAnswer {
-		return &m.answerPane.Scroll
-	}
-	return &m.thoughtsPane.Scroll
-}
 
 func label(i int) string {
 	if i < 26 {

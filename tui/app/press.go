@@ -1,0 +1,147 @@
+package app
+
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"s1/tui/keys"
+	"s1/tui/text"
+)
+
+// press hears one key: an overlay first, then the table, then the prompt.
+func (m *Model) press(k tea.KeyMsg) tea.Cmd {
+	if k.Type == tea.KeyRunes && len(k.Runes) > 1 && !k.Paste && !k.Alt && (m.over != nil || m.focus != onPrompt) {
+		// Keys pressed faster than the terminal is read arrive together.
+		var cmds []tea.Cmd
+		for _, r := range k.Runes {
+			cmds = append(cmds, m.press(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}))
+		}
+		return tea.Batch(cmds...)
+	}
+	key, typed := k.String(), ""
+	if m.story != nil {
+		m.takeOver()
+		if !m.keys.Is(keys.Quit, key) {
+			return nil
+		}
+	}
+	if k.Type == tea.KeyRunes && !k.Alt {
+		typed = string(k.Runes)
+	}
+	if k.Type == tea.KeySpace && !k.Alt {
+		typed = " "
+	}
+	if m.over != nil && !m.keys.Is(keys.Suspend, key) {
+		return m.pressOver(key, typed)
+	}
+	if !m.keys.Is(keys.Quit, key) {
+		m.quitArmed = false
+	}
+	if !k.Paste && key != "" {
+		if b, ok := m.keys.Find(m.state(), key); ok && !m.typing(b) {
+			if b.Action != keys.Stop || m.fault == "" {
+				m.notice, m.alarm = "", false
+			}
+			return m.try(b, key)
+		}
+	}
+	m.notice, m.alarm = "", false
+	if key == "esc" { // also when stop is on another key
+		m.back()
+		return nil
+	}
+	if m.focus == onPrompt {
+		if typed != "" {
+			m.promptPane.Editor.Insert(typed)
+		} else {
+			m.promptPane.Editor.Press(key)
+		}
+		return nil
+	}
+	if typed != "" && len([]rune(typed)) == 1 {
+		m.say(text.Clean(typed, m.theme.ASCII) + m.keys.Text(" does nothing here; {help} shows all keys, {ask} goes to the prompt"))
+	} else if typed != "" {
+		// Pasted text belongs to the prompt, wherever the focus was.
+		if m.shelf.open {
+			m.closeShelf()
+		}
+		if m.jobs.open {
+			m.closeJobs()
+		}
+		m.bench.open, m.curation.open = false, false
+		m.focus = onPrompt
+		m.promptPane.Editor.Insert(typed)
+	}
+	return nil
+}
+
+// typing says that a key the table knows is meant for the text after all.
+func (m *Model) typing(b keys.Binding) bool {
+	if m.focus != onPrompt {
+		return false
+	}
+	text := m.promptPane.Editor.Value()
+	return b.Action == keys.QuitEmpty && text != "" || b.Action == keys.Example && (text != "" || m.examples.offer() == "")
+}
+
+func (m *Model) pressOver(key, typed string) tea.Cmd {
+	r := m.over.Press(key, typed)
+	if !r.Close {
+		return nil
+	}
+	chosen := m.chosen
+	m.over, m.chosen = nil, nil
+	if r.Done && chosen != nil {
+		return chosen(r)
+	}
+	return nil
+}
+
+// try does what a binding means, or says why not. Esc has a meaning of its own in every state.
+func (m *Model) try(b keys.Binding, key string) tea.Cmd {
+	if b.Action == keys.Stop && m.back() {
+		return nil
+	}
+	if steers(b.Action) {
+		m.fromRecording()
+	}
+	if why, ok := b.Enabled(m.state()); !ok {
+		m.warn(why)
+		return nil
+	}
+	return m.act(b.Action, key)
+}
+
+// back steps back one level, and says whether there was one.
+func (m *Model) back() bool {
+	b := m.now()
+	switch {
+	case m.fault != "":
+		m.fault = ""
+	case b != nil && b.err != nil && !b.seen:
+		b.seen = true
+	case m.focus == onPrompt && b != nil:
+		m.focus = onThought
+	case m.focus == onPrompt:
+		return true
+	case m.experimenting():
+		m.endTrials()
+		m.refocus()
+	case m.scrubbing():
+		m.closeScrub()
+	case m.focus == onToken || m.focus == onTree:
+		if m.focus, m.pick = onThought, -1; b != nil {
+			m.seen(b)
+		}
+	case m.comparing && (b == nil || !b.running()):
+		m.comparing = false
+	case b != nil && b.at >= 0:
+		b.at = -1
+		m.thoughtsPane.Scroll.Bottom()
+	case b != nil && b.running() || b == nil:
+		return false
+	default: // ended: back to following, which is where one started
+		m.thoughtsPane.Scroll.Bottom()
+		m.notice, m.alarm = "", false
+	}
+	return true
+}
