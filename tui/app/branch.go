@@ -71,6 +71,7 @@ type branch struct {
 
 	spent, waits, answered, injected int
 	times                            []time.Duration
+	drawn                            int         // tokens of its own that the model chose
 	ends, entropies                  plot.Series // of the thought, a number a token
 	marks                            []signals.Mark
 	turned                           []int // reflection words of the thought, by token, as far as it was read
@@ -220,7 +221,7 @@ func (b *branch) speed() float64 {
 		return b.receipt.TokensPerSecond
 	}
 	n := len(b.times)
-	if n < 2 {
+	if n < 2 || b.drawn < 2 { // what is fed in comes at once, and says nothing of the model
 		return 0
 	}
 	last := b.times[n-1]

@@ -3,6 +3,7 @@ package app
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"s1/engine/trace"
 	"s1/tui/theme"
@@ -135,5 +136,42 @@ func TestCountedAtAndBelowCountThinkingTokens(t *testing.T) {
 	}
 	if got := b.below(b.thought.Len()); got != 0 {
 		t.Errorf("below the end: %d tokens, want 0", got)
+	}
+}
+
+func TestTokensThatAreFedInMakeNoSpeed(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		origin trace.Origin
+		want   float64
+	}{{"fed in", trace.OriginInjected, 0}, {"forced", trace.OriginForced, 0}, {"sampled", trace.OriginSampled, 100}} {
+		b := newBranch(fixed{}, "A", theme.New(theme.Options{NoColor: true}), nil)
+		for i := range 3 {
+			k := trace.Token{Index: i, Text: "a", Phase: trace.PhaseThinking, Origin: c.origin, Time: time.Duration(i) * 10 * time.Millisecond}
+			b.add(k)
+		}
+		if got := b.speed(); got != c.want {
+			t.Errorf("%s: %.1f tokens a second, want %.1f", c.name, got, c.want)
+		}
+	}
+}
+
+func TestAModelIsCalledByWhatTellsItApart(t *testing.T) {
+	t.Parallel()
+	for _, c := range [][2]string{
+		{"mini", "mini"},
+		{"", ""},
+		{"/root/models/SmolLM2-135M-Instruct.Q4_1.gguf", "SmolLM2-135M-Instruct.Q4_1"},
+		{"models/small.gguf", "small"},
+		{"/home/me/tape-run/model/", "tape-run/model"},
+		{"../run/model", "run/model"},
+		{"org/name", "org/name"},
+		{"org/name@main:file.gguf", "org/name@main:file.gguf"},
+		{"http://127.0.0.1:8080/v1#name", "http://127.0.0.1:8080/v1#name"},
+	} {
+		if got := Called(c[0]); got != c[1] {
+			t.Errorf("%q is called %q, want %q", c[0], got, c[1])
+		}
 	}
 }

@@ -50,6 +50,9 @@ func (b *branch) noteOf(k trace.Token) string {
 
 func (b *branch) measure(k trace.Token) {
 	b.times = tail(append(b.times, k.Time), speedTokens)
+	if k.Origin == trace.OriginSampled {
+		b.drawn++
+	}
 	if k.Phase == trace.PhaseThinking {
 		b.ends.Append(k.EndProb)
 		b.entropies.Append(k.Entropy)

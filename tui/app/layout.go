@@ -8,6 +8,7 @@ const (
 	airFrom             = 16     // rows from which there is air under the top line
 	sideMin, sideMax    = 40, 60
 	answerMin           = 3  // rows of an answer beside panes
+	airUnder            = 14 // rows of a page from which there is air below it, too
 	stripFrom           = 18 // rows from which the signals have a strip of their own
 	scrubMin            = 3  // rows of the scrubber, at least
 	pageMin             = 4  // rows that panes leave to the thought
@@ -67,6 +68,7 @@ func arrange(w, h int, want wants) layout {
 		}
 	}
 	room := func() int { return bottom - top }
+	strips := bottom
 	if want.scrub > 0 && !want.whole && !want.room {
 		if rows := min(want.scrub, room()-pageMin); rows >= scrubMin {
 			l.scrub = take(rows)
@@ -76,6 +78,9 @@ func arrange(w, h int, want wants) layout {
 		if rows := min(want.signals, room()-2*pageMin); rows > 0 {
 			l.signals = take(rows)
 		}
+	}
+	if bottom < strips && room() >= airUnder {
+		bottom-- // air between the page and its strips
 	}
 	main := rect{0, top, w, room()}
 	switch {

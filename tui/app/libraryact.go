@@ -99,7 +99,7 @@ func (m *Model) inputExport(row ShelfRow) {
 		slices.Sort(ids)
 	}
 	in := overlay.Input{
-		Title: "export", Hint: fmt.Sprintf("%d sessions into a new file: .jsonl (import reads it back), .md, or .html with the colours of the tokens", len(ids)),
+		Title: "export", Hint: fmt.Sprintf("%s into a new file: .jsonl (import reads it back), .md, or .html with the colours of the tokens", sessionsOf(len(ids))),
 		Check: func(s string) string {
 			if formatOf(s) == "" {
 				return "the name ends in .jsonl, .md or .html"
@@ -117,11 +117,22 @@ func (m *Model) inputExport(row ShelfRow) {
 					m.warn("could not export: " + oneLine(err.Error()))
 					return
 				}
+				if len(ids) == 1 {
+					m.say("1 session is in " + s)
+					return
+				}
 				m.say(fmt.Sprintf("%d sessions are in %s", len(ids), s))
 			})
 			return nil
 		}
 	})
+}
+
+func sessionsOf(n int) string {
+	if n == 1 {
+		return "1 session"
+	}
+	return fmt.Sprintf("%d sessions", n)
 }
 
 func formatOf(path string) string {

@@ -98,7 +98,7 @@ func (m *Model) fillShelf() {
 			where = fmt.Sprintf("thought at token %d", r.Token)
 		}
 		p.Rows = append(p.Rows, library.Row{
-			ID: r.ID, When: r.Created, Model: r.Model, Question: oneLine(r.Prompt), Answer: oneLine(r.Answer), Verdict: string(r.Verdict),
+			ID: r.ID, When: r.Created, Model: Called(r.Model), Question: oneLine(r.Prompt), Answer: oneLine(r.Answer), Verdict: string(r.Verdict),
 			Closed: r.Closed, Tags: r.Tags, Snippet: r.Snippet.Text, Hits: r.Snippet.Hits, Where: where,
 		})
 	}

@@ -2,15 +2,32 @@ package app
 
 import (
 	"fmt"
+	"path"
+	"strings"
 
 	"s1/engine/trace"
 	"s1/tui/pane/side"
 	"s1/tui/plot"
 )
 
+// Called is what a model is called where there is little room: a file by its name without the ending, a folder by its last two, since
+// many are called model. Names that are no paths stay as they are.
+func Called(model string) string {
+	name := path.Clean(model)
+	switch {
+	case strings.Contains(model, "://") || model == "":
+		return model
+	case strings.HasSuffix(name, ".gguf") && !strings.Contains(name, ":"):
+		return strings.TrimSuffix(path.Base(name), ".gguf")
+	case strings.HasPrefix(name, "/") || strings.HasPrefix(name, "..") || strings.HasPrefix(name, "~"):
+		return path.Join(path.Base(path.Dir(name)), path.Base(name))
+	}
+	return model
+}
+
 func (m *Model) fillStatus(b *branch) {
 	s := &m.statusPane
-	s.Model, s.Backend = orElse(m.info.Name, m.opt.Model), m.info.Backend
+	s.Model, s.Backend = Called(orElse(m.info.Name, m.opt.Model)), m.info.Backend
 	s.State, s.Busy, s.Alarm = m.stateWord(b)
 	s.Speed, s.Share, s.Pace, s.Branch = "", "", "", ""
 	s.Saved, s.Unsaved = m.saved, m.unsaved
@@ -184,7 +201,11 @@ func (m *Model) fillSide() {
 		switch {
 		case r.Closed != "" && r.EndRank == 0: // a server did not tell it
 		case r.Closed == trace.ClosedCap, r.Closed == trace.ClosedAnswerNow:
-			fact("end", "%s, rank %s, %.1f nats", prob(r.EndProb), rank(r.EndRank), r.CloseNats)
+			exact := 1
+			if r.CloseNats >= 10 { // two figures are enough, and fit
+				exact = 0
+			}
+			fact("end", "%s, rank %s, %.*f nats", prob(r.EndProb), rank(r.EndRank), exact, r.CloseNats)
 		case r.Closed == trace.ClosedNatural:
 			fact("end", "%s, rank %s", prob(r.EndProb), rank(r.EndRank))
 		}

@@ -92,13 +92,15 @@ func (d *desk) Preview(ctx context.Context, id string, branch trace.BranchID) (t
 	if err != nil {
 		return tuiapp.ShelfPreview{}, notHere(id, err)
 	}
-	facts := []string{r.Created.Local().Format("2006-01-02 15:04"), r.Model}
+	facts := []string{r.Created.Local().Format("2006-01-02 15:04"), tuiapp.Called(r.Model)}
 	if r.Receipt != nil {
 		facts = append(facts, fmt.Sprintf("thinking %d", r.Receipt.ThinkingTokens), "closed "+string(r.Receipt.Closed))
 	} else {
 		facts = append(facts, "open")
 	}
-	facts = append(facts, fmt.Sprintf("%d branches", r.Branches))
+	if r.Branches != 1 {
+		facts = append(facts, fmt.Sprintf("%d branches", r.Branches))
+	}
 	note := strings.Trim(r.Note+"\n"+r.Comment, "\n")
 	return tuiapp.ShelfPreview{
 		ID: id, Branch: r.Branch, Question: r.Prompt, Thought: r.Inherited + r.Thought, Answer: strings.TrimSpace(r.Whole),

@@ -89,8 +89,8 @@ func trainRows() []Binding {
 		{TrainEnter, []string{"enter"}, "change", "Change the field, watch the run, or give the chosen curve the page", groupTrain, Train, nil},
 		{TrainUp, []string{"up", "shift+tab"}, "up", "Up: a field, a line, a run, the curve before", groupTrain, Train, nil},
 		{TrainDown, []string{"down", "tab"}, "down", "Down: a field, a line, a run, the next curve", groupTrain, Train, nil},
-		{TrainLeft, []string{"left", "h"}, "left", "The preset or the row before; in a curve, earlier steps", groupTrain, Train, nil},
-		{TrainRight, []string{"right", "l"}, "right", "The next preset or row; in a curve, later steps", groupTrain, Train, nil},
+		{TrainLeft, []string{"left", "h"}, "before", "The preset or the row before; in a curve, earlier steps", groupTrain, Train, nil},
+		{TrainRight, []string{"right", "l"}, "next", "The next preset or row; in a curve, later steps", groupTrain, Train, nil},
 		{TrainLaunch, []string{"L"}, "launch", "Start the command that is shown, as a job of its own that outlives this screen", groupTrain, Train, func(s State) string {
 			if !s.Train.Ready {
 				return "this choice cannot be launched: {train-choose} says why"

@@ -179,7 +179,15 @@ func (p *Pane) foot(width, height int) (rows []string) {
 	if height >= 8 && p.Point >= 0 && p.Point < len(o.Points) {
 		q := &o.Points[p.Point]
 		r := p.row(width).To(gutter).Add(theme.Strong, text.Short(q.Name, nameMost, p.Theme)).Add(theme.Text, "   ")
-		r.Add(theme.Text, fmt.Sprintf("right %d  wrong %d  empty %d  cut %d  unparsed %d  error %d", q.Right, q.Wrong, q.Empty, q.Cut, q.Unparsed, q.Failed))
+		r.Add(theme.Text, fmt.Sprintf("right %d  wrong %d", q.Right, q.Wrong))
+		for _, k := range []struct {
+			name string
+			n    int
+		}{{"empty", q.Empty}, {"cut", q.Cut}, {"unparsed", q.Unparsed}, {"error", q.Failed}} {
+			if k.n > 0 { // room for what there is
+				r.Add(theme.Text, fmt.Sprintf("  %s %d", k.name, k.n))
+			}
+		}
 		if q.Coverage != "" {
 			r.Add(theme.Dim, "   coverage "+q.Coverage)
 		}

@@ -154,12 +154,14 @@ func Summary(guesses []trace.Guess) string {
 	case right < n:
 		parts = append(parts, fmt.Sprintf("right from %d on", guesses[right].Spent))
 	case known:
-		parts = append(parts, "not right at the last stop")
+		parts = append(parts, "wrong at the last stop")
 	}
 	switch {
 	case n == 1:
 	case changes == 0:
 		parts = append(parts, "the same at every stop")
+	case stable == n-1 && right == n && known:
+		parts = []string{"wrong and still changing at the last stop", count(changes, "change")}
 	case stable == n-1:
 		parts = append(parts, fmt.Sprintf("still changing at the last stop, %s", count(changes, "change")))
 	case right < n && guesses[right].Spent == guesses[stable].Spent:

@@ -93,7 +93,7 @@ func TestSummary(t *testing.T) {
 		{"one", []trace.Guess{g(8, "1", r)}, "right from 8 on"},
 		{"the sketch", guesses(), "right from 140 on, stable after 4 changes"},
 		{"right from the start", []trace.Guess{g(8, "1", r), g(16, "1", r)}, "right from 8 on, the same at every stop"},
-		{"lost again", []trace.Guess{g(8, "1", r), g(16, "2", w)}, "not right at the last stop, still changing at the last stop, 1 change"},
+		{"lost again", []trace.Guess{g(8, "1", r), g(16, "2", w)}, "wrong and still changing at the last stop, 1 change"},
 		{"nothing expected", []trace.Guess{g(8, "1", n), g(16, "2", n), g(24, "2", n)}, "stable from 16 on, after 1 change"},
 		{"right, and only at the end", []trace.Guess{g(8, "1", w), g(16, "2", r)}, "right from 16 on, still changing at the last stop, 1 change"},
 	} {

@@ -104,15 +104,18 @@ func (p *Pane) title(width int) *text.Row {
 func (p *Pane) facts(width int) []*text.Row {
 	k := p.Token
 	type fact struct{ name, value string }
-	counted := "not counted"
-	if k.Counted {
-		counted = "counted"
+	of := k.Phase.String()
+	switch { // only thinking is counted, an answer never
+	case k.Counted:
+		of += ", counted"
+	case k.Phase == trace.PhaseThinking:
+		of = "not counted"
 	}
 	list := []fact{
 		{"p", percent(k.Logprob)},
 		{"entropy", nats(k.Entropy)},
 		{"P(end)", fmt.Sprintf("%s, rank %s", share(k.EndProb), rank(k.EndRank))},
-		{"origin", k.Origin.String() + ", " + k.Phase.String() + ", " + counted},
+		{"origin", k.Origin.String() + ", " + of},
 		{"id", fmt.Sprint(k.ID)},
 		{"at", fmt.Sprintf("%.3f s", k.Time.Seconds())},
 	}
