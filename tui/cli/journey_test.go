@@ -268,7 +268,7 @@ func TestTheScreenSaysWhyThereIsNoModel(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	s := b.open(100, 28, "-m", b.write("bad.gguf", "GGUF\x1b]0;owned\x07"))
-	s.Until("no model", "could not load the model", "bad.gguf").Type("x").Keys("Enter").Until("there is no model").Keys("C-c", "C-c")
+	s.Until("no model", "could not load the model", "14 bytes").Type("x").Keys("Enter").Until("there is no model").Keys("C-c", "C-c")
 	s.left(0)
 }
 

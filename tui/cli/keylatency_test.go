@@ -67,8 +67,10 @@ func TestAKeyActsWithinATokenAndAFrameWhileARealModelStreams(t *testing.T) {
 	kinds := map[string][]time.Duration{}
 	for range keyPresses / 2 {
 		for _, k := range []struct{ kind, keys, want string }{
-			{"cap", "-", fmt.Sprintf(" of %d", low)}, {"pane", "1", "side panes: signals"},
-			{"cap", "+", fmt.Sprintf(" of %d", high)}, {"pane", "1", "no side panes"},
+			{"cap", "-", fmt.Sprintf(" of %d", low)},
+			{"pane", "1", "side panes: signals"},
+			{"cap", "+", fmt.Sprintf(" of %d", high)},
+			{"pane", "1", "no side panes"},
 		} {
 			wait()
 			kinds[k.kind] = append(kinds[k.kind], press(k.keys, k.want))

@@ -161,22 +161,22 @@ func Summary(guesses []trace.Guess) string {
 	case changes == 0:
 		parts = append(parts, "the same at every stop")
 	case stable == n-1 && right == n && known:
-		parts = []string{"wrong and still changing at the last stop", count(changes, "change")}
+		parts = []string{"wrong and still changing at the last stop", times(changes)}
 	case stable == n-1:
-		parts = append(parts, fmt.Sprintf("still changing at the last stop, %s", count(changes, "change")))
+		parts = append(parts, fmt.Sprintf("still changing at the last stop, %s", times(changes)))
 	case right < n && guesses[right].Spent == guesses[stable].Spent:
-		parts = append(parts, "stable after "+count(changes, "change"))
+		parts = append(parts, "stable after "+times(changes))
 	default:
-		parts = append(parts, fmt.Sprintf("stable from %d on, after %s", guesses[stable].Spent, count(changes, "change")))
+		parts = append(parts, fmt.Sprintf("stable from %d on, after %s", guesses[stable].Spent, times(changes)))
 	}
 	return strings.Join(parts, ", ")
 }
 
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
+func times(changes int) string {
+	if changes == 1 {
+		return "1 change"
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("%d changes", changes)
 }
 
 // Describe says all of it in lines, for a screen reader and a plain stream. The text is safe to print.
