@@ -74,6 +74,9 @@ func Run(ctx context.Context, rec recipe.Recipe, o Options) (Result, error) {
 	if err := r.resume(); err != nil {
 		return Result{}, err
 	}
+	if err := r.pinnable(); err != nil {
+		return Result{}, err
+	}
 	if err := r.record(); err != nil {
 		return Result{}, err
 	}
@@ -116,7 +119,8 @@ type run struct {
 	out   *metrics.Writer
 	saved bool // the position at hand is on the disk
 	pace  *metrics.Pace
-	peak  float64 // flops per second of a plain matrix product here; 0 where it is not known
+	pins  []recipe.Question // asked at each checkpoint
+	peak  float64           // flops per second of a plain matrix product here; 0 where it is not known
 
 	unlock func()
 }

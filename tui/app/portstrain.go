@@ -43,6 +43,7 @@ type TrainChoice struct {
 	Model  string
 	Data   string // a JSONL file
 	Out    string // the folder of the run; "" = the recipe's name
+	Pins   string // one a line: QUESTION or QUESTION => ANSWER, asked at each checkpoint
 }
 
 // TrainPlan is what a choice comes to.
@@ -105,6 +106,7 @@ type TrainNews struct {
 	Best    int      // step of the best one, 0 = none
 	Log     []string // last lines of what it said
 	Machine []TrainFact
+	Pinned  string // what the pinned questions cost at most, in words; "" = there are none
 }
 
 // TrainStep is one step: its number and what was measured, by name. What was not measured is not there; NaN = it is no number.
@@ -114,5 +116,19 @@ type TrainStep struct {
 	Values  map[string]float64
 	ETA     float64 // seconds to the end, NaN = not known yet
 	Skipped string  // why the weights did not move
+	Answers []TrainAnswer
+	Took    float64 // seconds, of the answers
 	Raw     string
+}
+
+// TrainAnswer is what the model said to a pinned question at a step, under one budget.
+type TrainAnswer struct {
+	N        int // of the question, from 1
+	Question string
+	Cap      int // most thinking tokens, -1 = to its natural end
+	Tokens   int
+	Closed   string // how the thought ended
+	Answer   string
+	Verdict  string // right, wrong, or "" = not known
+	Failed   string // why there is no answer
 }

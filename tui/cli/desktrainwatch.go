@@ -44,6 +44,10 @@ func (b *workshop) tail(ctx context.Context, run string, on bool, report func(tu
 		return err
 	}
 	tail := metrics.NewTail(filepath.Join(j.Out, metrics.FileName))
+	pinned := ""
+	if _, rec, err := b.of(run); err == nil && len(rec.Pinned.Questions) > 0 { // a recipe that is gone says nothing
+		pinned = pinnedWords(rec)
+	}
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {
@@ -56,7 +60,7 @@ func (b *workshop) tail(ctx context.Context, run string, on bool, report func(tu
 			if err != nil {
 				return err
 			}
-			n := tuiapp.TrainNews{Again: again, Broken: tail.Broken, Total: int(s.Progress.Total)}
+			n := tuiapp.TrainNews{Again: again, Broken: tail.Broken, Pinned: pinned, Total: int(s.Progress.Total)}
 			n.Run, _ = runOf(ctx, j)
 			n.Run.State, n.Run.Running, n.Run.Resumable = s.State, !s.Over(), s.Resumable()
 			for _, x := range steps {
@@ -113,6 +117,10 @@ func stepOf(s metrics.Step) tuiapp.TrainStep {
 			t.Values[name] = *v
 		}
 	}
+	t.Took = s.AnswersSeconds
+	for _, a := range s.Answers {
+		t.Answers = append(t.Answers, tuiapp.TrainAnswer{N: a.N, Question: a.Question, Cap: a.Cap, Tokens: a.Tokens, Closed: a.Closed, Answer: a.Answer, Verdict: a.Verdict(), Failed: a.Failed})
+	}
 	if s.PeakMemoryBytes > 0 {
 		t.Values["peak memory"] = float64(s.PeakMemoryBytes) / 1e9
 	}
@@ -135,7 +143,7 @@ func (b *workshop) of(run string) (*jobs.Job, recipe.Recipe, error) {
 		return nil, recipe.Recipe{}, err
 	}
 	c := choiceOf(j.Argv)
-	rec, err := recipeOf(c.Recipe, c.Model, c.Data)
+	rec, err := recipeOfChoice(c)
 	return j, rec, err
 }
 
