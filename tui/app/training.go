@@ -46,6 +46,7 @@ type training struct {
 	window  int             // how often the steps were halved
 	back    int             // steps before the newest that are the last in view
 	asked   bool            // to stop
+	machine machineSeen
 }
 
 var smoothings = []float64{0, .6, .9, .98}
@@ -250,11 +251,14 @@ func (m *Model) watch(run TrainRun) tea.Cmd {
 	tr, n, id := m.opt.Trainer, m.news, run.ID
 	return func() tea.Msg {
 		err := tr.Follow(ctx, id, func(x TrainNews) {
-			n.post(func(m *Model) {
-				if t := &m.training; t.watched.ID == id && ctx.Err() == nil {
-					t.record.take(x)
-					t.watched = x.Run
+			n.postThen(func(m *Model) tea.Cmd {
+				t := &m.training
+				if t.watched.ID != id || ctx.Err() != nil {
+					return nil
 				}
+				t.record.take(x)
+				t.watched = x.Run
+				return m.lookMachine()
 			})
 		})
 		n.post(func(m *Model) {

@@ -292,7 +292,7 @@ func (m *Model) fillLive() {
 	if v := r.last.Values["tokens/s"]; v > 0 {
 		l.Facts = append(l.Facts, fmt.Sprintf("epoch %.2f", r.last.Epoch), fmt.Sprintf("%.0f tok/s", v))
 	}
-	if w.Running {
+	if w.Running && w.State != held { // what stands still has no end in sight
 		l.Facts = append(l.Facts, trainLeft(r.last.ETA))
 	}
 	if r.news.Saved > 0 {
@@ -308,6 +308,7 @@ func (m *Model) fillLive() {
 	for _, f := range r.news.Machine {
 		l.Machine = append(l.Machine, f.Name+" "+f.Value)
 	}
+	l.Machine = append(l.Machine, m.machineWords()...)
 	if r.skipped > 0 {
 		l.Notes = append(l.Notes, fmt.Sprintf("%d steps skipped", r.skipped))
 	}

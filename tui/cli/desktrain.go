@@ -13,6 +13,7 @@ import (
 	"s1/sessions/jobs"
 	"s1/train"
 	"s1/train/checkpoint"
+	"s1/train/device"
 	"s1/train/estimate"
 	"s1/train/recipe"
 	"s1/train/recipes"
@@ -29,6 +30,9 @@ type workshop struct {
 	choice tuiapp.TrainChoice // opened is of
 	opened *inspected
 	long   error
+
+	machineMu sync.Mutex
+	device    *device.Reader // open since it was asked first
 }
 
 func (a *app) newWorkshop(d *desk) *workshop {
@@ -40,6 +44,12 @@ func (b *workshop) Close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.forget()
+	b.machineMu.Lock()
+	defer b.machineMu.Unlock()
+	if b.device != nil {
+		b.device.Close()
+		b.device = nil
+	}
 }
 
 func (b *workshop) forget() {

@@ -44,10 +44,7 @@ func (b *workshop) tail(ctx context.Context, run string, on bool, report func(tu
 		return err
 	}
 	tail := metrics.NewTail(filepath.Join(j.Out, metrics.FileName))
-	pinned := ""
-	if _, rec, err := b.of(run); err == nil && len(rec.Pinned.Questions) > 0 { // a recipe that is gone says nothing
-		pinned = pinnedWords(rec)
-	}
+	about := b.about(run)
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {
@@ -60,12 +57,13 @@ func (b *workshop) tail(ctx context.Context, run string, on bool, report func(tu
 			if err != nil {
 				return err
 			}
-			n := tuiapp.TrainNews{Again: again, Broken: tail.Broken, Pinned: pinned, Total: int(s.Progress.Total)}
+			n := tuiapp.TrainNews{Again: again, Broken: tail.Broken, Pinned: about.pinned, Elsewhere: about.elsewhere, Total: int(s.Progress.Total)}
 			n.Run, _ = runOf(ctx, j)
 			n.Run.State, n.Run.Running, n.Run.Resumable = s.State, !s.Over(), s.Resumable()
 			for _, x := range steps {
 				n.Steps = append(n.Steps, stepOf(x))
 			}
+			n.Machine = append(n.Machine, about.where...)
 			b.place(j, s, &n)
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -86,6 +84,31 @@ func (b *workshop) tail(ctx context.Context, run string, on bool, report func(tu
 	}
 }
 
+// runAbout is what a run's recipe says of it, as long as it can be read.
+type runAbout struct {
+	pinned    string
+	where     []tuiapp.TrainFact
+	elsewhere bool // its machines are others
+}
+
+func (b *workshop) about(run string) (a runAbout) {
+	_, rec, err := b.of(run)
+	if err != nil {
+		return a
+	}
+	if len(rec.Pinned.Questions) > 0 {
+		a.pinned = pinnedWords(rec)
+	}
+	switch rec.Launch.Backend {
+	case recipe.Own:
+		a.where = []tuiapp.TrainFact{{Name: "trains", Value: "on the CPU"}}
+	case recipe.SLURM:
+		a.elsewhere = true
+		a.where = []tuiapp.TrainFact{{Name: "trains", Value: "in a queue: the figures of its machines are not known here"}}
+	}
+	return a
+}
+
 // place says where a run stands on the disk, and what it said last.
 func (b *workshop) place(j *jobs.Job, s jobs.State, n *tuiapp.TrainNews) {
 	for name, at := range map[string]*int{checkpoint.StepName: &n.Saved, checkpoint.BestName: &n.Best} {
@@ -102,11 +125,10 @@ func (b *workshop) place(j *jobs.Job, s jobs.State, n *tuiapp.TrainNews) {
 	}
 	for i := len(n.Steps) - 1; i >= 0; i-- {
 		if v, ok := n.Steps[i].Values["peak memory"]; ok {
-			n.Machine = []tuiapp.TrainFact{{Name: "memory", Value: fmt.Sprintf("%.2f GB at most", v)}}
+			n.Machine = append(n.Machine, tuiapp.TrainFact{Name: "its memory", Value: fmt.Sprintf("%.2f GB at most", v)})
 			break
 		}
 	}
-	n.Machine = append(n.Machine, tuiapp.TrainFact{Name: "gpu", Value: "none: it trains on the CPU"})
 }
 
 // stepOf is a step for the screen: what was not measured is not in it.

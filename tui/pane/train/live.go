@@ -105,11 +105,16 @@ func (p *Pane) head(width, height int) []string {
 	most := max(height/3, 2)
 	flow := func(role theme.Role, words []string) {
 		r, any := p.row(width), false
-		for _, w := range words {
+		for i, w := range words {
 			if w == "" {
 				continue
 			}
 			if any && text.Width(w)+3 > r.Left() {
+				if len(out) == most-1 { // the last row says what has no room
+					if more := fmt.Sprintf("  +%d", len(words)-i); text.Width(more) <= r.Left() {
+						r.Add(theme.Dim, more)
+					}
+				}
 				if len(out) < most {
 					out = append(out, r.String())
 				}
