@@ -152,7 +152,7 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 	stopper, ctx, end := stop.Listen(ctx, func(os.Signal) { say("finishing the micro-batch and saving; again to abort") })
 	defer end()
 	result, err := train.Run(ctx, rec, train.Options{
-		Dir: f.out, Resume: f.resume, AllowCode: f.otherCode, Code: version, Stop: stopper, Say: say,
+		Dir: f.out, Resume: f.resume, AllowCode: f.otherCode, Code: version, Stop: stopper, Say: say, Now: a.job.Now,
 		Resolve: func(ctx context.Context, name string) (string, error) { return modelPath(ctx, name, a.progress()) },
 		Begin: func(step, total int64) {
 			progress.Total = int(total)
