@@ -93,16 +93,41 @@ func Servers(ctx context.Context, words []string, o ServerOptions) (_ *Crew, clo
 	}, f.end, nil
 }
 
+// looks is how often servers that seem to be different are looked at: one that fails for a moment seems to lack what it has.
+const looks = 3
+
+// differsError says what two servers of a sweep do not have in common.
+type differsError struct{ what, of, first, name, other string }
+
+func (e *differsError) Error() string {
+	return fmt.Sprintf("%s and %s are not one model for a sweep: %s is %.80q here and %.80q there", e.of, e.name, e.what, e.first, e.other)
+}
+
+func differs(err error) bool {
+	var e *differsError
+	return errors.As(err, &e)
+}
+
 // start probes all servers at once.
 func (f *fleet) start(ctx context.Context, hands []*hand) error {
 	errs := make([]error, len(hands))
-	var wg sync.WaitGroup
-	for i, h := range hands {
-		wg.Go(func() { errs[i] = f.ready(ctx, h) })
-	}
-	wg.Wait()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	for look := 1; ; look++ {
+		var wg sync.WaitGroup
+		for i, h := range hands {
+			wg.Go(func() { errs[i] = f.ready(ctx, h) })
+		}
+		wg.Wait()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if look == looks || !slices.ContainsFunc(errs, differs) {
+			break
+		}
+		f.end() // the first one may be the one that failed
+		f.like = nil
+		for _, h := range hands {
+			h.set(nil)
+		}
 	}
 	for _, err := range errs { // another model, another way with budgets, an address that means nothing
 		if err != nil && !remote.Transport(err) {
@@ -129,15 +154,19 @@ func (f *fleet) ready(ctx context.Context, h *hand) error {
 	if o.Concurrency == 0 {
 		o.Concurrency = f.o.Parallel
 	}
-	m, err := remote.Open(ctx, h.name, o)
-	if err != nil {
-		return err
+	for look := 1; ; look++ {
+		m, err := remote.Open(ctx, h.name, o)
+		if err != nil {
+			return err
+		}
+		if err = f.join(h.name, m); err == nil {
+			h.set(served{m})
+			return nil
+		}
+		if err = errors.Join(err, m.Close()); look == looks || !differs(err) {
+			return err
+		}
 	}
-	if err := f.join(h.name, m); err != nil {
-		return errors.Join(err, m.Close())
-	}
-	h.set(served{m})
-	return nil
 }
 
 // join takes a server in if it is like the others.
@@ -156,7 +185,7 @@ func (f *fleet) join(name string, m *remote.Model) error {
 		{"the template (sha256 of a prompt)", f.like.TemplateSHA256, p.TemplateSHA256},
 	} {
 		if x.first != x.other {
-			return fmt.Errorf("%s and %s are not one model for a sweep: %s is %.80q here and %.80q there", f.of, name, x.what, x.first, x.other)
+			return &differsError{x.what, f.of, x.first, name, x.other}
 		}
 	}
 	f.open = append(f.open, m)

@@ -372,7 +372,7 @@ func TestARecipeOfModelStagesIsCheckedBeforeAnythingIsAsked(t *testing.T) {
 		texts    []string
 	}{
 		{"thinking = 0", "thinkin = 0", 2, []string{"domain.thinkin", "domain.thinking"}},
-		{"model = ", "modle = ", 2, []string{"domain.modle", "domain.model"}},
+		{"model = ", "modul = ", 2, []string{"domain.modul", "domain.model"}},
 		{`["domain"]`, `["domian"]`, 2, []string{"domian", `"domain"`}},
 		{`["domain"]`, `["clean"]`, 2, []string{"stages does not list it"}},
 		{`["domain"]`, `["domain", "trace"]`, 2, []string{`"trace"`, "names no model"}},
@@ -380,7 +380,7 @@ func TestARecipeOfModelStagesIsCheckedBeforeAnythingIsAsked(t *testing.T) {
 		{"batch = 4", "batch = 4\nmax_cost = 1.0", 2, []string{"ask.max_cost", "no price"}},
 		{"batch = 4", "batch = 4\nprices = { x = [1.0, 2.0] }", 2, []string{"ask.prices", `"x"`}},
 		{"batch = 4", "batch = -1", 2, []string{"ask.batch is -1"}},
-		{"[ask]", "[difficulty]\nmodels = [{ modle = \"mini\" }]\n[ask]", 2, []string{"difficulty.models.modle"}},
+		{"[ask]", "[difficulty]\nmodels = [{ modul = \"mini\" }]\n[ask]", 2, []string{"difficulty.models.modul"}},
 		{"thinking = 0", "", 1, []string{"401"}}, // no key in the environment
 	} {
 		b.write("d.toml", strings.Replace(base, c.from, c.to, 1))

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -17,6 +18,7 @@ import (
 var stageAbout = map[string]string{
 	"load": "rows read from the files", "hand": "decided by you", "complete": "rows that lack something", "clean": "s1's quality rules",
 	"decontaminate": "questions of the test sets", "dedup": "equal and near questions", "difficulty": "what a model solves", "select": "the final draw",
+	"trace": "thoughts of a model", "grade": "the answer against the solution", "domain": "a model names the field", curate.AttemptsStage: "what models make of it",
 }
 
 // stagesOf are the stages of a recipe in order: those that have ended with their counts, the others waiting.
@@ -31,7 +33,13 @@ func stagesOf(rec curate.Recipe, counts []curate.Count, folder string) (out []tu
 		done[c.Stage] = c
 	}
 	in := -1
-	for _, name := range append(names, rec.Stages...) {
+	for _, name := range rec.Stages {
+		if name == "difficulty" && len(rec.Difficulty.Models) > 0 {
+			names = append(names, curate.AttemptsStage)
+		}
+		names = append(names, name)
+	}
+	for _, name := range names {
 		s := tuiapp.CurationStage{Name: name, About: stageAbout[name], State: "waiting", In: -1, Kept: -1, Of: in, Spent: -1, Limit: -1, Cached: -1, Numbers: thresholds(rec, name)}
 		if c, ok := done[name]; ok {
 			s.State, s.In, s.Of, s.Kept, in = "done", c.In, c.In, c.Kept, c.Kept
@@ -163,6 +171,9 @@ func (c *curator) Recount(ctx context.Context, folder string, tried []tuiapp.Cur
 	}
 	if err := rec.Validate(); err != nil {
 		return s, err
+	}
+	if rec.Asks() { // whose models would have to be opened
+		return s, errors.New("stages of it ask a model: s1 curate RECIPE --count says what a changed recipe would keep")
 	}
 	counts, err := curate.Recount(ctx, rec, curate.Options{Dir: folder})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -219,5 +220,27 @@ func TestASweepWhoseServersAreAllDownStopsAndGoesOnLater(t *testing.T) {
 	}
 	if rows := b.read(filepath.Join("out", "items.jsonl")); strings.Contains(rows, `"error"`) || strings.Count(rows, "\n") != 80 {
 		t.Errorf("%d rows", strings.Count(rows, "\n"))
+	}
+}
+
+// A server that fails while it is looked at seems to lack what it has; it is looked at again before anybody says so.
+func TestAServerThatFailsWhileItIsLookedAtIsLookedAtAgain(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	_, good := scriptedServer(t, nil)
+	var failed atomic.Int32
+	_, bad := scriptedServer(t, func(s *enginetest.Server) {
+		s.Fault = func(_ int, w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path != "/v1/completions" || failed.Add(1) > 3 {
+				return false
+			}
+			w.WriteHeader(http.StatusInternalServerError)
+			return true
+		}
+	})
+	b.run("sweep", "-m", bad, "-m", good, "--data", questionFile(b, 6), "--methods", "none,bf", "--caps", "4", "--limit", "30", "--answer-cap", "8", "--retries", "0", "--out", b.at("out")).
+		wants(0, "2 servers, completions by ids, budget exact", "n = 6")
+	if failed.Load() <= 3 {
+		t.Errorf("%d requests met the fault", failed.Load())
 	}
 }
