@@ -56,12 +56,12 @@ func (r *run) pinned(ctx context.Context, m *metrics.Step) error {
 	err := r.think(ctx, func(ctx context.Context, model *engine.Model) error {
 		for i, q := range r.pins {
 			for _, limit := range r.rec.Pinned.Caps {
-				a := metrics.Answer{N: i + 1, Question: head(q.Ask, keptBytes), Cap: limit}
+				a := metrics.Answer{N: i + 1, Question: head(q.Ask), Cap: limit}
 				if err := r.answer(ctx, model, q, &a); err != nil {
 					if ctx.Err() != nil {
 						return ctx.Err()
 					}
-					a.Failed = head(err.Error(), keptBytes)
+					a.Failed = head(err.Error())
 				}
 				all = append(all, a)
 			}
@@ -125,12 +125,13 @@ func (r *run) answer(ctx context.Context, m *engine.Model, q recipe.Question, a 
 		right := grade.Grade(whole, q.Expected, grade.Default()).Verdict == grade.Correct
 		a.Right = &right
 	}
-	a.Answer, a.Expected = head(whole, keptBytes), head(q.Expected, keptBytes)
+	a.Answer, a.Expected = head(whole), head(q.Expected)
 	return nil
 }
 
-// head is the beginning of a text, in whole characters.
-func head(s string, most int) string {
+// head is as much of a text as is kept, in whole characters.
+func head(s string) string {
+	most := keptBytes
 	if len(s) <= most {
 		return s
 	}

@@ -34,19 +34,24 @@ func (s *school) Presets() []string { return []string{"mini-quick"} }
 func (s *school) Plan(_ context.Context, c app.TrainChoice) (app.TrainPlan, error) {
 	return app.TrainPlan{Command: []string{"s1", "train", c.Recipe, fmt.Sprintf("pins=%q", c.Pins)}}, s.fails
 }
+
 func (s *school) Row(context.Context, app.TrainChoice, int) (app.TrainRow, error) {
 	return app.TrainRow{}, s.fails
 }
+
 func (s *school) Memory(context.Context, app.TrainChoice) (app.TrainMemory, error) {
 	return app.TrainMemory{}, s.fails
 }
+
 func (s *school) Runs(context.Context) ([]app.TrainRun, error) {
 	return []app.TrainRun{s.run()}, s.fails
 }
+
 func (s *school) do(what string) error {
 	s.did = append(s.did, what)
 	return s.fails
 }
+
 func (s *school) Launch(_ context.Context, c app.TrainChoice) (app.TrainRun, error) {
 	return s.run(), s.do("launch " + c.Pins)
 }
@@ -60,16 +65,20 @@ func (s *school) Follow(_ context.Context, _ string, report func(app.TrainNews))
 	}
 	return s.fails
 }
+
 func (s *school) History(ctx context.Context, run string, report func(app.TrainNews)) error {
 	return s.Follow(ctx, run, report)
 }
+
 func (s *school) Machine(context.Context) (app.TrainMachine, error) {
 	s.looked++
 	return s.now, s.fails
 }
+
 func (s *school) Best(context.Context, string) (string, error) {
 	return "the best checkpoint is a model now: s1 run -m runs/first/best", s.do("best")
 }
+
 func (s *school) Pair(ctx context.Context, _ string, a trace.Ask) (base, tuned app.Live, err error) {
 	s.asked = append(s.asked, a)
 	if s.fails != nil {
@@ -109,7 +118,8 @@ func TestTheMachineIsLookedAtOnlyWhileARunReportsInTheOpenPane(t *testing.T) {
 	t.Parallel()
 	busy := app.TrainMachine{CPU: .97, Cores: 8, MemoryUsed: 3e9, MemoryTotal: 24e9, GPUs: []app.TrainGPU{
 		{Name: "Stand-in 80GB", MemoryUsed: 30e9, MemoryTotal: 80e9, Use: figure(.87), Celsius: figure(61), Watts: figure(412.4), LimitWatts: figure(700)},
-		{Index: 1, Name: "Stand-in MIG", MemoryUsed: 15e9, MemoryTotal: 40e9}, {Index: 2, Name: "\x1b[2Jgone", Trouble: "it does not answer (NVML error 15)"},
+		{Index: 1, Name: "Stand-in MIG", MemoryUsed: 15e9, MemoryTotal: 40e9},
+		{Index: 2, Name: "\x1b[2Jgone", Trouble: "it does not answer (NVML error 15)"},
 	}}
 	for about, c := range map[string]struct {
 		state     string
