@@ -40,6 +40,11 @@ func (r *run) afterStep(ctx context.Context, m metrics.Step) error {
 		}
 		m.Probe = p
 	}
+	if (done(r.rec.Checkpoint.Every) || r.at.step == r.total || over) && r.at.nans == 0 {
+		if err := r.pinned(ctx, &m); err != nil {
+			return err
+		}
+	}
 	r.pace.Step()
 	m.ETASeconds = r.pace.ETASeconds(int(r.total - r.at.step))
 	if err := r.out.Write(m); err != nil {

@@ -39,6 +39,7 @@ type Options struct {
 	Begin     func(step, total int64)       // told once, before the first step: so many are done of so many; may be nil
 	Step      func(metrics.Step)            // told of each step, after it is written; may be nil
 	Say       func(format string, a ...any) // messages for people; may be nil
+	Now       func() time.Time              // the clock of the time to the end, which may stand still while a run is suspended; nil = time.Now
 }
 
 // Stopper says that the run should end after the micro-batch at hand, saved. One that also has Done, a channel that is closed
@@ -74,13 +75,19 @@ func Run(ctx context.Context, rec recipe.Recipe, o Options) (Result, error) {
 	if err := r.resume(); err != nil {
 		return Result{}, err
 	}
+	if err := r.pinnable(); err != nil {
+		return Result{}, err
+	}
 	if err := r.record(); err != nil {
 		return Result{}, err
 	}
 	if r.o.Begin != nil {
 		r.o.Begin(r.at.step, r.total)
 	}
-	r.pace = metrics.NewPace(time.Now)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	r.pace = metrics.NewPace(o.Now)
 	err := r.steps(ctx)
 	if err == nil && r.at.nans > 0 {
 		err = r.diverged()
@@ -116,7 +123,8 @@ type run struct {
 	out   *metrics.Writer
 	saved bool // the position at hand is on the disk
 	pace  *metrics.Pace
-	peak  float64 // flops per second of a plain matrix product here; 0 where it is not known
+	pins  []recipe.Question // asked at each checkpoint
+	peak  float64           // flops per second of a plain matrix product here; 0 where it is not known
 
 	unlock func()
 }

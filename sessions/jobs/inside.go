@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -21,6 +22,7 @@ type Writer struct {
 
 	signals chan os.Signal // of who suspends it
 	rest    sync.WaitGroup // what waits for them
+	held    atomic.Int64   // nanoseconds that the job was suspended
 }
 
 // Inside returns the pen of the job that this program is, or nil. The variable is taken out of the environment, so that what
@@ -65,19 +67,28 @@ func (w *Writer) suspendable() {
 	w.rest.Add(1)
 	go func() { // until End
 		defer w.rest.Done()
-		held := false
+		var since time.Time // it has been held
 		for s := range w.signals {
 			switch {
 			case s == syscall.SIGTSTP:
-				held = true
+				since = time.Now()
 				_ = w.Event("suspended", "") // with a full disk it is suspended all the same
 				_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
-			case held: // a stop sends SIGCONT too
-				held = false
+			case !since.IsZero(): // a stop sends SIGCONT too
+				w.held.Add(int64(time.Since(since)))
+				since = time.Time{}
 				_ = w.Event("goes on", "")
 			}
 		}
 	}()
+}
+
+// Now is the time by a clock that stands still while the job is suspended: of work that is timed by it, the pause is no part.
+func (w *Writer) Now() time.Time {
+	if w == nil {
+		return time.Now()
+	}
+	return time.Now().Add(-time.Duration(w.held.Load()))
 }
 
 // Progress says how far the job is. It is written at most twice a second, so after a crash the place on disk may be half a second

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 
 func work() int {
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
+	signal.Notify(signals, syscall.SIGTERM, os.Interrupt, syscall.SIGUSR1)
 	w, err := Inside()
 	if err != nil {
 		fmt.Println(err)
@@ -47,6 +47,8 @@ func work() int {
 		case s == syscall.SIGTERM && os.Args[2] == "long":
 			_ = w.End(Stopped, 0, "")
 			return 0
+		case s == syscall.SIGUSR1:
+			_ = w.Event("clock", time.Since(w.Now()).String())
 		case s == os.Interrupt && os.Args[2] == "stubborn":
 		case s == os.Interrupt:
 			if interrupts++; interrupts > 1 {
@@ -322,5 +324,51 @@ func TestASuspendedJobSaysSoGoesOnAndCanBeStopped(t *testing.T) {
 	}
 	if err != nil || suspended != 3 { // SIGSTOP is not heard
 		t.Errorf("%d events tell of a suspension, want 3: %v, %v", suspended, events, err)
+	}
+}
+
+// The time in which a job was suspended is none of the time that its work takes.
+func TestTheClockOfAJobStandsStillWhileItIsSuspended(t *testing.T) {
+	t.Parallel()
+	j := start(t, "long", "short")
+	ready(t, j)
+	p, _, err := j.process()
+	if err != nil {
+		t.Fatal(err)
+	}
+	behind := func() time.Duration {
+		t.Helper()
+		before, _, err := j.Events(0)
+		if err != nil || syscall.Kill(p.PID, syscall.SIGUSR1) != nil {
+			t.Fatal(err)
+		}
+		var d time.Duration
+		await(t, j, "told its clock", func(State) bool {
+			events, _, err := j.Events(0)
+			if err != nil || len(events) == len(before) || events[len(events)-1].What != "clock" {
+				return false
+			}
+			d, err = time.ParseDuration(events[len(events)-1].Text)
+			return err == nil
+		})
+		return d
+	}
+	began := time.Now()
+	if err := syscall.Kill(p.PID, syscall.SIGTSTP); err != nil {
+		t.Fatal(err)
+	}
+	await(t, j, "suspended", func(s State) bool { return s.State == Suspended })
+	held := time.Now()
+	await(t, j, "suspended for a while", func(State) bool { return time.Since(held) > 20*time.Millisecond })
+	least := time.Since(held)
+	if err := j.Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	await(t, j, "going on", func(State) bool {
+		events, _, err := j.Events(0)
+		return err == nil && events[len(events)-1].What == "goes on"
+	})
+	if d := behind(); d < least || d > time.Since(began) {
+		t.Errorf("after %s at least its clock is %s behind", least, d)
 	}
 }

@@ -75,6 +75,9 @@ func notes(rec recipe.Recipe) []string {
 	if rec.Probe.Every > 0 {
 		out = append(out, "probe.every: TRL does not let the model think on the way; s1 train probe -m RUN/model does it on the result")
 	}
+	if len(rec.Pinned.Questions) > 0 {
+		out = append(out, "pinned: TRL answers no questions on the way; s1 run -m RUN/model asks the result")
+	}
 	if rec.Optimizer.SpikeZ > 0 {
 		out = append(out, "optimizer.spike_z: TRL takes every step, also one whose loss stands out")
 	}

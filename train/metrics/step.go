@@ -31,6 +31,9 @@ type Step struct {
 	TokenAccuracy *float64 `json:"token_accuracy,omitempty"` // trained tokens that were the likeliest, 0 to 1
 	Skipped       string   `json:"skipped,omitempty"`
 	Probe         *Probe   `json:"probe,omitempty"`
+
+	Answers        []Answer `json:"answers,omitempty"`         // to the pinned questions, at a checkpoint
+	AnswersSeconds float64  `json:"answers_seconds,omitempty"` // that they took
 }
 
 // Probe is the share of right answers, 0 to 1, on N held-out problems: thinking cut at two caps, and after one Wait.

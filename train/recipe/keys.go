@@ -33,7 +33,7 @@ func Keys() []string {
 }
 
 // anyTime are the keys that a resumed run may change without becoming another run.
-var anyTime = []string{"preset", "train.threads", "train.gradient_checkpointing", "checkpoint.", "eval.every", "eval.held_out_rows", "probe.", "launch."}
+var anyTime = []string{"preset", "train.threads", "train.gradient_checkpointing", "checkpoint.", "eval.every", "eval.held_out_rows", "probe.", "pinned.", "launch."}
 
 // Differ names the first setting in which a resumed run would be another run than the one that was stopped, with both values.
 func Differ(stopped, resumed []Setting) (key, was, is string, differs bool) {

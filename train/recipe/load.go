@@ -92,6 +92,7 @@ func (r *Recipe) forget(md toml.MetaData) {
 		{[3]string{"data", "token_weights"}, func() { r.Data.Weights = nil }},
 		{[3]string{"data", "tape", "values"}, func() { r.Data.Tape.Values = nil }},
 		{[3]string{"data", "tape", "error_rates"}, func() { r.Data.Tape.ErrorRates = nil }},
+		{[3]string{"pinned", "questions"}, func() { r.Pinned.Questions = nil }},
 		{[3]string{"train", "steps"}, func() { r.Train.Epochs = 0 }},
 		{[3]string{"train", "epochs"}, func() { r.Train.Steps = 0 }},
 		{[3]string{"train", "batch_rows"}, func() { r.Train.BatchTokens = 0 }},

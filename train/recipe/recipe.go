@@ -21,6 +21,7 @@ type Recipe struct {
 	Checkpoint Checkpoint `toml:"checkpoint"`
 	Eval       Eval       `toml:"eval"`
 	Probe      Probe      `toml:"probe"`
+	Pinned     Pinned     `toml:"pinned"`
 	Launch     Launch     `toml:"launch"`
 
 	Source string `toml:"-"` // the file or the preset's name, for messages
@@ -178,6 +179,7 @@ func Defaults() Recipe {
 		},
 		LoRA:       LoRA{Alpha: 16, Targets: []string{"all-linear"}},
 		Checkpoint: Checkpoint{Keep: 2},
+		Pinned:     Pinned{Caps: []int{64, -1}, Limit: 512, AnswerCap: 64},
 		Launch:     defaultLaunch(),
 	}
 }

@@ -21,7 +21,7 @@ type check struct {
 
 // Validate refuses values that mean nothing, each with its key, what it is and what it may be.
 func (r Recipe) Validate() error {
-	checks := slices.Concat(r.Model.checks(), r.Data.checks(), r.OnPolicy.checks(), r.Train.checks(), r.Optimizer.checks(), r.adapterChecks(), r.watchChecks(), r.Launch.checks())
+	checks := slices.Concat(r.Model.checks(), r.Data.checks(), r.OnPolicy.checks(), r.Train.checks(), r.Optimizer.checks(), r.adapterChecks(), r.watchChecks(), r.Pinned.checks(), r.Launch.checks())
 	for _, c := range checks {
 		if !c.ok {
 			return fmt.Errorf("recipe %s: %s is %s: want %s", r.Source, c.key, shown(c.got), c.want)

@@ -67,8 +67,11 @@ func (m *Model) fillStrip() {
 	}
 }
 
+// held is the state of what the system holds until it is told to go on.
+const held = "suspended"
+
 // jobStates are the words for how a job stands, in the order in which they are counted up.
-var jobStates = []string{"running", "suspended", "queued", "stopping", "failed", "crashed", "unknown", "stopped", "done"}
+var jobStates = []string{"running", held, "queued", "stopping", "failed", "crashed", "unknown", "stopped", "done"}
 
 // counted puts counts into words: "1 running, 2 failed".
 func counted(states map[string]int) string {
@@ -123,7 +126,7 @@ func paneJob(x Job, t *theme.Theme) jobs.Job {
 		out.Progress = fmt.Sprintf("%s %*d of %s", unit, len(total), x.Done, total)
 		out.Share = float64(x.Done) / float64(x.Total)
 	}
-	if x.Running && x.State != "suspended" { // what stands still has no speed and no end in sight
+	if x.Running && x.State != held { // what stands still has no speed and no end in sight
 		out.Left, out.Rate = trainLeft(x.Left), jobRate(x.Rate, unit)
 		if x.Left <= 0 {
 			out.Left = ""

@@ -31,6 +31,8 @@ type Trainer interface {
 	Follow(ctx context.Context, run string, report func(TrainNews)) error
 	// History reports what was measured in a run so far.
 	History(ctx context.Context, run string, report func(TrainNews)) error
+	// Machine is what this machine is doing now. It is asked while a run is watched, and not otherwise.
+	Machine(ctx context.Context) (TrainMachine, error)
 	// Best makes a model of the best checkpoint, or of the newest where none was kept as the best, and says where and which.
 	Best(ctx context.Context, run string) (string, error)
 	// Pair asks the base of a run and its newest weights the same. Both are kept, and can be branched from.
@@ -43,6 +45,7 @@ type TrainChoice struct {
 	Model  string
 	Data   string // a JSONL file
 	Out    string // the folder of the run; "" = the recipe's name
+	Pins   string // one a line: QUESTION or QUESTION => ANSWER, asked at each checkpoint
 }
 
 // TrainPlan is what a choice comes to.
@@ -96,15 +99,17 @@ type TrainRun struct {
 
 // TrainNews is what happened to a run since the report before.
 type TrainNews struct {
-	Again   bool // the steps before are void: they are told anew
-	Steps   []TrainStep
-	Broken  int // lines that were no steps, in all
-	Total   int // steps of the run; 0 = not known
-	Run     TrainRun
-	Saved   int      // step of the newest checkpoint, 0 = none
-	Best    int      // step of the best one, 0 = none
-	Log     []string // last lines of what it said
-	Machine []TrainFact
+	Again     bool // the steps before are void: they are told anew
+	Steps     []TrainStep
+	Broken    int // lines that were no steps, in all
+	Total     int // steps of the run; 0 = not known
+	Run       TrainRun
+	Saved     int      // step of the newest checkpoint, 0 = none
+	Best      int      // step of the best one, 0 = none
+	Log       []string // last lines of what it said
+	Machine   []TrainFact
+	Elsewhere bool   // it runs on other machines
+	Pinned    string // what the pinned questions cost at most, in words; "" = there are none
 }
 
 // TrainStep is one step: its number and what was measured, by name. What was not measured is not there; NaN = it is no number.
@@ -114,5 +119,40 @@ type TrainStep struct {
 	Values  map[string]float64
 	ETA     float64 // seconds to the end, NaN = not known yet
 	Skipped string  // why the weights did not move
+	Answers []TrainAnswer
+	Took    float64 // seconds, of the answers
 	Raw     string
+}
+
+// TrainAnswer is what the model said to a pinned question at a step, under one budget.
+type TrainAnswer struct {
+	N        int // of the question, from 1
+	Question string
+	Cap      int // most thinking tokens, -1 = to its natural end
+	Tokens   int
+	Closed   string // how the thought ended
+	Answer   string
+	Verdict  string // right, wrong, or "" = not known
+	Failed   string // why there is no answer
+}
+
+// TrainMachine is what a machine is doing at one moment.
+type TrainMachine struct {
+	CPU         float64 // 0 to 1, of all cores; NaN = not known yet
+	Cores       int
+	MemoryUsed  int64 // bytes
+	MemoryTotal int64 // 0 = not known
+	GPUs        []TrainGPU
+	NoGPU       string // why there are none, in a sentence
+}
+
+// TrainGPU is one GPU. What it does not tell is nil or 0.
+type TrainGPU struct {
+	Index                   int
+	Name                    string
+	MemoryUsed, MemoryTotal int64    // bytes
+	Use                     *float64 // 0 to 1
+	Celsius                 *float64
+	Watts, LimitWatts       *float64
+	Trouble                 string // why it tells nothing
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -20,6 +21,8 @@ import (
 const (
 	mostSteps = 1 << 17 // beyond it every second step is dropped
 	logLines  = 12
+	mostAsked = 128 // pinned questions times budgets
+	mostSaid  = 64  // checkpoints of each, the newest
 )
 
 // training is the pane of fine-tuning and what it watches.
@@ -43,6 +46,7 @@ type training struct {
 	window  int             // how often the steps were halved
 	back    int             // steps before the newest that are the last in view
 	asked   bool            // to stop
+	machine machineSeen
 }
 
 var smoothings = []float64{0, .6, .9, .98}
@@ -55,17 +59,20 @@ type measured struct {
 	news    TrainNews
 	skipped int
 	stride  int
+	asked   []train.Asked // by question and cap, in the order of the first answers
+	took    float64       // seconds, of the newest answers
 }
 
 func (r *measured) take(n TrainNews) {
 	if n.Again || r.y == nil {
-		r.x, r.y, r.skipped, r.stride, r.last = nil, map[string][]float64{}, 0, 1, TrainStep{ETA: math.NaN()}
+		r.x, r.y, r.skipped, r.stride, r.last, r.asked = nil, map[string][]float64{}, 0, 1, TrainStep{ETA: math.NaN()}, nil
 	}
 	for _, s := range n.Steps {
 		r.last = s
 		if s.Skipped != "" {
 			r.skipped++
 		}
+		r.takeAnswers(s)
 		r.x = append(r.x, float64(s.Step))
 		for _, c := range trainCurves {
 			v, ok := s.Values[c.name]
@@ -83,6 +90,27 @@ func (r *measured) take(n TrainNews) {
 	}
 	n.Steps = nil
 	r.news = n
+}
+
+// takeAnswers keeps what was said to each pinned question under each budget.
+func (r *measured) takeAnswers(s TrainStep) {
+	if len(s.Answers) > 0 {
+		r.took = s.Took
+	}
+	for _, a := range s.Answers {
+		question := fmt.Sprintf("%d %s", a.N, a.Question)
+		at := slices.IndexFunc(r.asked, func(x train.Asked) bool { return x.Question == question && x.Cap == a.Cap })
+		if at < 0 {
+			if len(r.asked) >= mostAsked {
+				continue
+			}
+			at = len(r.asked)
+			r.asked = append(r.asked, train.Asked{Question: question, Cap: a.Cap})
+		}
+		x := &r.asked[at]
+		x.Said = append(x.Said, train.Said{Step: s.Step, Answer: a.Answer, Verdict: a.Verdict, Failed: a.Failed})
+		x.Said = x.Said[max(0, len(x.Said)-mostSaid):]
+	}
 }
 
 func every2(v []float64) []float64 {
@@ -223,11 +251,14 @@ func (m *Model) watch(run TrainRun) tea.Cmd {
 	tr, n, id := m.opt.Trainer, m.news, run.ID
 	return func() tea.Msg {
 		err := tr.Follow(ctx, id, func(x TrainNews) {
-			n.post(func(m *Model) {
-				if t := &m.training; t.watched.ID == id && ctx.Err() == nil {
-					t.record.take(x)
-					t.watched = x.Run
+			n.postThen(func(m *Model) tea.Cmd {
+				t := &m.training
+				if t.watched.ID != id || ctx.Err() != nil {
+					return nil
 				}
+				t.record.take(x)
+				t.watched = x.Run
+				return m.lookMachine()
 			})
 		})
 		n.post(func(m *Model) {
@@ -319,7 +350,7 @@ func (m *Model) trainState() keys.TrainState {
 	t := &m.training
 	return keys.TrainState{
 		Can: m.opt.Trainer != nil, Open: t.open, Choosing: t.pane.View == train.Choose, Watching: t.pane.View == train.Watch, Run: t.watched.ID != "",
-		Running: t.watched.Running, Resumable: t.watched.Resumable, Ready: t.planned == t.seq && len(t.plan.Wrong) == 0 && len(t.plan.Command) > 0,
+		Running: t.watched.Running, Resumable: t.watched.Resumable, Pinned: t.choice.Pins != "", Ready: t.planned == t.seq && len(t.plan.Wrong) == 0 && len(t.plan.Command) > 0,
 	}
 }
 

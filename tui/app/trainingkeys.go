@@ -83,6 +83,22 @@ func (m *Model) actTraining(a keys.Action) (cmd tea.Cmd, heard bool) {
 			}
 			return m.pairUp(s)
 		})
+	case keys.TrainPin:
+		in := overlay.Input{Title: "a question to ask at each checkpoint of the next launch", Hint: "QUESTION, or QUESTION => ANSWER; under each cap of the recipe"}
+		in.Editor.Set(orElse(m.question, m.examples.offer()))
+		m.input(in, func(s string) tea.Cmd {
+			if s = strings.TrimSpace(strings.ReplaceAll(s, "\n", " ")); s == "" {
+				return nil
+			}
+			m.training.choice.Pins = strings.TrimPrefix(m.training.choice.Pins+"\n"+s, "\n")
+			m.say("pinned for the next launch")
+			return m.planTraining()
+		})
+	case keys.TrainUnpin:
+		at := max(strings.LastIndexByte(t.choice.Pins, '\n'), 0)
+		t.choice.Pins = t.choice.Pins[:at]
+		m.say("the last pinned question is gone")
+		return m.planTraining(), true
 	case keys.TrainLog:
 		if i := p.Live.Focus; i < len(p.Live.Charts) {
 			name := p.Live.Charts[i].Name
@@ -276,7 +292,7 @@ func (m *Model) fillLive() {
 	if v := r.last.Values["tokens/s"]; v > 0 {
 		l.Facts = append(l.Facts, fmt.Sprintf("epoch %.2f", r.last.Epoch), fmt.Sprintf("%.0f tok/s", v))
 	}
-	if w.Running {
+	if w.Running && w.State != held { // what stands still has no end in sight
 		l.Facts = append(l.Facts, trainLeft(r.last.ETA))
 	}
 	if r.news.Saved > 0 {
@@ -285,9 +301,14 @@ func (m *Model) fillLive() {
 	if r.news.Best > 0 {
 		l.Facts = append(l.Facts, fmt.Sprintf("best at %d", r.news.Best))
 	}
+	l.Asked, l.AskedCost = r.asked, r.news.Pinned
+	if r.took > 0 && len(r.asked) > 0 {
+		l.AskedCost += fmt.Sprintf("; %.1f s at the last", r.took)
+	}
 	for _, f := range r.news.Machine {
 		l.Machine = append(l.Machine, f.Name+" "+f.Value)
 	}
+	l.Machine = append(l.Machine, m.machineWords()...)
 	if r.skipped > 0 {
 		l.Notes = append(l.Notes, fmt.Sprintf("%d steps skipped", r.skipped))
 	}

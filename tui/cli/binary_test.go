@@ -74,6 +74,7 @@ type box struct {
 func newBox(t testing.TB) *box {
 	t.Helper()
 	b := &box{t: t, dir: t.TempDir()}
+	t.Cleanup(b.endJobs) // before its folder goes
 	b.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + b.dir, "TERM=xterm-256color", "LANG=C.UTF-8", "LC_ALL=C.UTF-8",
 		"XDG_CONFIG_HOME=" + b.at("config"), "XDG_DATA_HOME=" + b.at("data"), "HF_HOME=" + b.at("hf"), "HF_HUB_OFFLINE=1",

@@ -13,6 +13,7 @@ import (
 	"s1/sessions/jobs"
 	"s1/train"
 	"s1/train/checkpoint"
+	"s1/train/device"
 	"s1/train/estimate"
 	"s1/train/recipe"
 	"s1/train/recipes"
@@ -29,6 +30,9 @@ type workshop struct {
 	choice tuiapp.TrainChoice // opened is of
 	opened *inspected
 	long   error
+
+	machineMu sync.Mutex
+	device    *device.Reader // open since it was asked first
 }
 
 func (a *app) newWorkshop(d *desk) *workshop {
@@ -40,6 +44,12 @@ func (b *workshop) Close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.forget()
+	b.machineMu.Lock()
+	defer b.machineMu.Unlock()
+	if b.device != nil {
+		b.device.Close()
+		b.device = nil
+	}
 }
 
 func (b *workshop) forget() {
@@ -67,6 +77,9 @@ func argvOf(c tuiapp.TrainChoice) []string {
 	if c.Data != "" {
 		argv = append(argv, "--data", c.Data)
 	}
+	for _, pin := range pinsOf(c) {
+		argv = append(argv, "--pin", pin)
+	}
 	return argv
 }
 
@@ -82,9 +95,25 @@ func choiceOf(argv []string) (c tuiapp.TrainChoice) {
 			c.Model = argv[i+1]
 		case "--data":
 			c.Data = argv[i+1]
+		case "--pin":
+			c.Pins = strings.TrimPrefix(c.Pins+"\n"+argv[i+1], "\n")
 		}
 	}
 	return c
+}
+
+// pinsOf are the pinned questions of a choice.
+func pinsOf(c tuiapp.TrainChoice) []string {
+	return strings.FieldsFunc(c.Pins, func(r rune) bool { return r == '\n' })
+}
+
+// recipeOfChoice is the recipe with what was chosen put over it.
+func recipeOfChoice(c tuiapp.TrainChoice) (recipe.Recipe, error) {
+	rec, err := recipeOf(c.Recipe, c.Model, c.Data)
+	if err == nil {
+		err = pinTo(&rec, pinsOf(c))
+	}
+	return rec, err
 }
 
 // Plan says what a choice comes to, and what is wrong with it field by field.
@@ -92,7 +121,7 @@ func (b *workshop) Plan(ctx context.Context, c tuiapp.TrainChoice) (p tuiapp.Tra
 	wrong := func(field string, err error) {
 		p.Wrong = append(p.Wrong, tuiapp.TrainFact{Name: field, Value: err.Error()})
 	}
-	rec, err := recipeOf(c.Recipe, c.Model, c.Data)
+	rec, err := recipeOfChoice(c)
 	if err != nil {
 		wrong("recipe", err)
 		return p, nil
@@ -148,8 +177,28 @@ func (b *workshop) Plan(ctx context.Context, c tuiapp.TrainChoice) (p tuiapp.Tra
 		fact("LoRA", "rank %d", rec.LoRA.Rank)
 	}
 	fact("too long", "%s", map[string]string{"refuse": "a row that does not fit stops the start", "drop": "rows that do not fit are dropped", "cut": "rows that do not fit are cut from the right"}[rec.Data.OverLong])
+	if q := rec.Pinned; len(q.Questions) > 0 {
+		fact("pinned", "%s", pinnedWords(rec))
+		for i, x := range q.Questions {
+			fact(fmt.Sprintf("pinned %d", i+1), "%s", x)
+		}
+	}
 	fact("saves", "every %d steps (0 = at the end and when stopped), keeps %d", rec.Checkpoint.Every, rec.Checkpoint.Keep)
 	return p, nil
+}
+
+// pinnedWords is what the pinned questions of a run cost.
+func pinnedWords(rec recipe.Recipe) string {
+	q := rec.Pinned
+	var caps []string
+	for _, c := range q.Caps {
+		if c < 0 {
+			caps = append(caps, fmt.Sprintf("none (cut at %d)", q.Limit))
+		} else {
+			caps = append(caps, fmt.Sprint(c))
+		}
+	}
+	return fmt.Sprintf("%d asked under the caps %s: at most %d tokens a checkpoint", len(q.Questions), strings.Join(caps, ", "), q.Cost())
 }
 
 // quoted is a word as a shell takes it.
@@ -166,7 +215,7 @@ func (b *workshop) Row(ctx context.Context, c tuiapp.TrainChoice, i int) (tuiapp
 	defer b.mu.Unlock()
 	if b.opened == nil || b.choice != c {
 		b.forget()
-		rec, err := recipeOf(c.Recipe, c.Model, c.Data)
+		rec, err := recipeOfChoice(c)
 		if err == nil {
 			err = rec.Ready()
 		}
@@ -216,7 +265,7 @@ func (b *workshop) Row(ctx context.Context, c tuiapp.TrainChoice, i int) (tuiapp
 
 // Memory is what a choice needs against what is free.
 func (b *workshop) Memory(ctx context.Context, c tuiapp.TrainChoice) (m tuiapp.TrainMemory, err error) {
-	rec, err := recipeOf(c.Recipe, c.Model, c.Data)
+	rec, err := recipeOfChoice(c)
 	if err != nil {
 		return m, err
 	}

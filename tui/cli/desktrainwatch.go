@@ -44,6 +44,7 @@ func (b *workshop) tail(ctx context.Context, run string, on bool, report func(tu
 		return err
 	}
 	tail := metrics.NewTail(filepath.Join(j.Out, metrics.FileName))
+	about := b.about(run)
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {
@@ -56,12 +57,13 @@ func (b *workshop) tail(ctx context.Context, run string, on bool, report func(tu
 			if err != nil {
 				return err
 			}
-			n := tuiapp.TrainNews{Again: again, Broken: tail.Broken, Total: int(s.Progress.Total)}
+			n := tuiapp.TrainNews{Again: again, Broken: tail.Broken, Pinned: about.pinned, Elsewhere: about.elsewhere, Total: int(s.Progress.Total)}
 			n.Run, _ = runOf(ctx, j)
 			n.Run.State, n.Run.Running, n.Run.Resumable = s.State, !s.Over(), s.Resumable()
 			for _, x := range steps {
 				n.Steps = append(n.Steps, stepOf(x))
 			}
+			n.Machine = append(n.Machine, about.where...)
 			b.place(j, s, &n)
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -82,6 +84,31 @@ func (b *workshop) tail(ctx context.Context, run string, on bool, report func(tu
 	}
 }
 
+// runAbout is what a run's recipe says of it, as long as it can be read.
+type runAbout struct {
+	pinned    string
+	where     []tuiapp.TrainFact
+	elsewhere bool // its machines are others
+}
+
+func (b *workshop) about(run string) (a runAbout) {
+	_, rec, err := b.of(run)
+	if err != nil {
+		return a
+	}
+	if len(rec.Pinned.Questions) > 0 {
+		a.pinned = pinnedWords(rec)
+	}
+	switch rec.Launch.Backend {
+	case recipe.Own:
+		a.where = []tuiapp.TrainFact{{Name: "trains", Value: "on the CPU"}}
+	case recipe.SLURM:
+		a.elsewhere = true
+		a.where = []tuiapp.TrainFact{{Name: "trains", Value: "in a queue: the figures of its machines are not known here"}}
+	}
+	return a
+}
+
 // place says where a run stands on the disk, and what it said last.
 func (b *workshop) place(j *jobs.Job, s jobs.State, n *tuiapp.TrainNews) {
 	for name, at := range map[string]*int{checkpoint.StepName: &n.Saved, checkpoint.BestName: &n.Best} {
@@ -98,11 +125,10 @@ func (b *workshop) place(j *jobs.Job, s jobs.State, n *tuiapp.TrainNews) {
 	}
 	for i := len(n.Steps) - 1; i >= 0; i-- {
 		if v, ok := n.Steps[i].Values["peak memory"]; ok {
-			n.Machine = []tuiapp.TrainFact{{Name: "memory", Value: fmt.Sprintf("%.2f GB at most", v)}}
+			n.Machine = append(n.Machine, tuiapp.TrainFact{Name: "its memory", Value: fmt.Sprintf("%.2f GB at most", v)})
 			break
 		}
 	}
-	n.Machine = append(n.Machine, tuiapp.TrainFact{Name: "gpu", Value: "none: it trains on the CPU"})
 }
 
 // stepOf is a step for the screen: what was not measured is not in it.
@@ -112,6 +138,10 @@ func stepOf(s metrics.Step) tuiapp.TrainStep {
 		if v != nil {
 			t.Values[name] = *v
 		}
+	}
+	t.Took = s.AnswersSeconds
+	for _, a := range s.Answers {
+		t.Answers = append(t.Answers, tuiapp.TrainAnswer{N: a.N, Question: a.Question, Cap: a.Cap, Tokens: a.Tokens, Closed: a.Closed, Answer: a.Answer, Verdict: a.Verdict(), Failed: a.Failed})
 	}
 	if s.PeakMemoryBytes > 0 {
 		t.Values["peak memory"] = float64(s.PeakMemoryBytes) / 1e9
@@ -135,7 +165,7 @@ func (b *workshop) of(run string) (*jobs.Job, recipe.Recipe, error) {
 		return nil, recipe.Recipe{}, err
 	}
 	c := choiceOf(j.Argv)
-	rec, err := recipeOf(c.Recipe, c.Model, c.Data)
+	rec, err := recipeOfChoice(c)
 	return j, rec, err
 }
 

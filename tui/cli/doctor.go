@@ -90,7 +90,7 @@ func checkBandwidth() finding {
 
 // checkGPU asks the driver, as the training pane does.
 func checkGPU(ctx context.Context) finding {
-	r := device.Open(ctx, os.Getenv("S1_NVML"))
+	r := device.Open(ctx, nvmlLibrary())
 	defer r.Close()
 	now, err := r.Read(ctx)
 	switch {

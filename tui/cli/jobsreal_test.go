@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io/fs"
 	"maps"
@@ -14,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"s1/sessions/jobs"
 )
 
 // longKind is a kind of job as a user starts it, on real work of a few seconds.
@@ -123,6 +126,16 @@ func (b *box) pid(folder string) int {
 		b.t.Fatalf("process.json: %s, %v", text, err)
 	}
 	return p.PID
+}
+
+// endJobs ends what a test that failed in the middle has left running.
+func (b *box) endJobs() {
+	list, _ := jobs.Open(b.at("data", "s1", "jobs"), nil).List() // what cannot be read cannot be ended
+	for _, j := range list {
+		if s, err := j.State(context.Background()); err == nil && !s.Over() {
+			_ = j.Abort(context.Background())
+		}
+	}
 }
 
 func (b *box) send(pid int, s syscall.Signal) {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"s1/sessions"
 	"s1/sessions/jobs"
 	"s1/train"
 	"s1/train/launch"
@@ -29,6 +30,7 @@ type trainFlags struct {
 	resume, otherCode bool
 	backend, python   string
 	dryRun, detach    bool
+	pins              []string // questions beside the recipe's
 }
 
 // add puts the flags on a command that starts or plans a run.
@@ -42,6 +44,7 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	p.IntVar(&f.threads, "threads", 0, "threads; 0 = the recipe's, or one per core; the weights are the same bits with any number")
 	p.BoolVar(&f.resume, "resume", false, "go on from the newest checkpoint of the folder")
 	p.BoolVar(&f.otherCode, "other-code", false, "also from one that another version of s1 made")
+	p.StringArrayVar(&f.pins, "pin", nil, "'QUESTION' or 'QUESTION => ANSWER' that the model answers at each checkpoint, beside the recipe's; may be given several times")
 	p.StringVar(&f.backend, "backend", "", "own (this program, here), trl (Python) or slurm (a cluster's queue) in place of the recipe's")
 	p.StringVar(&f.python, "python", "", "interpreter of the backend trl in place of the recipe's")
 }
@@ -79,6 +82,18 @@ func recipeOf(name, model, data string) (recipe.Recipe, error) {
 	return rec, rec.Validate()
 }
 
+// pinTo adds pinned questions to those of a recipe.
+func pinTo(rec *recipe.Recipe, pins []string) error {
+	for _, text := range pins {
+		q, err := recipe.ParsePin(text)
+		if err != nil {
+			return err
+		}
+		rec.Pinned.Questions = append(rec.Pinned.Questions, q)
+	}
+	return rec.Validate()
+}
+
 // recipe is what the file and the flags come to.
 func (a *app) recipe(f *trainFlags, name string) (recipe.Recipe, error) {
 	rec, err := recipeOf(name, f.model, f.data)
@@ -99,6 +114,9 @@ func (a *app) recipe(f *trainFlags, name string) (recipe.Recipe, error) {
 	}
 	if a.seed != 0 {
 		rec.Train.Seed = a.seed
+	}
+	if err := pinTo(&rec, f.pins); err != nil {
+		return rec, usageError{err}
 	}
 	if f.backend != "" {
 		rec.Launch.Backend = f.backend
@@ -134,7 +152,7 @@ func (a *app) train(ctx context.Context, f trainFlags, name string) error {
 	stopper, ctx, end := stop.Listen(ctx, func(os.Signal) { say("finishing the micro-batch and saving; again to abort") })
 	defer end()
 	result, err := train.Run(ctx, rec, train.Options{
-		Dir: f.out, Resume: f.resume, AllowCode: f.otherCode, Code: version, Stop: stopper, Say: say,
+		Dir: f.out, Resume: f.resume, AllowCode: f.otherCode, Code: version, Stop: stopper, Say: say, Now: a.job.Now,
 		Resolve: func(ctx context.Context, name string) (string, error) { return modelPath(ctx, name, a.progress()) },
 		Begin: func(step, total int64) {
 			progress.Total = int(total)
@@ -184,7 +202,7 @@ func (a *app) step(s metrics.Step, p *metrics.Progress) {
 	switch {
 	case a.json:
 		if line, err := metrics.Line(s); err == nil {
-			_, _ = a.out.Write(line) // a reader that has gone does not end the run
+			_, _ = a.out.Write(sessions.EscapeControls(line)) // a reader that has gone does not end the run
 		}
 	case !a.quiet:
 		p.Step(s)

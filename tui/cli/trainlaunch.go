@@ -66,6 +66,9 @@ func (a *app) launcher(f trainFlags, rec recipe.Recipe, name string) (launch.Lau
 	if a.seed != 0 {
 		args = append(args, "--seed", strconv.FormatUint(a.seed, 10))
 	}
+	for _, pin := range f.pins {
+		args = append(args, "--pin", pin)
+	}
 	if f.otherCode {
 		args = append(args, "--other-code")
 	}

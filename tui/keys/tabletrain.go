@@ -28,6 +28,8 @@ const (
 	TrainResume     Action = "train-resume"
 	TrainBest       Action = "train-best"
 	TrainPair       Action = "train-compare"
+	TrainPin        Action = "train-pin"
+	TrainUnpin      Action = "train-unpin"
 	TrainLog        Action = "train-log"
 	TrainSmooth     Action = "train-smooth"
 	TrainOver       Action = "train-overlay"
@@ -51,6 +53,7 @@ type TrainState struct {
 	Run       bool // a run is watched
 	Running   bool // and has not ended
 	Resumable bool
+	Pinned    bool // a question is pinned for the next launch
 	Ready     bool // what is chosen can be launched
 }
 
@@ -94,6 +97,13 @@ func trainRows() []Binding {
 		{TrainLaunch, []string{"L"}, "launch", "Start the command that is shown, as a job of its own that outlives this screen", groupTrain, Train, func(s State) string {
 			if !s.Train.Ready {
 				return "this choice cannot be launched: {train-choose} says why"
+			}
+			return ""
+		}},
+		{TrainPin, []string{"p"}, "pin a question", "A question that the model answers at each checkpoint of the next launch, under each cap of the recipe", groupTrain, Train, nil},
+		{TrainUnpin, []string{"P"}, "unpin", "Take the last pinned question away", groupTrain, Train, func(s State) string {
+			if !s.Train.Pinned {
+				return "no question is pinned: {train-pin} pins one"
 			}
 			return ""
 		}},

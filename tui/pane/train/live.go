@@ -8,14 +8,19 @@ import (
 	"s1/tui/theme"
 )
 
-// Answer is what a checkpoint said to a pinned question.
-type Answer struct {
-	Step     int
+// Asked is a pinned question under one budget, and what each checkpoint said to it, the oldest first.
+type Asked struct {
 	Question string
 	Cap      int
-	Answer   string
-	Verdict  string
-	Failed   string
+	Said     []Said
+}
+
+// Said is the answer of one checkpoint.
+type Said struct {
+	Step    int
+	Answer  string
+	Verdict string // right, wrong, or "" = not known
+	Failed  string
 }
 
 // Live is the page of a run.
@@ -27,7 +32,8 @@ type Live struct {
 	Facts       []string // epoch, tokens a second, time left, saved at: short, most wanted first
 	Machine     []string // processor, memory, that there is no GPU
 	Notes       []string // what is wrong with the numbers
-	Answers     []Answer
+	Asked       []Asked
+	AskedCost   string // what they cost, in words
 	Charts      []Chart
 	Missing     []string // names of curves of which nothing was measured
 	Filter      string
@@ -99,11 +105,16 @@ func (p *Pane) head(width, height int) []string {
 	most := max(height/3, 2)
 	flow := func(role theme.Role, words []string) {
 		r, any := p.row(width), false
-		for _, w := range words {
+		for i, w := range words {
 			if w == "" {
 				continue
 			}
 			if any && text.Width(w)+3 > r.Left() {
+				if len(out) == most-1 { // the last row says what has no room
+					if more := fmt.Sprintf("  +%d", len(words)-i); text.Width(more) <= r.Left() {
+						r.Add(theme.Dim, more)
+					}
+				}
 				if len(out) < most {
 					out = append(out, r.String())
 				}
@@ -133,28 +144,6 @@ func (p *Pane) head(width, height int) []string {
 		how = append(how, "not measured: "+strings.Join(l.Missing, ", "))
 	}
 	flow(theme.Dim, how)
-	return out
-}
-
-// answers are those of the pinned questions, the newest checkpoint first.
-func (p *Pane) answers(width, most int) []string {
-	var out []string
-	for _, a := range p.Live.Answers {
-		if len(out) >= most {
-			break
-		}
-		limit := "no cap"
-		if a.Cap >= 0 {
-			limit = fmt.Sprintf("cap %d", a.Cap)
-		}
-		r := p.row(width).Add(theme.Dim, fmt.Sprintf("step %-6d %-8s ", a.Step, limit))
-		r.Add(theme.Text, text.Short(a.Question, max(width/3, 8), p.Theme)).Add(theme.Dim, " "+p.Theme.Glyphs.Prompt+" ")
-		if a.Failed != "" {
-			out = append(out, r.Add(theme.Fault, a.Failed).String())
-			continue
-		}
-		out = append(out, r.Add(theme.Strong, text.Short(a.Answer, max(r.Left()-8, 4), p.Theme)).Add(theme.Dim, "  "+a.Verdict).String())
-	}
 	return out
 }
 

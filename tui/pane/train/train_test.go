@@ -31,7 +31,12 @@ func watched(t *theme.Theme) *Pane {
 	l.Facts = []string{"epoch 3.4", "2,104 tok/s", "9m left", "saved at 200"}
 	l.Machine = []string{"cpu 97 %", "mem 1.2 GB at most", "no GPU here"}
 	l.Notes = []string{"1 step skipped"}
-	l.Answers = []Answer{{Step: 200, Question: "37,*5,+61", Cap: 64, Answer: "246", Verdict: "right"}, {Step: 100, Question: "37,*5,+61", Cap: -1, Answer: "84", Verdict: "wrong"}, {Step: 100, Question: "x", Failed: "out of memory"}}
+	l.AskedCost = "2 asked under the caps 64, none (cut at 512): at most 1408 tokens a checkpoint; 0.4 s at the last"
+	l.Asked = []Asked{
+		{Question: "1 37,*5,+61", Cap: 64, Said: []Said{{Step: 50, Answer: "", Verdict: "wrong"}, {Step: 100, Answer: "84", Verdict: "wrong"}, {Step: 150, Answer: "about a hundred, or so I think at least", Verdict: "wrong"}, {Step: 200, Answer: "246", Verdict: "right"}}},
+		{Question: "1 37,*5,+61", Cap: -1, Said: []Said{{Step: 200, Answer: "246", Verdict: "right"}}},
+		{Question: "2 what is the airspeed of an unladen swallow?", Cap: 0, Said: []Said{{Step: 200, Failed: "out of memory"}}},
+	}
 	l.Missing = []string{"held-out loss"}
 	l.Over = []string{"old run"}
 	for i, n := range []string{"loss", "learning rate", "gradient norm", "tokens/s", "GEMM share", "entropy", "token accuracy"} {
@@ -67,6 +72,11 @@ var scenes = map[string]func(*theme.Theme) *Pane{
 	"raw": func(t *theme.Theme) *Pane {
 		p := watched(t)
 		p.Live.ShowRaw, p.Live.Raw = true, []string{`{"step":212,"loss":0.41}`}
+		return p
+	},
+	"not yet asked": func(t *theme.Theme) *Pane {
+		p := watched(t)
+		p.Live.Asked, p.Live.AskedCost = nil, "2 asked under the caps 64, none (cut at 512): at most 1408 tokens a checkpoint"
 		return p
 	},
 	"nothing watched": func(t *theme.Theme) *Pane {
@@ -146,7 +156,7 @@ func TestWhatIsHostileReachesTheTerminalAsText(t *testing.T) {
 		p.Rows = Tokens{Name: bad, Pieces: [][]byte{[]byte(bad), []byte(bad)}, Weights: []float32{float32(nan)}, Counts: []string{bad}, Long: []string{bad}}
 		p.Room = Room{Classes: []Class{{bad, -5}, {bad, math.MaxInt64}}, Need: -1, Free: math.MaxInt64, Verdict: bad, Devices: []string{bad}, Remedies: []Class{{bad, 1}}}
 		p.List.Runs = []Run{{Name: bad, State: bad, Where: bad, Started: bad}}
-		p.Live = Live{Name: bad + "x", State: bad, Facts: []string{bad}, Machine: []string{bad}, Notes: []string{bad}, Answers: []Answer{{Question: bad, Answer: bad, Verdict: bad}}, Missing: []string{bad}, Over: []string{bad}, Raw: []string{bad}}
+		p.Live = Live{Name: bad + "x", State: bad, Facts: []string{bad}, Machine: []string{bad}, Notes: []string{bad}, AskedCost: bad, Asked: []Asked{{Question: bad, Said: []Said{{Answer: bad, Verdict: bad}, {Failed: bad}, {Answer: bad, Verdict: bad}}}}, Missing: []string{bad}, Over: []string{bad}, Raw: []string{bad}}
 		for _, log := range []bool{false, true} {
 			p.Live.Charts = append(p.Live.Charts, Chart{Name: bad, Unit: bad, Curve: Curve{xs, values}, Over: []Curve{{xs, values}, {xs[:2], values}}, From: -inf, To: inf, Log: log, Smooth: .9}, Chart{Curve: Curve{xs, values}, To: 8, Log: log})
 		}
