@@ -50,17 +50,17 @@ func TestJourneyAWalkAlongTheThoughtOfARealModel(t *testing.T) {
 			s.Keys("a").Until("after 1", "thinking tokens", "answer now", "saved")
 
 			// To the highest of the peaks in view, and another draw from before it.
-			s.Keys("2").Until("side panes").Keys("J").Until("peaks of entropy").Keys("K").Until("peaks of entropy", "nats")
+			s.Keys("1", "2").Until("side panes: token").Keys("J").Until("peaks of entropy").Keys("K").Until("peaks of entropy", "nats")
 			if n := peak(s.Frame()); n < 0.5 {
 				t.Errorf("a peak of entropy has %.2f nats:\n%s", n, s.Frame())
 			}
-			s.Keys("f").Until("C of 3").Keys("Escape").Until("C of 3", "saved")
+			s.Keys("f").Until("C of 3").Keys("Escape").Until("stopped", "saved")
 
 			// Something else in place of the token before.
-			s.Keys("h", "h", "e").Until("write instead").Keys("C-u").Type("twelve").Keys("Enter").Until("D of 4", "▌", "twelve").Keys("Escape").Until("D of 4", "saved")
+			s.Keys("h", "h", "e").Until("write instead").Keys("C-u").Type("twelve").Keys("Enter").Until("D of 4", "▌", "twelve").Keys("Escape").Until("stopped", "saved")
 
 			// And what the first thought would have said.
-			s.Keys("alt+1").Keys("b").Until("A of 4").Keys("s").Until("had we stopped here", "cut trace")
+			s.Keys("alt+1").Keys("b").Until("after 160 thinking tokens").Keys("s").Until("had we stopped here", "cut trace")
 			s.Satisfies("has answered every stop", func(f string) bool {
 				m := regexp.MustCompile(`(\d+) of (\d+) stops`).FindStringSubmatch(f)
 				return m != nil && m[1] == m[2]
