@@ -1,63 +1,15 @@
 package remote
 
 import (
-	"bufio"
 	"context"
-	"fmt"
-	"net"
-	"os"
-	"os/exec"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
+	"s1/engine/enginetest"
 	"s1/engine/think"
 	"s1/engine/trace"
 )
-
-// llama starts a real llama.cpp server with SmolLM2, or finds one at S1_LLAMA_SERVER.
-func llama(t *testing.T) string {
-	t.Helper()
-	if at := os.Getenv("S1_LLAMA_SERVER"); at != "" {
-		return at
-	}
-	python, model := os.Getenv("S1_PYTHON"), os.Getenv("S1_SMOLLM2")
-	if python == "" || model == "" {
-		t.Skip("SKIPPED: needs S1_PYTHON (a Python with xllamacpp) and S1_SMOLLM2; make test-real sets them")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	cmd := exec.Command(python, "testdata/llama.py", model, fmt.Sprint(port))
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		stop := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
-		_ = cmd.Wait() // it was told to end
-		stop.Stop()
-	})
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if strings.Contains(lines.Text(), "ready") {
-			return fmt.Sprintf("http://127.0.0.1:%d/v1", port)
-		}
-	}
-	t.Fatal("the llama.cpp server ended before it was ready")
-	return ""
-}
 
 // rule carries out the local rule on a server's tokens, asking for one greedy token at a time with everything before it.
 func rule(t *testing.T, m *Model, r trace.Run, b trace.Budget) (ids []int32, receipt trace.Receipt) {
@@ -111,7 +63,7 @@ func greedy(t *testing.T, m *Model, prompt, mask []int32) int32 {
 }
 
 func TestRealServerKeepsBudgetsAsTheLocalRule(t *testing.T) {
-	word := llama(t)
+	word := enginetest.Llama(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	m, err := Open(ctx, word, Options{})
@@ -167,7 +119,7 @@ func TestRealServerKeepsBudgetsAsTheLocalRule(t *testing.T) {
 }
 
 func TestRealServerOnEveryRoute(t *testing.T) {
-	word := llama(t)
+	word := enginetest.Llama(t)
 	for _, route := range []Route{RouteIDs, RouteText, RouteChat} {
 		m, err := Open(t.Context(), word, Options{Route: route, Format: "s1"})
 		if err != nil {

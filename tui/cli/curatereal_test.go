@@ -1,62 +1,16 @@
 package cli
 
 import (
-	"bufio"
 	"fmt"
-	"net"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
-	"time"
-)
 
-// llama starts a real llama.cpp server with SmolLM2, or finds one at S1_LLAMA_SERVER.
-func llama(t *testing.T) string {
-	t.Helper()
-	if at := os.Getenv("S1_LLAMA_SERVER"); at != "" {
-		return at
-	}
-	python, model := os.Getenv("S1_PYTHON"), os.Getenv("S1_SMOLLM2")
-	if python == "" || model == "" {
-		t.Skip("SKIPPED: needs S1_PYTHON (a Python with xllamacpp) and S1_SMOLLM2; make test-real sets them")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	cmd := exec.Command(python, "../../engine/remote/testdata/llama.py", model, fmt.Sprint(port))
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		stop := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
-		_ = cmd.Wait() // it was told to end
-		stop.Stop()
-	})
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if strings.Contains(lines.Text(), "ready") {
-			return fmt.Sprintf("http://127.0.0.1:%d/v1", port)
-		}
-	}
-	t.Fatal("the llama.cpp server ended before it was ready")
-	return ""
-}
+	"s1/engine/enginetest"
+)
 
 // TestARealServerIsAskedByARecipe lets SmolLM2 on a llama.cpp server try sums: each row is decided, and a second run sends nothing.
 func TestARealServerIsAskedByARecipe(t *testing.T) {
-	word := llama(t)
+	word := enginetest.Llama(t)
 	b := newBox(t)
 	var rows strings.Builder
 	for i := range 3 {
