@@ -2,7 +2,6 @@ package curate
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,15 +20,9 @@ import (
 type Browser struct {
 	dir string
 
-	mu    sync.Mutex
-	key   string  // of the last finished stage, when at and fates were read
-	at    []int64 // place in heads.jsonl of the row with this number, and the end
-	fates []fate  // by number
-	names []string
+	mu   sync.Mutex
+	last *rowIndex // as of the newest look
 }
-
-// fate is where a row ended: the place of the stage's name, 0 = it was not dropped.
-type fate struct{ stage uint16 }
 
 // Browse opens the folder of a run. It need not have come to its end.
 func Browse(dir string) *Browser { return &Browser{dir: dir} }
@@ -57,7 +50,8 @@ type Page struct {
 
 // Page reads a page: first the rows that were dropped, in their order, then those that were kept.
 func (b *Browser) Page(ctx context.Context, q Query) (p Page, err error) {
-	if err := b.index(); err != nil {
+	x, err := b.index()
+	if err != nil {
 		return p, err
 	}
 	parts, err := b.parts(q)
@@ -81,15 +75,13 @@ func (b *Browser) Page(ctx context.Context, q Query) (p Page, err error) {
 			case whole != nil:
 				f.Question = whole.Question
 			default:
-				h, err := b.head(d.N)
+				h, err := b.head(x, d.N)
 				if err != nil {
 					return false, err
 				}
 				f.Question = h.Question
 			}
-			if d.N >= 0 && d.N < len(b.fates) && b.fates[d.N].stage > 0 {
-				f.Dropped = b.names[b.fates[d.N].stage]
-			} else if d.Rule != "" {
+			if f.Dropped = x.dropped(d.N); f.Dropped == "" && d.Rule != "" {
 				f.Dropped = parts[part].stage
 			}
 			if q.Text != "" && !strings.Contains(strings.ToLower(f.ID+"\n"+f.Question+"\n"+f.Rule+"\n"+f.Detail), strings.ToLower(q.Text)) {
@@ -187,96 +179,8 @@ func (b *Browser) lines(ctx context.Context, file lineFile, from int64, visit fu
 	}
 }
 
-// index reads where the rows are and what became of them, anew after each stage that has ended.
-func (b *Browser) index() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	names, err := StageDirs(b.dir)
-	if err != nil {
-		return err
-	}
-	key := ""
-	for _, n := range names {
-		mark, err := os.ReadFile(filepath.Join(b.dir, n, doneFile))
-		if err != nil {
-			return fmt.Errorf("read stage: %w", err)
-		}
-		key += n + string(mark)
-	}
-	if key == b.key {
-		return nil
-	}
-	at, err := lineStarts(filepath.Join(b.dir, "00-load", headsFile))
-	if err != nil {
-		return err
-	}
-	fates, stages := make([]fate, len(at)-1), []string{""}
-	for _, n := range names[1:] {
-		stages = append(stages, n[strings.IndexByte(n, '-')+1:])
-		if err := readLines(filepath.Join(b.dir, n, droppedFile), func(d *struct{ N int }) error {
-			if d.N < 0 || d.N >= len(fates) {
-				return fmt.Errorf("%s names row %d of %d", n, d.N, len(fates))
-			}
-			fates[d.N].stage = uint16(len(stages) - 1) //nolint:gosec // fewer than a hundred stages
-			return nil
-		}); err != nil {
-			return err
-		}
-	}
-	b.key, b.at, b.fates, b.names = key, at, fates, stages
-	return nil
-}
-
-// lineStarts is where each line of a file begins, and its end.
-func lineStarts(path string) ([]int64, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read rows: %w", err)
-	}
-	defer f.Close()
-	starts, buf := []int64{0}, make([]byte, 1<<20)
-	for at := int64(0); ; {
-		n, err := f.Read(buf)
-		for i := 0; i < n; {
-			k := bytes.IndexByte(buf[i:n], '\n')
-			if k < 0 {
-				break
-			}
-			i += k + 1
-			starts = append(starts, at+int64(i))
-		}
-		at += int64(n)
-		if errors.Is(err, io.EOF) {
-			return starts, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", path, err)
-		}
-	}
-}
-
-// head reads what the stages see of a row.
-func (b *Browser) head(n int) (h head, err error) {
-	if n < 0 || n+1 >= len(b.at) {
-		return h, fmt.Errorf("%s has no row %d", b.dir, n)
-	}
-	f, err := os.Open(filepath.Join(b.dir, "00-load", headsFile))
-	if err != nil {
-		return h, fmt.Errorf("read rows: %w", err)
-	}
-	defer f.Close()
-	line := make([]byte, b.at[n+1]-b.at[n])
-	if _, err := f.ReadAt(line, b.at[n]); err != nil {
-		return h, fmt.Errorf("read row %d: %w", n, err)
-	}
-	return h, json.Unmarshal(line, &h)
-}
-
 // Row is a row as it was loaded, long texts and all, and what each stage said of it up to the one that dropped it.
 func (b *Browser) Row(ctx context.Context, id string) (row Row, said []Verdict, err error) {
-	if err := b.index(); err != nil {
-		return row, nil, err
-	}
 	if said, err = Why(b.dir, id); err != nil {
 		return row, nil, err
 	}
@@ -317,82 +221,4 @@ func (b *Browser) Row(ctx context.Context, id string) (row Row, said []Verdict, 
 		}
 	}
 	return row, said, nil
-}
-
-// Bin is a class of a histogram: how many of the loaded rows are in it, and how many of those that are left.
-type Bin struct {
-	Name          string
-	Before, After int
-}
-
-// Shape counts domains, the most frequent first and at most most of them, and lengths by doublings. The length of a row is
-// what the recipe's selection goes by.
-func (b *Browser) Shape(ctx context.Context, s Select, most int) (domains, lengths []Bin, err error) {
-	if err := b.index(); err != nil {
-		return nil, nil, err
-	}
-	count := newShape()
-	err = b.lines(ctx, lineFile{stage: "load", path: filepath.Join(b.dir, "00-load", headsFile), heads: true}, 0, func(_ *decision, h *head, _ int64) (bool, error) {
-		left := h.N < len(b.fates) && b.fates[h.N].stage == 0
-		count.add(word(&h.Row, "domain"), s.length(&h.Row), left)
-		return true, nil
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	return count.domainBins(most), count.lengthBins(), nil
-}
-
-// ReadRecipe is the recipe that a run's folder was made by.
-func ReadRecipe(dir string) (r Recipe, err error) {
-	text, err := os.ReadFile(filepath.Join(dir, recipeFile))
-	if err != nil {
-		return r, fmt.Errorf("%s holds no curation: %w", dir, err)
-	}
-	if err := json.Unmarshal(text, &r); err != nil {
-		return r, fmt.Errorf("read %s: %w", filepath.Join(dir, recipeFile), err)
-	}
-	return r, r.Validate()
-}
-
-// Counts are those of the finished stages of a run's folder, in order, and whether its rows were exported.
-func Counts(dir string) (counts []Count, exported bool, err error) {
-	names, err := StageDirs(dir)
-	if err != nil {
-		return nil, false, err
-	}
-	for _, n := range names {
-		var c Count
-		text, err := os.ReadFile(filepath.Join(dir, n, countsFile))
-		if err == nil {
-			err = json.Unmarshal(text, &c)
-		}
-		if err != nil {
-			return nil, false, fmt.Errorf("read the counts of %s: %w", n, err)
-		}
-		counts = append(counts, c)
-	}
-	_, err = os.Stat(filepath.Join(dir, exportDir, doneFile))
-	return counts, err == nil, nil
-}
-
-// LastEvent is the newest line of a run's events, and whether there is one.
-func LastEvent(dir string) (e Event, ok bool) {
-	const tail = 16 << 10
-	f, err := os.Open(filepath.Join(dir, eventsFile))
-	if err != nil {
-		return e, false
-	}
-	defer f.Close()
-	end, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return e, false
-	}
-	text := make([]byte, min(end, tail))
-	if _, err := f.ReadAt(text, end-int64(len(text))); err != nil && !errors.Is(err, io.EOF) {
-		return e, false
-	}
-	text = text[:bytes.LastIndexByte(text, '\n')+1] // what is behind it is being written
-	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
-	return e, json.Unmarshal(lines[len(lines)-1], &e) == nil
 }

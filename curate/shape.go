@@ -2,11 +2,37 @@ package curate
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"math"
+	"path/filepath"
 	"slices"
 )
+
+// Bin is a class of a histogram: how many of the loaded rows are in it, and how many of those that are left.
+type Bin struct {
+	Name          string
+	Before, After int
+}
+
+// Shape counts domains, the most frequent first and at most most of them, and lengths by doublings. The length of a row is
+// what the recipe's selection goes by.
+func (b *Browser) Shape(ctx context.Context, s Select, most int) (domains, lengths []Bin, err error) {
+	x, err := b.index()
+	if err != nil {
+		return nil, nil, err
+	}
+	count := newShape()
+	err = b.lines(ctx, lineFile{stage: "load", path: filepath.Join(b.dir, "00-load", headsFile), heads: true}, 0, func(_ *decision, h *head, _ int64) (bool, error) {
+		count.add(word(&h.Row, "domain"), s.length(&h.Row), x.dropped(h.N) == "")
+		return true, nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return count.domainBins(most), count.lengthBins(), nil
+}
 
 // shape counts rows by domain and by length.
 type shape struct {

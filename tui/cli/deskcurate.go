@@ -32,6 +32,8 @@ type curator struct {
 // looked is a run's folder that was looked into.
 type looked struct {
 	*curate.Browser
+
+	mu               sync.Mutex
 	shaped           string // the stages whose shape is kept
 	domains, lengths []tuiapp.CurationBin
 }
@@ -254,6 +256,8 @@ func (c *curator) shape(ctx context.Context, folder string, rec curate.Recipe, c
 	for _, n := range counts {
 		key += n.Key
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.shaped != key {
 		const most = 12
 		domains, lengths, err := l.Shape(ctx, rec.Select, most)

@@ -1,0 +1,113 @@
+package curate
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// rowIndex is where the rows of a folder are and what became of them. It is not changed once it is made.
+type rowIndex struct {
+	key   string   // of the finished stages
+	at    []int64  // place in heads.jsonl of the row with this number, and the end
+	fates []uint16 // by number: the place in names of the stage that dropped it
+	names []string // of the stages; the first is "", of rows that none dropped
+}
+
+// dropped is the stage that dropped a row, "" = none.
+func (x *rowIndex) dropped(n int) string {
+	if n < 0 || n >= len(x.fates) {
+		return ""
+	}
+	return x.names[x.fates[n]]
+}
+
+// index reads where the rows are and what became of them, anew after each stage that has ended.
+func (b *Browser) index() (*rowIndex, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	names, err := StageDirs(b.dir)
+	if err != nil {
+		return nil, err
+	}
+	key := ""
+	for _, n := range names {
+		mark, err := os.ReadFile(filepath.Join(b.dir, n, doneFile))
+		if err != nil {
+			return nil, fmt.Errorf("read stage: %w", err)
+		}
+		key += n + string(mark)
+	}
+	if b.last != nil && b.last.key == key {
+		return b.last, nil
+	}
+	at, err := lineStarts(filepath.Join(b.dir, "00-load", headsFile))
+	if err != nil {
+		return nil, err
+	}
+	x := &rowIndex{key: key, at: at, fates: make([]uint16, len(at)-1), names: []string{""}}
+	for _, n := range names[1:] {
+		x.names = append(x.names, n[strings.IndexByte(n, '-')+1:])
+		if err := readLines(filepath.Join(b.dir, n, droppedFile), func(d *struct{ N int }) error {
+			if d.N < 0 || d.N >= len(x.fates) {
+				return fmt.Errorf("%s names row %d of %d", n, d.N, len(x.fates))
+			}
+			x.fates[d.N] = uint16(len(x.names) - 1) //nolint:gosec // fewer than a hundred stages
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+	}
+	b.last = x
+	return x, nil
+}
+
+// lineStarts is where each line of a file begins, and its end.
+func lineStarts(path string) ([]int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read rows: %w", err)
+	}
+	defer f.Close()
+	starts, buf := []int64{0}, make([]byte, 1<<20)
+	for at := int64(0); ; {
+		n, err := f.Read(buf)
+		for i := 0; i < n; {
+			k := bytes.IndexByte(buf[i:n], '\n')
+			if k < 0 {
+				break
+			}
+			i += k + 1
+			starts = append(starts, at+int64(i))
+		}
+		at += int64(n)
+		if errors.Is(err, io.EOF) {
+			return starts, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", path, err)
+		}
+	}
+}
+
+// head reads what the stages see of a row.
+func (b *Browser) head(x *rowIndex, n int) (h head, err error) {
+	if n < 0 || n+1 >= len(x.at) {
+		return h, fmt.Errorf("%s has no row %d", b.dir, n)
+	}
+	f, err := os.Open(filepath.Join(b.dir, "00-load", headsFile))
+	if err != nil {
+		return h, fmt.Errorf("read rows: %w", err)
+	}
+	defer f.Close()
+	line := make([]byte, x.at[n+1]-x.at[n])
+	if _, err := f.ReadAt(line, x.at[n]); err != nil {
+		return h, fmt.Errorf("read row %d: %w", n, err)
+	}
+	return h, json.Unmarshal(line, &h)
+}
