@@ -129,7 +129,10 @@ func (l Local) Stop(ctx context.Context, p Process) error {
 	if err := l.signal(ctx, p, syscall.SIGTERM); err != nil {
 		return err
 	}
-	return l.Continue(ctx, p)
+	if err := l.Continue(ctx, p); !errors.Is(err, errGone) { // it may have ended by the first of the two
+		return err
+	}
+	return nil
 }
 
 // Continue lets a suspended job go on; to one that runs it says nothing.
