@@ -3,11 +3,15 @@
 // always summed in the same stretches, so its bits depend neither on the blocks nor on the threads.
 #include "train.h"
 
+enum { LINE = 16 }; // floats of a cache line
+
 // The summed dimension in equal stretches of at most S1_KC.
 static int stretch(int k) {
     int blocks = (k + S1_KC - 1) / S1_KC;
     return blocks ? (k + blocks - 1) / blocks : 0;
 }
+
+static int up(int n, int to) { return (n + to - 1) / to * to; }
 
 // A product over nothing is its bias.
 static void empty(const s1_gemm *g, int i0, int i1, int j0, int j1) {
@@ -40,20 +44,28 @@ static void block(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int 
 }
 
 // The same over b's packed panels, of a unit with many columns: one panel stays in the first cache while the rows go past it. Rows
-// that lie across the memory (a transposed) are packed before, tile by tile, as each is read once for every panel.
+// that lie across the memory (a transposed) are packed before, tile by tile, as each is read once for every panel; those of the next
+// stretch are called near meanwhile, some with each tile, because as many at once would fill the queue of misses and be waited for.
 static void tall(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int j0, int j1, float *packed) {
-    int kc = stretch(g->k), mr = s->mr, nr = s->nr;
+    int kc = stretch(g->k), mr = s->mr, nr = s->nr, across = g->acs != 1;
+    int tiles = (i1 - i0 + mr - 1) / mr * ((j1 - j0 + nr - 1) / nr);
     S1_BOUND(i1 - i0, S1_T_TALL + 1);
     S1_BOUND(i1 - 1, g->m);
     S1_BOUND(j1 - 1, g->n);
     for (int k = 0; k < g->k; k += kc) {
         int n = g->k - k < kc ? g->k - k : kc, first = k == 0;
         const float *a = g->a + i0 * g->ars + k * g->acs;
-        if (g->acs != 1) s->rows(n, i1 - i0, a, g->ars, g->acs, packed);
+        if (across) s->rows(n, i1 - i0, a, g->ars, g->acs, packed);
+        const float *next = a + n * g->acs;
+        int left = across && g->ars == 1 ? (g->k - k - n < kc ? g->k - k - n : kc) : 0, each = (left + tiles - 1) / tiles;
         for (int j = j0; j < j1; j += nr) {
             for (int i = i0; i < i1; i += mr) {
-                int whole = g->acs != 1; // packed rows are there to the tile's end
-                s->tile(n, whole ? packed + (size_t)(i - i0) * n : a + (i - i0) * g->ars, whole ? 1 : g->ars, whole ? mr : g->acs,
+                for (int e = 0; e < each && left > 0; e++, left--, next += g->acs) {
+                    for (int at = 0; at < i1 - i0; at += LINE) __builtin_prefetch(next + at, 0, 2);
+                    __builtin_prefetch(next + i1 - i0 - 1, 0, 2);
+                }
+                // Packed rows are there to the tile's end.
+                s->tile(n, across ? packed + (size_t)(i - i0) * n : a + (i - i0) * g->ars, across ? 1 : g->ars, across ? mr : g->acs,
                         i1 - i < mr ? i1 - i : mr, g->ready + (size_t)j * g->k + (size_t)k * nr, g->c + i * g->ldc + j, g->ldc,
                         j1 - j < nr ? j1 - j : nr, g->scale, first && g->bias ? g->bias + j : 0, g->add || !first);
             }
@@ -118,11 +130,25 @@ void s1_t_gemm_stage(s1_trainer *t, int stage, s1_gemm *g) {
     t->stages[stage] = (s1_t_stage){units, g, g->row_blocks * col_blocks, 0};
 }
 
-static void panel_units(s1_trainer *t, const void *op, int lo, int hi, int thread) {
+// Packs some columns of b over all of k, where a column lies together.
+static void column_units(s1_trainer *t, const void *op, int lo, int hi, int thread) {
     (void)thread;
     const s1_gemm *g = op;
     int nr = t->simd->nr, j = lo * nr, j1 = hi * nr < g->n ? hi * nr : g->n;
     s1_t_pack(t, j1 - j, g->k, g->b + j * g->bcs, g->brs, g->bcs, (float *)g->ready + (size_t)j * g->k);
+}
+
+// The same of some rows of b, where a row lies together: a few at a time through all panels, so that reads run along the rows.
+static void row_units(s1_trainer *t, const void *op, int lo, int hi, int thread) {
+    (void)thread;
+    const s1_gemm *g = op;
+    int nr = t->simd->nr, end = hi * S1_T_PACK < g->k ? hi * S1_T_PACK : g->k;
+    for (int k = lo * S1_T_PACK; k < end; k += 8) {
+        int n = end - k < 8 ? end - k : 8;
+        for (int j = 0; j < g->n; j += nr) {
+            t->simd->pack(n, g->n - j < nr ? g->n - j : nr, g->b + k * g->brs + j, g->brs, 1, (float *)g->ready + (size_t)j * g->k + (size_t)k * nr);
+        }
+    }
 }
 
 static void tall_units(s1_trainer *t, const void *op, int lo, int hi, int thread) {
@@ -149,12 +175,13 @@ static int large(s1_trainer *t, const s1_gemm *whole) {
         float *ready = s1_t_shared(t, panels * nr * g.k);
         if (!ready) return S1_T_NO_MEMORY;
         g.ready = ready;
-        g.rows = S1_T_TALL;
-        while (g.rows > 48 && (g.m + g.rows - 1) / g.rows < 8) g.rows /= 2;
+        // Blocks of rows that the threads can share evenly. What packs its rows does so once, for all columns.
+        blocks = up((g.m + S1_T_TALL - 1) / S1_T_TALL, t->threads);
+        g.rows = up((g.m + blocks - 1) / blocks, t->simd->mr);
         g.row_blocks = (g.m + g.rows - 1) / g.rows;
-        blocks = (8 + g.row_blocks - 1) / g.row_blocks;
+        blocks = g.acs == 1 ? (8 + g.row_blocks - 1) / g.row_blocks : 1;
         g.cols = (panels + blocks - 1) / blocks * nr;
-        t->stages[0] = (s1_t_stage){panel_units, &g, panels, 0};
+        t->stages[0] = g.bcs == 1 ? (s1_t_stage){row_units, &g, (g.k + S1_T_PACK - 1) / S1_T_PACK, 0} : (s1_t_stage){column_units, &g, panels, 0};
         t->stages[1] = (s1_t_stage){tall_units, &g, g.row_blocks * ((g.n + g.cols - 1) / g.cols), 0};
         int rc = s1_t_run(t, 2);
         if (rc) return rc;

@@ -91,6 +91,7 @@ static void tile(int kc, const float *a, ptrdiff_t ars, ptrdiff_t acs, int m, co
                  float scale, const float *bias, int add) {
     vf s[MR][NV];
     float edge[S1_KC * MR];
+    for (int i = 0; i < m; i++) __builtin_prefetch(c + i * ldc, 1); // it is there when the sums are
     if (m < MR) { // rows that are not there become zeros
         for (int k = 0; k < kc; k++) {
             for (int i = 0; i < MR; i++) edge[k * MR + i] = i < m ? a[i * ars + k * acs] : 0;

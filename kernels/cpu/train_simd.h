@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 enum {
-    S1_KC = 256,          // most of the summed dimension that a packed panel holds: 16 KB at 16 columns
+    S1_KC = 320,          // most of the summed dimension that a packed panel holds: 20 KB at 16 columns
     S1_PAIRS = S1_KC / 2, // the same in pairs of bf16: the element of an even place of the summed dimension in the low half
 };
 
