@@ -26,7 +26,7 @@ enum {
     S1_T_COLS16 = 6,    // the same in bf16: as many bytes, and a is packed half as often
     S1_T_ROWS = 480,    // most rows of such a unit, a multiple of every tile height
     S1_T_TALL = 96,     // most rows of a unit of a large product, a multiple of every tile height
-    S1_T_LARGE = 256,   // fewest rows and columns of a large product; below, packing costs what it brings
+    S1_T_LARGE = 128,   // fewest rows and columns of a large product; below, packing costs what it brings
     S1_T_PACK = 32,     // rows of b that a unit packs
     S1_T_PACKED = 4 << 20, // most floats of b that a large product packs at once
     S1_T_BLOCK = 64,    // rows of a unit of a row op
