@@ -298,7 +298,7 @@ func screenRows() []Binding {
 			case s.Loading:
 				return "the model is still loading"
 			case !s.Lab:
-				return "this model can not be measured here: the lab needs one of this machine"
+				return "this model can not be measured here"
 			}
 			return ""
 		}},
