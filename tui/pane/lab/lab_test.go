@@ -255,6 +255,29 @@ func TestEveryServerStandsWithItsBadge(t *testing.T) {
 	}
 }
 
+// The columns of the questions have names, stand under them, and are as wide as what is in them.
+func TestTheColumnsOfQuestionsAreNamedAndNoWiderThanTheyNeed(t *testing.T) {
+	t.Parallel()
+	for _, width := range []int{60, 80, 120, 200} {
+		p := items(theme.New(theme.Options{NoColor: true}))
+		p.Item = 0
+		p.Items[0] = Item{Question: "37,*5", Answer: "185", Gold: "184", Outcome: "wrong", Tokens: 1234}
+		rows := strings.Split(ansi.Strip(strings.Join(p.Render(width, 24), "\n")), "\n")
+		head, first := []rune(rows[1]), []rune(rows[2])
+		at := func(row []rune, s string) int {
+			return len([]rune(string(row)[:max(strings.Index(string(row), s), 0)]))
+		}
+		for _, c := range [][2]string{{"question", "37,*5"}, {"answer", "185"}, {"expected", "184"}, {"outcome", "wrong"}} {
+			if at(head, c[0]) == 0 || at(head, c[0]) != at(first, c[1]) {
+				t.Errorf("%d cells: %q stands at %d, its name at %d\n%s\n%s", width, c[1], at(first, c[1]), at(head, c[0]), rows[1], rows[2])
+			}
+		}
+		if end := at(head, "tokens") + len("tokens"); end != at(first, "1,234")+len("1,234") || end > 60 {
+			t.Errorf("%d cells: the tokens end at %d\n%s\n%s", width, end, rows[1], rows[2])
+		}
+	}
+}
+
 func TestATableThatDoesNotFitSaysWhereItIs(t *testing.T) {
 	t.Parallel()
 	p := running(theme.New(theme.Options{NoColor: true}))
