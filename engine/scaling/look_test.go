@@ -44,8 +44,15 @@ func TestEveryServerIsLookedAtAlsoWhereTheyAreNoCrew(t *testing.T) {
 		badge remote.Badge
 		says  string
 	}{
-		{"", "refused"}, {remote.Exact, ""}, {remote.Exact, ""}, {remote.Emulated, "how budgets are kept"}, {remote.Exact, "not one model"}, {remote.Ignored, "how budgets are kept"},
-		{"", "404"}, {"", "named twice"}, {remote.Exact, ""},
+		{"", "refused"},
+		{remote.Exact, ""},
+		{remote.Exact, ""},
+		{remote.Emulated, "how budgets are kept"},
+		{remote.Exact, "not one model"},
+		{remote.Ignored, "how budgets are kept"},
+		{"", "404"},
+		{"", "named twice"},
+		{remote.Exact, ""},
 	} {
 		s := list[i]
 		switch {

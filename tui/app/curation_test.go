@@ -183,7 +183,8 @@ func TestWhatModelsTakeStandsBesideTheStageThatAsks(t *testing.T) {
 		},
 		{
 			app.CurationSpend{Requests: 3, Tokens: 999, TokenCap: 5000},
-			[]string{"12 of 31", "1.5/s", "13s left", "999 of 5,000 tokens"}, []string{"requests    3", "tokens      999 of 5,000"},
+			[]string{"12 of 31", "1.5/s", "13s left", "999 of 5,000 tokens"},
+			[]string{"requests    3", "tokens      999 of 5,000"},
 		},
 		{app.CurationSpend{}, []string{"12 of 31", "0 tokens"}, []string{"requests    0", "tokens      0, no cap"}},
 	} {

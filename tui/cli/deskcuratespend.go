@@ -163,7 +163,6 @@ func (l *looked) spent(rec curate.Recipe, folder string, running bool) *tuiapp.C
 type underway struct {
 	tailed
 	stage   string
-	begun   time.Time // of the stage
 	decided int
 	dropped map[string]int
 	from    int       // decided when it was first looked at
