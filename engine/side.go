@@ -108,3 +108,6 @@ func (m *Model) Cuts(id trace.BranchID, tokens []trace.Token, b trace.Budget, ca
 // CloseAt is the index of the first token of the close of thinking in a path of this branch's run; false where the thought
 // has not closed.
 func (l *Live) CloseAt(path []trace.Token) (at int, ok bool) { return l.format.CloseAt(path) }
+
+// CloseMost is the most tokens that a forced close feeds in a branch of this run, beside the answer that is drawn.
+func (l *Live) CloseMost() int { return l.format.CloseMost() }

@@ -18,6 +18,7 @@ type progress struct {
 	tokens  int // of the whole path
 	spent   int // thinking tokens of the whole path
 	drawn   int // own tokens that the model had to make
+	fed     int // own tokens that the budget fed
 	answer  strings.Builder
 	said    bool    // something in it is not white space and not the budget's own "Final Answer:"
 	full    bool    // of answer
@@ -52,8 +53,11 @@ func (p *progress) token(t *trace.Token) {
 		p.spent++
 	}
 	sampled := t.Origin == trace.OriginSampled
-	if sampled && t.Index >= p.own {
+	switch own := t.Index >= p.own; {
+	case own && sampled:
 		p.drawn++
+	case own && t.Origin == trace.OriginForced:
+		p.fed++
 	}
 	if t.Phase != trace.PhaseAnswer {
 		return
@@ -84,7 +88,7 @@ func (p *progress) text() string {
 func (p *progress) guess(at int, expected string, same trace.Same) trace.Guess {
 	g := trace.Guess{
 		At: at, Spent: p.spent, Answer: p.text(), Prob: float32(math.Exp(p.nats)), CloseProb: p.receipt.EndProb,
-		Tokens: p.drawn, Cut: p.receipt.Outcome == "cut",
+		Tokens: p.drawn, Fed: p.fed, Cut: p.receipt.Outcome == "cut",
 	}
 	if g.Prob != g.Prob {
 		g.Prob = 0 // an imported trace need not say

@@ -20,10 +20,14 @@ func TestAForkFourThousandTokensInHasItsFirstTokenWithinTwoSteps(t *testing.T) {
 	t.Parallel()
 	const at = 4000
 	v := enginetest.NewVocab()
-	gate, stepped := make(chan bool), make(chan int)
+	gate, stepped, reached := make(chan bool), make(chan int), make(chan struct{}, 1)
 	passed := false // the gate is open
 	r := scripted(t, rigOptions{script: minded(v, 3, func(int) string { return "7" }), context: 9000, before: func(_ context.Context, b *kernels.Batch) error {
 		if b.Pos[0] >= at+10 && !passed {
+			select {
+			case reached <- struct{}{}:
+			default: // nobody has waited for it since
+			}
 			passed = <-gate
 			stepped <- len(b.Tokens)
 		}
@@ -31,6 +35,7 @@ func TestAForkFourThousandTokensInHasItsFirstTokenWithinTwoSteps(t *testing.T) {
 	}})
 	live := ask(t, r.Model, trace.Ask{Prompt: "q", Budget: trace.Budget{Cap: -1, AnswerCap: 32}})
 	until(t, live, at)
+	<-reached // a step is under way, and stands
 	began := time.Now()
 	fork, err := r.Branch(t.Context(), live.Branch().ID, at, live.Branch().Budget, trace.Sampling{Temperature: 1, Seed: 8})
 	if err != nil {

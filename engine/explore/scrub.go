@@ -83,7 +83,7 @@ func Scrub(ctx context.Context, m *engine.Model, from trace.BranchID, stops []in
 		case answered:
 			at, _ := live.CloseAt(h.path)
 			own := h.guess(at, expected, m.Same())
-			own.Tokens = 0
+			own.Tokens, own.Fed = 0, 0
 			report(own)
 		}
 	}

@@ -24,9 +24,9 @@ func (x *Explorer) Tick(ctx context.Context, of trace.BranchID, t trace.Ticker, 
 // answers. It returns when the thought has closed. A guess takes the likeliest tokens whatever the branch's temperature is,
 // so that a guess which changes is a change of mind and not another draw.
 //
-// A guess begins when the extra tokens so far are within the share of the thinking tokens so far: they never exceed it by more
-// than one guess, and the first comes with the first thinking token. With t.Stay, so many equal answers in a row close the
-// thought (CommandAnswerNow, once). Where a guess finds no room (memory, the end of the context), there is none.
+// What the guesses cost stays within a share of the thinking tokens at every moment, see allowance; only the first one, which
+// comes at once, may be over it alone. With t.Stay, so many equal answers in a row close the thought (CommandAnswerNow, once).
+// Where a guess finds no room (memory, the end of the context), or is cancelled, its cost is reported as a void one.
 func Tick(ctx context.Context, m *engine.Model, of trace.BranchID, t trace.Ticker, report func(trace.Guess)) error {
 	live, err := branch(m, of)
 	if err != nil {
@@ -38,30 +38,36 @@ func Tick(ctx context.Context, m *engine.Model, of trace.BranchID, t trace.Ticke
 	if t.Most == 0 {
 		t.Most = tickMost
 	}
-	if !(t.Share > 0) || math.IsInf(t.Share, 0) || t.Most < 1 || t.Stay < 0 {
-		return fmt.Errorf("ticker with a share of %v, %d answer tokens and a stay of %d: share and tokens must be above 0, the stay not below", t.Share, t.Most, t.Stay)
+	if !(t.Share > 0) || math.IsInf(t.Share, 0) || t.Most < 1 || t.Stay < 0 || t.Extra < 0 {
+		return fmt.Errorf("ticker with a share of %v, %d answer tokens, a stay of %d and %d extra tokens so far: share and answer tokens must be above 0, the others not below", t.Share, t.Most, t.Stay, t.Extra)
 	}
 	h := newHistory(live.Branch())
-	k := ticker{Ticker: t, next: 1}
+	k := newTicker(t, live.CloseMost())
 	for {
 		if h.read(live.Log()) || h.closed {
 			return nil
 		}
-		if h.spent < k.next || !whole(h.path) {
+		room := k.room(h.spent, h.budget.Cap)
+		if h.spent < k.again || room < 1 || !whole(h.path) {
 			if err := live.Log().Wait(ctx, h.next); err != nil {
 				return err
 			}
 			continue
 		}
-		g, err := guessNow(ctx, m, live, h, t.Most)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil && k.guesses == 0 && k.failed == 0:
-			return err // it can never be done
-		case err != nil:
+		g, err := guessNow(ctx, m, live, h, room)
+		k.spend(&g, h.budget.Cap)
+		if err != nil {
+			if g.Extra() > 0 {
+				report(g)
+			}
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case k.guesses == 0 && k.failed == 0:
+				return err // it can never be done
+			}
 			k.failed++
-			k.next = h.spent + max(k.every, t.Most)
+			k.again = h.spent + max(k.due()-h.spent, t.Most)
 			continue
 		}
 		stay := k.took(&g)
@@ -72,49 +78,54 @@ func Tick(ctx context.Context, m *engine.Model, of trace.BranchID, t trace.Ticke
 	}
 }
 
-// ticker decides when to guess.
+// ticker decides when to guess, and when to stop.
 type ticker struct {
-	trace.Ticker
-	next    int // thinking tokens from which the next guess is due
-	every   int
-	extra   int // tokens generated for all guesses
+	allowance
+	again   int // thinking tokens before which there is no guess after one that found no room
 	guesses int
 	failed  int
 
+	stay    int // close the thought after so many, 0 = never
 	answer  string
 	equal   int // guesses in a row with this answer
 	stopped bool
 }
 
-// took accounts for a guess, sets its Every, and says whether the thought is to be closed now.
+func newTicker(t trace.Ticker, closing int) *ticker {
+	return &ticker{stay: t.Stay, allowance: allowance{share: t.Share, most: t.Most, fed: closing, extra: t.Extra, begun: t.Extra > 0}}
+}
+
+// took takes in an answer, sets the guess's Every, and says whether the thought is to be closed now.
 func (k *ticker) took(g *trace.Guess) (stay bool) {
 	k.guesses++
-	k.extra += max(g.Tokens, 1) // one that says nothing has cost a step, too
-	due := math.Ceil(float64(k.extra) / k.Share)
-	k.every = int(min(max(due-float64(g.Spent), 1), math.MaxInt32))
-	k.next = g.Spent + k.every
-	g.Every = k.every
+	k.answered(g.Tokens, g.Cut)
+	g.Every = max(k.due()-g.Spent, 1)
 	if k.equal++; g.Answer != k.answer {
 		k.answer, k.equal = g.Answer, 1
 	}
-	if stay = k.Stay > 0 && !k.stopped && g.Answer != "" && k.equal >= k.Stay; stay {
+	if stay = k.stay > 0 && !k.stopped && g.Answer != "" && k.equal >= k.stay; stay {
 		k.stopped = true
 	}
 	return stay
 }
 
-// guessNow closes a copy of the thought where it is.
+// guessNow closes a copy of the thought where it is, for an answer of at most so many tokens. The guess that comes with an
+// error is a void one with what it has cost.
 func guessNow(ctx context.Context, m *engine.Model, live *engine.Live, h *history, most int) (trace.Guess, error) {
 	b, s, at := h.budget, h.samplingAt(len(h.path)), len(h.path)
 	b.Cap, b.AnswerCap, b.Preset = h.spent, most, ""
 	s.Temperature = 0
+	void := trace.Guess{At: at, Spent: h.spent, Void: true}
 	f, err := closeAt(ctx, m, live, at, b, s)
 	if err != nil {
-		return trace.Guess{}, err
+		return void, err
 	}
-	defer drop(m, f)
-	if err := f.await(ctx); err != nil {
-		return trace.Guess{}, fmt.Errorf("guess the answer of branch %s after token %d: %w", live.Branch().ID, at, err)
+	err = f.await(ctx)
+	drop(m, f)
+	if err != nil {
+		f.read(f.live.Log()) // it has ended only now
+		void.Tokens, void.Fed = f.drawn, f.fed
+		return void, fmt.Errorf("guess the answer of branch %s after token %d: %w", live.Branch().ID, at, err)
 	}
 	return f.guess(at, live.Run().Expected, m.Same()), nil
 }

@@ -32,32 +32,53 @@ func minded(v *enginetest.Vocab, prompt int, mind func(spent int) string) engine
 	}
 }
 
+// At no moment after the first guess has been made good do the extra tokens exceed the share; what a cap will allow for
+// bounds the first one.
 func TestTheTickerGuessesWithinItsShare(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(12) {
+	for seed := range uint64(24) {
 		v := enginetest.NewVocab()
-		r := scripted(t, rigOptions{script: enginetest.Random(v, seed), context: 4000})
-		live := ask(t, r.Model, thought([]int{-1, 900, 300}[seed%3], trace.Sampling{Temperature: 1, Seed: seed}))
-		k := trace.Ticker{Share: []float64{0, 0.05, 0.5}[seed%3], Most: int(seed % 5)}
-		extra, spent, most := 0, 0, k.Most
+		limit := []int{-1, 900, 300, 160, 40}[seed%5]
+		started := make(chan struct{})
+		r := scripted(t, rigOptions{script: enginetest.Random(v, seed), context: 1500, before: func(context.Context, *kernels.Batch) error {
+			<-started
+			for range 100 { // let the guesses have a word
+				runtime.Gosched()
+			}
+			return nil
+		}})
+		q := thought(limit, trace.Sampling{Temperature: 1, Seed: seed})
+		q.Budget.Waits = 4000
+		live := ask(t, r.Model, q)
+		close(started)
+		k := trace.Ticker{Share: []float64{0, 0.05, 0.5}[seed%3], Most: int(seed % 7), Extra: []int{0, 0, 30}[seed/3%3]}
+		share, most := k.Share, k.Most
+		if share == 0 {
+			share = tickShare
+		}
 		if most == 0 {
 			most = tickMost
 		}
+		extra, spent, n := k.Extra, 0, 0
 		err := Tick(t.Context(), r.Model, live.Branch().ID, k, func(g trace.Guess) {
-			share := k.Share
-			if share == 0 {
-				share = tickShare
-			}
-			if g.Tokens > most || g.Every < 1 || g.Spent < spent {
+			if g.Tokens > most || g.Every < 1 || g.Spent < spent || g.Fed < 1 || g.Void {
 				t.Errorf("seed %d: %+v", seed, g)
 			}
-			spent = g.Spent
-			if extra += g.Tokens; float64(extra) > share*float64(spent)+float64(most) {
+			spent, n = g.Spent, n+1
+			extra += g.Extra()
+			first := n == 1 && k.Extra == 0
+			switch {
+			case !first && float64(extra) > share*float64(spent):
 				t.Errorf("seed %d: %d extra tokens after %d thinking tokens, share %v", seed, extra, spent, share)
+			case first && extra > max(int(share*float64(max(spent, limit))), live.CloseMost()+min(most, firstAnswer)):
+				t.Errorf("seed %d: the first guess at %d has cost %d, cap %d, share %v", seed, spent, extra, limit, share)
 			}
 		})
 		if err != nil {
 			t.Fatal(err)
+		}
+		if k.Extra == 0 && n == 0 {
+			t.Errorf("seed %d: no guess", seed)
 		}
 		end(t, live)
 		nothingLeft(t, r.Model, -1)
@@ -118,7 +139,7 @@ func stayedSpaces(g trace.Guess) int {
 
 func TestStayCountsEqualGuessesInARowAndNoEmptyOnes(t *testing.T) {
 	t.Parallel()
-	k := ticker{Ticker: trace.Ticker{Share: 0.1, Stay: 3}}
+	k := newTicker(trace.Ticker{Share: 0.1, Stay: 3, Most: 16}, 1)
 	said := 0
 	for i, a := range strings.Split(",,,,7,7,8,8,,8,8,7,8,8,8,8,8,8,8", ",") {
 		g := trace.Guess{Answer: a, Tokens: 1, Spent: 10 * i}
@@ -162,7 +183,7 @@ func TestTickersThatCannotBeAreRefused(t *testing.T) {
 	t.Parallel()
 	r := scripted(t, rigOptions{})
 	live := ask(t, r.Model, thought(10, trace.Sampling{}))
-	for _, k := range []trace.Ticker{{Share: -1}, {Most: -1}, {Stay: -2}} {
+	for _, k := range []trace.Ticker{{Share: -1}, {Most: -1}, {Stay: -2}, {Extra: -1}} {
 		if err := Tick(t.Context(), r.Model, live.Branch().ID, k, func(trace.Guess) { t.Error("a guess") }); err == nil {
 			t.Errorf("%+v passed", k)
 		}

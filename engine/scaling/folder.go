@@ -22,6 +22,7 @@ const maxFolderFile = 1 << 30
 // Folder is a sweep as it lies on disk, finished or not.
 type Folder struct {
 	Model, ModelSHA256 string
+	Served             string // how servers kept budgets; "" = it was measured on a machine
 	Judge              string
 	Plan               Plan
 	Items              []Item
@@ -42,7 +43,7 @@ func ReadFolder(dir string) (*Folder, error) {
 	if err := id.Plan.Check(); err != nil {
 		return nil, fmt.Errorf("the plan in %s: %w", dir, err)
 	}
-	f := &Folder{Model: id.Model, ModelSHA256: id.ModelSHA256, Judge: id.Judge, Plan: id.Plan.filled()}
+	f := &Folder{Model: id.Model, ModelSHA256: id.ModelSHA256, Served: id.Served, Judge: id.Judge, Plan: id.Plan.filled()}
 	if f.Items, err = readQuestions(filepath.Join(dir, questionsFile)); err != nil {
 		return nil, fmt.Errorf("%s does not hold its questions, so it can only be gone on with by the command that began it: %w", dir, err)
 	}

@@ -11,14 +11,17 @@ import (
 	"s1/engine/remote"
 )
 
-// Ten thousand questions over three servers: a fast one, a slow one, and one that does everything wrong that a server can. Every
+// Ten thousand questions (under the race detector two) over three servers: a fast one, a slow one, and one that does everything wrong that a server can. Every
 // item is done once, as this machine does it, the slow one does fewer, and what is held does not grow with the items but for
 // their rows.
 func TestTenThousandItemsOverThreeServersOneOfThemFaulty(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: ten thousand questions take half a minute")
 	}
-	const n = 10_000
+	n := 10_000
+	if watched {
+		n = 2_000
+	}
 	_, fast := serve(t, nil)
 	_, slow := serve(t, func(s *enginetest.Server) { s.Slow = 20 * time.Millisecond })
 	var hung atomic.Int64

@@ -32,6 +32,9 @@ const None = "none"
 // Thinks says whether there is a thought to control.
 func (f *Format) Thinks() bool { return f.Name != None && !f.Closed }
 
+// CloseMost is the most tokens that a forced close feeds: the close itself, and what an empty answer is asked again with.
+func (f *Format) CloseMost() int { return 2*len(f.Newline) + len(f.Forced) + len(f.Retry) }
+
 // EndID is the first id of the close of thinking, whose probability and rank the scheduler reports with every token;
 // -1 when the format has none.
 func (f *Format) EndID() int32 {

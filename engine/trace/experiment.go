@@ -12,16 +12,22 @@ type Guess struct {
 	Prob      float32 // product of the probabilities of the answer's tokens, the one that ends it included
 	CloseProb float32 // P(end of thinking) at that place
 	Verdict   Verdict //
-	Tokens    int     // generated for it: what was read of the trace, and the close, cost nothing
-	Every     int     // of a ticker: thinking tokens between two guesses, as it now is
+	Tokens    int     // drawn for it: what was read of the trace cost nothing
+	Fed       int     // fed for it: the close, and a "Final Answer:" after an empty answer
+	Every     int     // of a ticker: thinking tokens from here to the next guess, as it now is
 	Cut       bool    // the answer did not end within its limit
+	Void      bool    // of a ticker: it came to no answer, and only what it cost counts
 }
+
+// Extra is what a guess cost: the tokens that the model went through for it and not for the trace.
+func (g *Guess) Extra() int { return g.Tokens + g.Fed }
 
 // Ticker asks for a guess again and again while a branch thinks.
 type Ticker struct {
 	Share float64 // most of the extra tokens, as a share of the thinking tokens; 0 = 0.1
 	Most  int     // answer tokens of a guess; 0 = 16
 	Stay  int     // close the thought once this many guesses in a row were equal; 0 = never
+	Extra int     // extra tokens that earlier tickers of the branch have spent: there is one budget
 }
 
 // Arm is one way to go on from a state.

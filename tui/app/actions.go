@@ -181,7 +181,7 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 	case keys.StudyEnter, keys.StudyForecast, keys.StudyStart, keys.StudyFolder, keys.StudyPause, keys.StudyStop, keys.StudyNew, keys.StudyClass, keys.StudyInk, keys.StudyBack, keys.StudyLeave:
 		m.say(m.keys.Text("that acts in the lab: {lab} goes there")) // the palette brings it anywhere
 	case keys.Study:
-		m.openBench()
+		return m.openBench()
 	case keys.Recent:
 		if m.library() != nil {
 			return m.openShelf()

@@ -19,9 +19,9 @@ func curated(n int) *tuitest.Curator {
 	c := &tuitest.Curator{State: app.CurationState{
 		Recipe: "s1-code", State: "done", Facts: "seed 7",
 		Stages: []app.CurationStage{
-			{Name: "load", State: "done", In: n, Of: -1, Kept: n, Spent: -1, Cached: -1},
+			{Name: "load", State: "done", In: n, Of: -1, Kept: n},
 			{
-				Name: "decontaminate", State: "done", In: n, Of: -1, Kept: n - n/2, Spent: -1, Cached: -1,
+				Name: "decontaminate", State: "done", In: n, Of: -1, Kept: n - n/2,
 				Rules: []app.CurationRule{{Name: "ngram", Count: n / 2}}, Numbers: []app.CurationNumber{{Name: "words", Value: "8"}},
 			},
 		},
@@ -165,6 +165,38 @@ func TestHostileRowsAndRunsAreHarmlessOnTheWholeScreen(t *testing.T) {
 				}
 			}
 			d.Press("end", "up", "enter").Pull().Pull()
+		}
+	}
+}
+
+// What the models of a curation take stands beside the stage that asks them, live, and no other stage has a bill.
+func TestWhatModelsTakeStandsBesideTheStageThatAsks(t *testing.T) {
+	t.Parallel()
+	for _, x := range []struct {
+		spend       app.CurationSpend
+		line, facts []string
+	}{
+		{
+			app.CurationSpend{Requests: 1234, Tokens: 81204, Held: 1200, TokenCap: 200000, Priced: true, Cost: .0312, HeldCost: .002, CostCap: 1.5},
+			[]string{"12 of 31", "1.5/s", "13s left", "cost 0.0312 of 1.5000"},
+			[]string{"requests    1,234", "tokens      81,204 of 200,000, 1,200 held", "cost        0.0312 of 1.5000, 0.0020 held", "of all runs of this folder"},
+		},
+		{
+			app.CurationSpend{Requests: 3, Tokens: 999, TokenCap: 5000},
+			[]string{"12 of 31", "1.5/s", "13s left", "999 of 5,000 tokens"},
+			[]string{"requests    3", "tokens      999 of 5,000"},
+		},
+		{app.CurationSpend{}, []string{"12 of 31", "0 tokens"}, []string{"requests    0", "tokens      0, no cap"}},
+	} {
+		c := curated(31)
+		c.State.State, c.State.Spend = "running", &x.spend
+		c.State.Stages[1].State, c.State.Stages[1].Kept = "done", 31
+		c.State.Stages = append(c.State.Stages, app.CurationStage{Name: "domain", State: "running", Asks: true, In: 12, Of: 31, Kept: 12, Rate: 1.5, Left: "13s"})
+		d := opened(t, c).Resize(110, 36).Press("end", "up").Expect(append(slices.Clone(x.line[:1]), x.facts...)...).Resize(200, 36).Expect(x.line...)
+		d.Press("home").Refute(x.facts...)
+		for _, w := range []int{80, 110, 200} {
+			d.Resize(w, 24).Press("end", "up").Expect(x.line[0])
+			exactly(t, fmt.Sprint(w), d, w, 24)
 		}
 	}
 }

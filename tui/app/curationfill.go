@@ -59,7 +59,10 @@ func (c *curation) funnel() *curate.Run {
 		would := c.wouldBe(g.Name)
 		d := curate.Stage{
 			Name: g.Name, About: g.About, State: curate.State(g.State), In: g.In, Of: g.Of, Kept: g.Kept, Would: curate.Unknown,
-			Rate: g.Rate, Left: g.Left, Money: money(g.Spent, g.Limit), Cached: g.Cached,
+			Rate: g.Rate, Left: g.Left,
+		}
+		if g.Asks && s.Spend != nil {
+			d.Money, d.Bill = spent(s.Spend), bill(s.Spend)
 		}
 		if would != nil {
 			d.Would = would.Kept
@@ -111,14 +114,56 @@ func binsOf(list []CurationBin) (out []curate.Bin) {
 	return out
 }
 
-func money(spent, limit float64) string {
-	switch {
-	case spent < 0:
-		return ""
-	case limit < 0:
-		return fmt.Sprintf("$%.2f, no cap", spent)
+// spent is what its models took in a few words: the money, where there is a price, else the tokens.
+func spent(s *CurationSpend) string {
+	n, most, limited := group(s.Tokens), group(s.TokenCap), s.TokenCap > 0
+	unit, before := " tokens", ""
+	if s.Priced {
+		n, most, limited = money(s.Cost), money(s.CostCap), s.CostCap > 0
+		unit, before = "", "cost "
 	}
-	return fmt.Sprintf("$%.2f of $%.2f", spent, limit)
+	if limited {
+		n += " of " + most
+	}
+	return before + n + unit
+}
+
+// money is in the unit of the recipe's prices.
+func money(n float64) string { return fmt.Sprintf("%.4f", n) }
+
+// bill is the same in full: what, how much.
+func bill(s *CurationSpend) [][2]string {
+	held := func(some bool, s string) string {
+		if some {
+			return ", " + s + " held"
+		}
+		return ""
+	}
+	out := [][2]string{
+		{"spend", "of all runs of this folder"},
+		{"requests", group(int64(s.Requests))},
+		{"tokens", outOf(group(s.Tokens), s.TokenCap > 0, group(s.TokenCap)) + held(s.Held > 0, group(s.Held))},
+	}
+	if s.Priced {
+		out = append(out, [2]string{"cost", outOf(money(s.Cost), s.CostCap > 0, money(s.CostCap)) + held(s.HeldCost > 0, money(s.HeldCost))})
+	}
+	return out
+}
+
+func outOf(n string, limited bool, most string) string {
+	if limited {
+		return n + " of " + most
+	}
+	return n + ", no cap"
+}
+
+// group writes 12345 as 12,345.
+func group(n int64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }
 
 // rowParts are a row to read: what became of it and why, the test item beside it, and all of its texts.

@@ -196,3 +196,34 @@ func TestReflectionWordsAreInTheSignals(t *testing.T) {
 	t.Parallel()
 	explore(t, explorable(), 110, 36, nil).Press("w").Pull().Advance(999).Press("1").Expect("≈ 1 reflection")
 }
+
+// However narrow the screen is, the bottom line says how to leave what is in view, and where all keys are.
+func TestTheWayOutIsOnTheBottomLineInEveryWidth(t *testing.T) {
+	t.Parallel()
+	x := explorable()
+	x.Report = report()
+	l := &labor{Explorer: x}
+	c := curated(4)
+	for _, open := range []struct {
+		name string
+		play func(d *tuitest.Driver)
+		out  string
+	}{
+		{"an experiment", func(d *tuitest.Driver) { d.Press("V", "enter").Pull() }, "esc leave"},
+		{"the tree", func(d *tuitest.Driver) { d.Press("3", "tab", "tab") }, "esc leave"},
+		{"a comparison", func(d *tuitest.Driver) { d.Press("w").Pull().Advance(999).Press("x") }, "x close"},
+		{"the library", func(d *tuitest.Driver) { d.Press("ctrl+s").Pull() }, "esc close"},
+		{"the lab", func(d *tuitest.Driver) { d.Press("ctrl+l").Pull() }, "esc back"},
+		{"its curve", func(d *tuitest.Driver) { d.Press("ctrl+l", "s").Pull() }, "esc back"},
+		{"the curation", func(d *tuitest.Driver) { d.Press("ctrl+g", "o").Type("out").Press("enter").Pull() }, "esc close"},
+	} {
+		d := tuitest.Start(t, l, 110, 36, func(o *app.Options) { o.Library, o.Curator = sessionsOf(4), c }).Ask(question).Advance(999)
+		open.play(d)
+		for width := 40; width <= 200; width += 4 {
+			rows := strings.Split(strings.TrimRight(d.Resize(width, 24).Frame(), "\n"), "\n")
+			if last := rows[len(rows)-1]; !strings.Contains(last, open.out) || !strings.Contains(last, "? help") {
+				t.Errorf("%s, %d cells: %q lacks %q or the help", open.name, width, last, open.out)
+			}
+		}
+	}
+}

@@ -17,6 +17,7 @@ type bench struct {
 	open     bool
 	view     lab.View
 	values   map[string]string // of the form, where they were changed
+	servers  []LabServer       // that the form names, as they were found
 	forecast string
 	busy     string
 	fault    string
@@ -27,8 +28,9 @@ type bench struct {
 
 	cancel context.CancelFunc // of the sweep under way; nil = none
 	held   bool
-	reckon context.CancelFunc // of the forecast under way; nil = none
-	seq    int                // of the newest question to the laboratory; older answers are dropped
+	reckon context.CancelFunc // of the forecast, or of the look at servers, that is under way; nil = none
+	turn   int                // of the newest of those; what an older one finds is dropped
+	seq    int                // of the newest question about a folder, likewise
 }
 
 // classes are what the list of questions can be narrowed to; "" = all.
@@ -41,13 +43,15 @@ func (m *Model) laboratory() Laboratory {
 	return nil
 }
 
-func (m *Model) openBench() {
+func (m *Model) openBench() tea.Cmd {
 	b := &m.bench
 	b.open, m.focus = true, onBench
-	if b.values == nil {
-		b.values = map[string]string{}
-		m.labPane.Fields = m.laboratory().Setup(b.values)
+	if b.values != nil {
+		return nil
 	}
+	b.values = map[string]string{}
+	m.labPane.Fields = m.laboratory().Setup(b.values)
+	return m.lookAtServers()
 }
 
 func (m *Model) closeBench() {
@@ -59,6 +63,7 @@ func (m *Model) closeBench() {
 
 func (m *Model) fillBench() {
 	b, p := &m.bench, &m.labPane
+	p.Servers = b.servers
 	p.Focused, p.View, p.Forecast, p.Busy, p.Fault, p.Report, p.Blocks = true, b.view, b.forecast, b.busy, b.fault, b.report, b.blocks
 	p.Keys = m.keys.Text("{lab-enter} changes a field, {lab-forecast} says what it will cost, {lab-start} starts it, {lab-folder} opens one that is there")
 	p.Class = classes[b.class]
@@ -152,64 +157,21 @@ func (m *Model) inputField(f LabField) {
 	in := overlay.Input{Title: f.Name, Hint: orElse(f.Hint, "the value of "+f.Name)}
 	in.Editor.Set(f.Value)
 	m.input(in, func(s string) tea.Cmd {
-		m.bench.values[f.Name] = strings.TrimSpace(s)
-		m.bench.forecast = ""
-		m.labPane.Fields = m.laboratory().Setup(m.bench.values)
+		b := &m.bench
+		b.values[f.Name] = strings.TrimSpace(s)
+		b.forecast = ""
+		m.labPane.Fields = m.laboratory().Setup(b.values)
+		if f.Name == "model" {
+			return m.lookAtServers()
+		}
 		return nil
 	})
-}
-
-// wrong says what can not be taken of the form.
-func (m *Model) wrong() string {
-	m.labPane.Fields = m.laboratory().Setup(m.bench.values)
-	for i, f := range m.labPane.Fields {
-		if f.Wrong != "" {
-			m.labPane.Field = i
-			return f.Name + ": " + f.Wrong
-		}
-	}
-	return ""
-}
-
-func (m *Model) reckon() tea.Cmd {
-	b := &m.bench
-	if b.fault = m.wrong(); b.fault != "" {
-		return nil
-	}
-	ctx, cancel := context.WithCancel(m.ctx)
-	b.reckon, b.busy, b.forecast = cancel, "answering four of the questions to say what all of them will cost", ""
-	l, values, n := m.laboratory(), copied(b.values), m.news
-	return func() tea.Msg {
-		defer cancel()
-		said, err := l.Forecast(ctx, values)
-		stopped := ctx.Err() != nil // by the user; this function itself ends the context too
-		n.post(func(m *Model) {
-			m.bench.reckon, m.bench.busy = nil, ""
-			switch {
-			case stopped && err != nil:
-				m.say("the forecast was stopped")
-			case err != nil:
-				m.bench.fault = err.Error()
-			default:
-				m.bench.forecast = said
-			}
-		})
-		return nil
-	}
-}
-
-func copied(values map[string]string) map[string]string {
-	out := make(map[string]string, len(values))
-	for k, v := range values {
-		out[k] = v
-	}
-	return out
 }
 
 func (m *Model) startSweep() tea.Cmd {
 	b := &m.bench
 	if b.reckon != nil {
-		m.warn("the forecast is under way: esc stops it")
+		m.warn(m.keys.Text("one moment: " + b.busy + "; {lab-back} stops that"))
 		return nil
 	}
 	if b.fault = m.wrong(); b.fault != "" {
@@ -276,6 +238,9 @@ func (m *Model) inputSweepFolder() {
 				if err != nil {
 					b.fault, b.view = err.Error(), lab.Setup
 					return
+				}
+				if own, ok := b.values["model"]; ok { // a folder names no servers: what lies there must not decide who is asked
+					values["model"] = own
 				}
 				b.report, b.view, b.values, b.forecast = &r, lab.Curve, values, ""
 				m.labPane.Point, m.labPane.Fields = 0, m.laboratory().Setup(values)

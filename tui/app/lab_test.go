@@ -18,6 +18,8 @@ type labor struct {
 	values map[string]string
 	fails  error
 	held   []bool
+	asked  []map[string]string // to look at servers
+	looks  func(context.Context) ([]app.LabServer, error)
 	evil   string
 	during func(report func(app.LabReport))
 }
@@ -25,7 +27,7 @@ type labor struct {
 func (l *labor) Laboratory() app.Laboratory { return l }
 
 func (l *labor) Setup(values map[string]string) []app.LabField {
-	form := []app.LabField{{Name: "data", Value: "tape"}, {Name: "caps", Value: "0,16"}, {Name: "folder", Value: "out"}}
+	form := []app.LabField{{Name: "data", Value: "tape"}, {Name: "caps", Value: "0,16"}, {Name: "folder", Value: "out"}, {Name: "model", Value: "mini"}}
 	for i := range form {
 		if v, ok := values[form[i].Name]; ok {
 			form[i].Value = v
@@ -35,6 +37,11 @@ func (l *labor) Setup(values map[string]string) []app.LabField {
 		form[1].Wrong = `"x" is no number`
 	}
 	return form
+}
+
+func (l *labor) Servers(ctx context.Context, values map[string]string) ([]app.LabServer, error) {
+	l.asked = append(l.asked, values)
+	return l.looks(ctx)
 }
 
 func (l *labor) Forecast(_ context.Context, values map[string]string) (string, error) {

@@ -83,7 +83,8 @@ func (m *Model) fillSignals(b *branch) {
 		p.Repeats = oneLine(b.notice)
 	}
 	if t := b.ticker; t != nil {
-		p.Guesses, p.Extra, p.Spent, p.Ticking = t.guesses, t.extra, b.spent, t.running
+		p.Guesses, p.Extra, p.Spent, p.Share, p.Ticking = t.guesses, t.extra, b.spent, tickShare, t.running
+		p.Cap = b.budget.Cap
 	}
 }
 

@@ -41,6 +41,18 @@ type CurationState struct {
 	Stages           []CurationStage
 	Domains, Lengths []CurationBin
 	LengthUnit       string
+	Spend            *CurationSpend // nil: no stage of it asks a model
+}
+
+// CurationSpend is what its models took, in all stages and all runs of the folder of their replies. Money is in the unit of the
+// recipe's prices.
+type CurationSpend struct {
+	Requests       int
+	Tokens, Held   int64 // of those that are answered, and the most that those under way may come to
+	TokenCap       int64 // 0 = none
+	Priced         bool  // the recipe has prices; without them there is no cost
+	Cost, HeldCost float64
+	CostCap        float64 // 0 = none
 }
 
 // CurationStage is one stage of a run.
@@ -50,8 +62,7 @@ type CurationStage struct {
 	Rules              []CurationRule
 	Rate               float64 // rows a second, 0 = unknown
 	Left               string  // time, in words
-	Spent, Limit       float64 // dollars; negative = it costs nothing, or has no limit
-	Cached             float64 // share of the answers; negative = nothing was asked
+	Asks               bool    // it asks a model
 	Numbers            []CurationNumber
 }
 

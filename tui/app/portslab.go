@@ -13,14 +13,18 @@ type (
 	LabMetric = lab.Metric
 	LabReport = lab.Report
 	LabItem   = lab.Item
+	LabServer = lab.Server
 )
 
-// Laboratory measures the open model over many questions. One sweep at a time; the reports come one at a time and never after
+// Laboratory measures the open model, or servers, over many questions. One sweep at a time; the reports come one at a time and never after
 // the call has returned, not more often than a screen can show; ctx ends a sweep, and what is done stays in its folder.
 type Laboratory interface {
 	// Setup is the form with what stands in it: names, values, hints. It is called again after a value has changed, and says then
 	// what is wrong with any of them.
 	Setup(values map[string]string) []LabField
+	// Servers asks the servers that the form names what they are and how they keep a budget, one after the other in the form's order;
+	// nil where it names none. One that is not there is an answer too.
+	Servers(ctx context.Context, values map[string]string) ([]LabServer, error)
 	// Forecast says what a sweep will cost.
 	Forecast(ctx context.Context, values map[string]string) (string, error)
 	// Start carries a sweep out, or goes on with the one that lies in its folder.

@@ -158,7 +158,7 @@ func (t *Talk) can(s keys.State) string {
 	var out []string
 	for _, b := range t.keys.Line(s) {
 		if speaks(b) && b.Action != keys.Help {
-			out = append(out, b.Shown()+" "+b.Short)
+			out = append(out, t.keys.Pair(b)+" "+b.Short)
 		}
 	}
 	return strings.Join(out, ", ")

@@ -237,29 +237,31 @@ func (m *Model) drawKeys(w int) string {
 	if w < twoFrom {
 		gap = 2
 	}
-	line := m.keys.Line(m.state())
+	state := m.state()
+	line := m.keys.Line(state)
 	words := func(b keys.Binding) string {
 		if b.Action == keys.Focus && m.focus != onPrompt {
 			return " panes"
 		}
 		return " " + b.Short
 	}
-	cells := func(b keys.Binding) int { return gap + text.Width(b.Shown()) + text.Width(words(b)) }
-	keep := 0 // for the help, which has all the others: it stays
-	if n := len(line) - 1; n > 0 && line[n].Action == keys.Help {
-		keep = cells(line[n])
+	cells := func(b keys.Binding) int { return gap + text.Width(m.keys.Pair(b)) + text.Width(words(b)) }
+	keep := 0 // for those that stay
+	for _, b := range line {
+		if keys.Stays(b.Action, state) {
+			keep += cells(b)
+		}
 	}
-	full := false
-	for i, b := range line {
-		if i == len(line)-1 {
-			full, keep = full && keep == 0, 0
+	full, at := false, 1
+	for _, b := range line {
+		stays := keys.Stays(b.Action, state)
+		if stays {
+			keep -= cells(b)
 		}
-		at := r.Used() + gap
-		if i == 0 {
-			at = 1
-		}
-		if full = full || at+cells(b)-gap+keep > w; !full {
-			r.To(at).Add(theme.Key, b.Shown()).Add(theme.Dim, words(b))
+		fits := at+cells(b)-gap+keep <= w
+		if full = full || !fits && !stays; fits && (stays || !full) {
+			r.To(at).Add(theme.Key, m.keys.Pair(b)).Add(theme.Dim, words(b))
+			at = r.Used() + gap
 		}
 	}
 	return r.String()

@@ -92,14 +92,17 @@ func TestTheTickerGuessesWhileItThinksAndStopsWithItsKey(t *testing.T) {
 	x := explorable()
 	x.Guesses = along()[1:]
 	d := tuitest.Start(t, x, 110, 36, nil).Ask(question).Advance(6).Press("y")
-	d.Expect("its answer is guessed as it thinks, for one guess and a tenth more tokens", "entropy", "marks")
+	d.Expect("its answer is guessed as it thinks, as often as 10 % more tokens allow", "entropy", "marks")
 	if x.Ticks[0].Stay != 0 {
 		t.Errorf("asked for %+v", x.Ticks[0])
 	}
 	d.Pull().Expect("84 · 79", "2 guesses, 1 flip,", "extra 7 of 4 tokens")
-	d.Press("y").Pull() // the scripted one has ended: it begins anew, and what was guessed stays
-	if len(x.Ticks) != 2 {
-		t.Errorf("%d tickers, want 2", len(x.Ticks))
+	// The scripted one has ended: it begins anew. What was guessed stays, and what it cost is of the same budget; a guess that
+	// comes to nothing has its price, too.
+	x.Guesses = []trace.Guess{{Void: true, Tokens: 3, Fed: 2}}
+	d.Press("y").Pull().Expect("2 guesses, 1 flip,", "extra 12 of 4 tokens").Press("y").Pull()
+	if n := len(x.Ticks); n != 3 || x.Ticks[1].Extra != 7 || x.Ticks[2].Extra != 12 || x.Ticks[2].Share != 0.1 {
+		t.Errorf("asked for %+v", x.Ticks)
 	}
 	d.Advance(999).Press("y").Expect("it has ended: s shows the answers along the thought")
 }

@@ -93,7 +93,7 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, look *screenFlags, pr
 				d.examples = builtin.Examples(builtin.Offered)
 			}
 			if d.explorer == nil {
-				return bare{d}, nil
+				return bare{d, d}, nil
 			}
 			return d, nil
 		},

@@ -36,8 +36,8 @@ type desk struct {
 	lab     *laboratory // nil until the screen asks for it
 
 	guestsMu sync.Mutex
-	guests   []*engine.Model                  // opened beside it, to compare with
-	hosts    map[trace.BranchID]*engine.Model // of their branches
+	guests   []thinker                  // opened beside it, to compare with
+	hosts    map[trace.BranchID]thinker // of their branches
 
 	closed sync.Once
 	err    error
@@ -45,7 +45,7 @@ type desk struct {
 
 // newDesk opens the sessions file. Trouble with it stops the saving, not the thinking.
 func (a *app) newDesk(ctx context.Context, f *runFlags) *desk {
-	d := &desk{flags: f, seed: a.seed, hosts: map[trace.BranchID]*engine.Model{}}
+	d := &desk{flags: f, seed: a.seed, hosts: map[trace.BranchID]thinker{}}
 	if d.seed == 0 {
 		d.seed = uint64(time.Now().UnixNano())%1_000_000 + 1
 	}
@@ -119,7 +119,7 @@ func (d *desk) Branch(ctx context.Context, from trace.BranchID, at int, b trace.
 	d.guestsMu.Unlock()
 	thinks := d.thinks
 	if host != nil {
-		thinks = local{host}
+		thinks = host
 	}
 	live, err := thinks.Branch(ctx, from, at, b, s, first...)
 	if err != nil {

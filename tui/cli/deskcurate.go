@@ -36,6 +36,9 @@ type looked struct {
 	mu               sync.Mutex
 	shaped           string // the stages whose shape is kept
 	domains, lengths []tuiapp.CurationBin
+
+	spend spending
+	asked underway
 }
 
 func newCurator(d *desk) *curator {
@@ -243,7 +246,9 @@ func (c *curator) state(ctx context.Context, folder string) (s tuiapp.CurationSt
 	s.Stages = stagesOf(rec, counts, folder)
 	if e, ok := curate.LastEvent(folder); ok && state == "running" {
 		underWay(s.Stages, e)
+		c.at(folder).follow(s.Stages, e, folder, time.Now())
 	}
+	s.Spend = c.at(folder).spent(rec, folder, state == "running")
 	return s, state == "running", c.shape(ctx, folder, rec, counts, &s)
 }
 

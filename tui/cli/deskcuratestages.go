@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -40,7 +38,7 @@ func stagesOf(rec curate.Recipe, counts []curate.Count, folder string) (out []tu
 		names = append(names, name)
 	}
 	for _, name := range names {
-		s := tuiapp.CurationStage{Name: name, About: stageAbout[name], State: "waiting", In: -1, Kept: -1, Of: in, Spent: -1, Limit: -1, Cached: -1, Numbers: thresholds(rec, name)}
+		s := tuiapp.CurationStage{Name: name, About: stageAbout[name], State: "waiting", In: -1, Kept: -1, Of: in, Asks: asks(rec, name), Numbers: thresholds(rec, name)}
 		if c, ok := done[name]; ok {
 			s.State, s.In, s.Of, s.Kept, in = "done", c.In, c.In, c.Kept, c.Kept
 			s.Rules = rulesOf(c.Dropped)
@@ -156,28 +154,4 @@ func try(rec *curate.Recipe, t tuiapp.CurationTry) (err error) {
 		return nil
 	}
 	return fmt.Errorf("stage %s has no number %s to try", t.Stage, t.Name)
-}
-
-// Recount says what other numbers would keep.
-func (c *curator) Recount(ctx context.Context, folder string, tried []tuiapp.CurationTry) (s tuiapp.CurationState, err error) {
-	rec, err := curate.ReadRecipe(folder)
-	if err != nil {
-		return s, err
-	}
-	for _, t := range tried {
-		if err := try(&rec, t); err != nil {
-			return s, err
-		}
-	}
-	if err := rec.Validate(); err != nil {
-		return s, err
-	}
-	if rec.Asks() { // whose models would have to be opened
-		return s, errors.New("stages of it ask a model: s1 curate RECIPE --count says what a changed recipe would keep")
-	}
-	counts, err := curate.Recount(ctx, rec, curate.Options{Dir: folder})
-	if err != nil {
-		return s, err
-	}
-	return tuiapp.CurationState{Recipe: rec.Source, State: "done", Stages: stagesOf(rec, counts, folder)}, nil
 }

@@ -27,34 +27,39 @@ const folderData = "(the folder's own)"
 type laboratory struct {
 	d *desk
 
-	mu   sync.Mutex
-	own  *engine.Model // the built-in model with its weights as they are, as s1 sweep measures it
-	gate *scaling.Gate // of the sweep under way
-	last map[string][]scaling.Row
-	of   string // what the rows of the last forecast were for
-	busy sync.WaitGroup
+	mu    sync.Mutex
+	own   *engine.Model // the built-in model with its weights as they are, as s1 sweep measures it
+	hired hired         // the servers that were measured last
+	words []string      // the servers of the form, nil = it names none
+	// guests are servers that single traces were asked of, by their words; the desk closes them.
+	guests map[string]server
+	gate   *scaling.Gate // of the sweep under way
+	last   map[string][]scaling.Row
+	of     string // what the rows of the last forecast were for
+	busy   sync.WaitGroup
 }
 
-// Laboratory returns nil where the model is not one of this machine.
+// Laboratory is there once the model is.
 func (d *desk) Laboratory() tuiapp.Laboratory {
-	if d.model == nil {
-		return nil
-	}
-	d.labOnce.Do(func() { d.lab = &laboratory{d: d} })
+	d.labOnce.Do(func() { d.lab = &laboratory{d: d, guests: map[string]server{}} })
 	return d.lab
 }
 
 // close waits for what still measures; its context has ended.
 func (l *laboratory) close() error {
 	l.busy.Wait()
+	l.hired.dismiss()
 	if l.own != nil {
 		return l.own.Close()
 	}
 	return nil
 }
 
-// model is what is measured.
+// model is what is measured on this machine.
 func (l *laboratory) model(ctx context.Context) (*engine.Model, error) {
+	if l.d.model == nil {
+		return nil, fmt.Errorf("the open model is of a server (%s): name it, or several of its kind, as what is measured", l.d.flags.model)
+	}
 	if l.d.flags.model != builtin.Name {
 		return l.d.model, nil
 	}
@@ -71,9 +76,10 @@ func (l *laboratory) model(ctx context.Context) (*engine.Model, error) {
 	return l.own, err
 }
 
-// labForm is the form: its names are the long flags of s1 sweep, but for the last two.
-func labForm() []tuiapp.LabField {
+// labForm is the form: its names are the long flags of s1 sweep, but for the last two. model is the open one.
+func labForm(model string) []tuiapp.LabField {
 	return []tuiapp.LabField{
+		{Name: fieldModel, Value: model, Hint: "the open one, or servers with one model: http://host:port/v1#name, several apart by spaces"},
 		{Name: "data", Value: tapeData, Hint: "a file of questions, a known name, or tape"},
 		{Name: "methods", Value: "none,bf,wait", Hint: strings.Join(scaling.AllMethods(), " ")},
 		{Name: "caps", Value: "0,16,32,64,128,256,512,1024", Hint: "thinking tokens, of bf"},
@@ -100,7 +106,7 @@ func numbers(s string) (list []int, err error) {
 
 // Setup is the form with the user's values, and what is wrong with them.
 func (l *laboratory) Setup(values map[string]string) []tuiapp.LabField {
-	form := labForm()
+	form := labForm(l.d.flags.model)
 	f := l.flags()
 	for i := range form {
 		field := &form[i]
@@ -120,6 +126,9 @@ func (l *laboratory) Setup(values map[string]string) []tuiapp.LabField {
 			}
 		}
 	}
+	l.mu.Lock()
+	l.words = f.servers()
+	l.mu.Unlock()
 	return form
 }
 
@@ -136,6 +145,8 @@ func (l *laboratory) flags() *sweepFlags {
 func (f *sweepFlags) set(name, value string) (err error) {
 	value = strings.TrimSpace(value)
 	switch name {
+	case fieldModel:
+		return f.setModel(value)
 	case "data":
 		if f.data = value; value == "" {
 			err = fmt.Errorf("a file of questions, tape, or %s", strings.Join(dataWords(), ", "))
@@ -198,21 +209,30 @@ func (l *laboratory) Forecast(ctx context.Context, values map[string]string) (st
 	if err != nil {
 		return "", err
 	}
-	m, err := l.model(ctx)
+	c, err := l.crew(ctx, f, func(string) {}) // what became of each server stands beside the form
 	if err != nil {
 		return "", err
 	}
-	c, err := scaling.Estimate(ctx, scaling.Local(m), f.plan, items, f.options())
+	e, err := scaling.Estimate(ctx, c, f.plan, items, f.options())
 	if err != nil {
 		return "", err
 	}
 	l.mu.Lock()
-	l.last, l.of = c.Rows, fmt.Sprint(f.plan, scaling.HashItems(items))
+	l.last, l.of = e.Rows, l.sign(f, items)
 	l.mu.Unlock()
-	if u := f.unused(len(items)); u != "" {
-		return c.String() + "; " + u, nil
+	said := e.String()
+	if s := c.Keeping(); s != "" {
+		said += "; " + s
 	}
-	return c.String(), nil
+	if u := f.unused(len(items)); u != "" {
+		said += "; " + u
+	}
+	return said, nil
+}
+
+// sign is what the rows of a forecast are for.
+func (l *laboratory) sign(f *sweepFlags, items []scaling.Item) string {
+	return fmt.Sprint(f.plan, scaling.HashItems(items), f.model, f.others)
 }
 
 // reportEvery is how often a running sweep is drawn again at most.
@@ -226,7 +246,8 @@ func (l *laboratory) Start(ctx context.Context, values map[string]string, report
 	if err != nil {
 		return err
 	}
-	m, err := l.model(ctx)
+	t := &telling{report: report, so: scaling.Result{Plan: f.plan}}
+	c, err := l.crew(ctx, f, t.said)
 	if err != nil {
 		return err
 	}
@@ -234,13 +255,15 @@ func (l *laboratory) Start(ctx context.Context, values map[string]string, report
 	l.mu.Lock()
 	l.gate = gate
 	o := f.options()
-	if l.of == fmt.Sprint(f.plan, scaling.HashItems(items)) {
+	if l.of == l.sign(f, items) {
 		o.Known = l.last
 	}
 	l.mu.Unlock()
-	t := &telling{report: report, so: scaling.Result{Plan: f.plan}, r: l.about(f, m)}
+	t.r = tuiapp.LabReport{
+		Model: c.Info().Name, Data: dataName(f.data), Folder: f.out, Licence: f.from.Licence, Seed: f.plan.Seed, State: "running", Kept: c.Served(),
+	}
 	o.Gate, o.Finished, o.Progress = gate, t.finished, t.progress
-	r, record, err := f.carryOut(ctx, scaling.Local(m), items, o, f.words())
+	r, record, err := f.carryOut(ctx, c, items, o, f.words())
 	if err != nil {
 		t.last()
 		return err
@@ -251,15 +274,14 @@ func (l *laboratory) Start(ctx context.Context, values map[string]string, report
 	return writeRecord(f.out, record)
 }
 
-// about is what a report says of any sweep with these flags.
-func (l *laboratory) about(f *sweepFlags, m *engine.Model) tuiapp.LabReport {
-	return tuiapp.LabReport{Model: m.Info().Name, Data: dataName(f.data), Folder: f.out, Licence: f.from.Licence, Seed: f.plan.Seed, State: "running"}
-}
-
 // words is the command that does the same.
 func (f *sweepFlags) words() string {
 	join := func(list []int) string { return strings.Trim(strings.ReplaceAll(fmt.Sprint(list), " ", ","), "[]") }
-	return fmt.Sprintf("s1 sweep -m %s --data %s --n %d --methods %s --caps %s --waits %s --votes %s --limits %s --seed %d (from the lab)", dataName(f.model), dataName(f.data), f.n,
+	models := dataName(f.model)
+	if servers := f.servers(); servers != nil {
+		models = strings.Join(servers, " -m ")
+	}
+	return fmt.Sprintf("s1 sweep -m %s --data %s --n %d --methods %s --caps %s --waits %s --votes %s --limits %s --seed %d (from the lab)", models, dataName(f.data), f.n,
 		strings.Join(f.plan.Methods, ","), join(f.plan.Caps), join(f.plan.Waits), join(f.plan.Votes), join(f.plan.Limits), f.plan.Seed)
 }
 
@@ -283,7 +305,7 @@ func (l *laboratory) Look(_ context.Context, dir string) (tuiapp.LabReport, map[
 		return tuiapp.LabReport{}, nil, err
 	}
 	s := sourceOf(dir)
-	r := tuiapp.LabReport{Model: k.Model, Data: s.Data, Licence: s.Licence, Folder: dir, Seed: k.Plan.Seed, State: "done", Done: k.Done, Items: len(k.Items)}
+	r := tuiapp.LabReport{Model: k.Model, Data: s.Data, Licence: s.Licence, Folder: dir, Seed: k.Plan.Seed, State: "done", Kept: k.Served, Done: k.Done, Items: len(k.Items)}
 	if k.Done < len(k.Items) {
 		r.State = "stopped"
 	}
@@ -343,6 +365,9 @@ func (l *laboratory) Trace(ctx context.Context, dir string, point, item int) (tu
 	want, err := k.IDs(item, point)
 	if err != nil {
 		return nil, "", err
+	}
+	if k.Served != "" {
+		return l.traceServed(ctx, dir, k, q, k.Items[item].Gold, want)
 	}
 	m, err := l.model(ctx)
 	if err != nil {

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"math"
+	"sync/atomic"
 	"time"
 
 	"s1/engine/scaling"
@@ -16,12 +17,17 @@ type telling struct {
 	so     scaling.Result // the items that are known
 	whole  bool           // it has ended: what takes time to work out may be worked out
 	next   time.Time
+	note   atomic.Pointer[string] // what was last said of a server
 }
+
+// said takes in what a user should know of the servers, from any goroutine.
+func (t *telling) said(s string) { t.note.Store(&s) }
 
 func (t *telling) finished(_ int, rows []scaling.Row) { t.so.Items = append(t.so.Items, rows) }
 
 func (t *telling) progress(p scaling.Progress) {
 	t.r.Done, t.r.Items, t.r.Left = p.Done, p.Items, p.Left
+	t.r.Servers = healthOf(p.Servers)
 	if s := p.Elapsed.Seconds(); s > 0 {
 		t.r.TokensPerSecond = float64(p.Tokens) / s
 	}
@@ -34,6 +40,9 @@ func (t *telling) progress(p scaling.Progress) {
 // last reports what is known now.
 func (t *telling) last() {
 	r := t.r
+	if note := t.note.Load(); note != nil {
+		r.Note = *note
+	}
 	if len(t.so.Items) > 0 {
 		fillReport(&r, &t.so, t.whole)
 	}
@@ -61,6 +70,9 @@ func fillReport(r *tuiapp.LabReport, so *scaling.Result, whole bool) {
 			Name: p.Arm.String(), Series: name, Tokens: p.Tokens, Percent: a.Percent, Low: a.Low, High: a.High, N: a.N,
 			Right: p.Outcomes[scaling.OutcomeRight], Wrong: p.Outcomes[scaling.OutcomeWrong], Empty: p.Outcomes[scaling.OutcomeEmpty],
 			Cut: p.Outcomes[scaling.OutcomeCut], Unparsed: p.Outcomes[scaling.OutcomeUnparsed], Failed: p.Outcomes[scaling.OutcomeError],
+		}
+		if len(p.Badges) > 0 {
+			q.Kept = p.Kept()
 		}
 		if p.Coverage != nil {
 			q.Coverage = p.Coverage.String()

@@ -232,12 +232,25 @@ func (d *desk) guest(ctx context.Context, name string, a trace.Ask) (tuiapp.Live
 	if err != nil {
 		return nil, err
 	}
+	d.welcome(local{m})
+	return d.hosted(ctx, local{m}, a, nil)
+}
+
+// welcome makes a model that is not the desk's own the desk's to close.
+func (d *desk) welcome(m thinker) {
 	d.guestsMu.Lock()
+	defer d.guestsMu.Unlock()
 	d.guests = append(d.guests, m)
-	d.guestsMu.Unlock()
-	l, err := local{m}.Ask(ctx, a)
+}
+
+// hosted asks a guest, or the desk's own model. change makes of the run what is kept of it; nil = all.
+func (d *desk) hosted(ctx context.Context, m thinker, a trace.Ask, change func(tuiapp.Live) tuiapp.Live) (tuiapp.Live, error) {
+	l, err := m.Ask(ctx, a)
 	if err != nil {
 		return nil, err
+	}
+	if change != nil {
+		l = change(l)
 	}
 	d.recorder.Run(l.Run())
 	d.follow(l)

@@ -103,10 +103,10 @@ func TestJourneyTheTickerStopsAtTheStableAnswer(t *testing.T) {
 		if f.noColor {
 			b.set("NO_COLOR=1")
 		}
-		// Waits make the thought long; the pace leaves time for the key.
-		s := b.open(f.w, f.h, "--seed", "3", "--pace", "10", "--wait", "8")
+		// Waits make the thought long; the pace leaves time for the key, and then for the guesses.
+		s := b.open(f.w, f.h, "--seed", "3", "--pace", "10", "--wait", "60")
 		s.Until("ready").Type("5639,-1273,+1967,-1871,+2115,-1097,+2594,+31,-42").Keys("Enter").Until("thinking").Keys("p").Until("paused").Keys("Y").Until("3 equal guesses")
-		s.Keys(">", ">", ">", ">", ">", ">", "p").Until("done", "answer now").Until("saved")
+		s.Keys(">", ">", ">", ">", ">", "p").Until("done", "answer now").Until("saved")
 		if got := s.branches(); len(got) != 1 || got[0].Receipt.Closed != "answer_now" {
 			t.Errorf("kept are %+v", got)
 		}

@@ -70,8 +70,14 @@ func all[L tuiapp.Live](list []L, err error) ([]tuiapp.Live, error) {
 	return lives, nil
 }
 
-// bare is a desk whose model cannot be asked about a trace: a server keeps no states to go back to.
-type bare struct{ tuiapp.Thinker }
+// bare is a desk whose model cannot be asked about a trace: a server keeps no states to go back to. It can be measured.
+type bare struct {
+	tuiapp.Thinker
+	d *desk
+}
+
+// Laboratory is the desk's.
+func (b bare) Laboratory() tuiapp.Laboratory { return b.d.Laboratory() }
 
 // openServer connects to a server and probes it.
 func openServer(ctx context.Context, f *runFlags, seed uint64, progress func(string)) (*remote.Model, error) {

@@ -1,11 +1,11 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -17,36 +17,40 @@ func sweepArgs(out string) []string {
 	}
 }
 
-// The kills come at random moments: after the file has grown by a random number of bytes, mostly in the middle of what is written
-// next.
 func TestASweepKilledTenTimesEndsWithTheItemsOfAnUndisturbedOne(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	b.run(sweepArgs(b.at("whole"))...).wants(0, "n = 60", "forecast from 4 of 60")
-	want, err := os.ReadFile(b.at("whole", "items.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b.killedTenTimes(sweepArgs, "whole", "killed").wants(0, "n = 60")
+	b.sameSweep("whole", "killed", "plot.png")
+}
+
+// killedTenTimes makes a sweep that has been made into the folder whole again into another one, killed ten times on the way, and
+// carries it to its end. The kills come at random moments: after the file has grown by a random number of bytes, mostly in the
+// middle of what is written next.
+func (b *box) killedTenTimes(args func(out string) []string, whole, killed string) result {
+	b.t.Helper()
+	size, file := fileSize(b.at(whole, "items.jsonl")), b.at(killed, "items.jsonl")
 	rng := rand.New(rand.NewPCG(1, 9))
-	killed, file := 0, b.at("killed", "items.jsonl")
+	kills := 0
 	for range 10 {
 		before := fileSize(file)
-		if b.killWhen(sweepArgs(b.at("killed")), func() bool { return fileSize(file) >= before+rng.Int64N(int64(len(want)/12)) }) {
-			killed++
+		if b.killWhen(args(b.at(killed)), func() bool { return fileSize(file) >= before+rng.Int64N(size/12) }) {
+			kills++
 		}
 	}
-	if have := fileSize(file); killed < 10 || have >= int64(len(want)) {
-		t.Errorf("%d of 10 runs were killed before their end; %d of %d bytes are there", killed, have, len(want))
+	if have := fileSize(file); kills < 10 || have >= size {
+		b.t.Errorf("%d of 10 runs were killed before their end; %d of %d bytes are there", kills, have, size)
 	}
-	b.run(sweepArgs(b.at("killed"))...).wants(0, "n = 60")
-	for _, name := range []string{"items.jsonl", "report.md", "points.csv", "plot.svg", "plot.png", "plan.json"} {
-		whole, err := os.ReadFile(b.at("whole", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := os.ReadFile(b.at("killed", name))
-		if err != nil || !bytes.Equal(got, whole) {
-			t.Errorf("%s is another one than that of the undisturbed sweep (%v)", name, err)
+	return b.run(args(b.at(killed))...)
+}
+
+// sameSweep compares what two sweeps have written: the files that are of the plan and the answers, and more of them by name.
+func (b *box) sameSweep(one, other string, more ...string) {
+	b.t.Helper()
+	for _, name := range append([]string{"items.jsonl", "report.md", "points.csv", "plot.svg", "plan.json"}, more...) {
+		if want, got := b.read(filepath.Join(one, name)), b.read(filepath.Join(other, name)); got != want {
+			b.t.Errorf("%s of %s is another one than that of %s", name, other, one)
 		}
 	}
 }

@@ -102,7 +102,7 @@ func (a *app) openCrew(ctx context.Context, f *sweepFlags) (_ *scaling.Crew, end
 		}
 		return scaling.Local(m), func() { _ = m.Close() }, nil // what it has given is kept already
 	}
-	c, end, err := scaling.Servers(ctx, words, a.serverOptions(f))
+	c, end, err := scaling.Servers(ctx, words, f.serverOptions(a.seed, func(s string) { a.say("%s", safeLine(s, 1000)) }))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -120,7 +120,7 @@ const (
 )
 
 // serverOptions never hold a key: it is looked up in the environment for each server, and goes to that one alone.
-func (a *app) serverOptions(f *sweepFlags) scaling.ServerOptions {
+func (f *sweepFlags) serverOptions(seed uint64, tell func(string)) scaling.ServerOptions {
 	retries := f.retries
 	switch {
 	case retries == 0:
@@ -132,15 +132,14 @@ func (a *app) serverOptions(f *sweepFlags) scaling.ServerOptions {
 	}
 	parallel := f.parallel
 	return scaling.ServerOptions{
-		Parallel: parallel, Patience: f.patience,
-		Tell: func(s string) { a.say("%s", safeLine(s, 1000)) },
+		Parallel: parallel, Patience: f.patience, Tell: tell,
 		Options: func(word string) remote.Options {
 			at, err := remote.Parse(word)
 			if err != nil { // it was read before
 				return remote.Options{}
 			}
 			return remote.Options{
-				Key: remote.KeyFor(at), Seed: a.seed, Format: f.plan.ThinkFormat, Route: routes()[f.route], Context: f.context, Retries: retries, Concurrency: parallel,
+				Key: remote.KeyFor(at), Seed: seed, Format: f.plan.ThinkFormat, Route: routes()[f.route], Context: f.context, Retries: retries, Concurrency: parallel,
 				Pause: 500 * time.Millisecond,
 			}
 		},

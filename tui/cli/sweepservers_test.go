@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -69,32 +68,8 @@ func TestASweepOverServersKilledTenTimesEndsWithTheItemsOfAnUndisturbedOne(t *te
 	if strings.Contains(r.err, "\x1b") {
 		t.Errorf("%q", r.err)
 	}
-	want, err := os.ReadFile(b.at("whole", "items.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	rng := rand.New(rand.NewPCG(1, 9))
-	killed, file := 0, b.at("killed", "items.jsonl")
-	for range 10 {
-		before := fileSize(file)
-		if b.killWhen(args(b.at("killed")), func() bool { return fileSize(file) >= before+rng.Int64N(int64(len(want)/12)) }) {
-			killed++
-		}
-	}
-	if have := fileSize(file); killed < 10 || have >= int64(len(want)) {
-		t.Errorf("%d of 10 runs were killed before their end; %d of %d bytes are there", killed, have, len(want))
-	}
-	b.run(args(b.at("killed"))...).wants(0, "n = 60")
-	for _, name := range []string{"items.jsonl", "report.md", "points.csv", "plot.svg", "plan.json"} {
-		whole, err := os.ReadFile(b.at("whole", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := os.ReadFile(b.at("killed", name))
-		if err != nil || !bytes.Equal(got, whole) {
-			t.Errorf("%s is another one than that of the undisturbed sweep (%v)", name, err)
-		}
-	}
+	b.killedTenTimes(args, "whole", "killed").wants(0, "n = 60")
+	b.sameSweep("whole", "killed")
 	seen := map[string]int{}
 	for line := range strings.Lines(b.read(filepath.Join("killed", "receipts.jsonl"))) {
 		var x struct {

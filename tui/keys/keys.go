@@ -176,6 +176,10 @@ type State struct {
 	Busy       bool // an experiment runs
 	Binned     bool // a branch was deleted and can come back
 	Comparing  bool
+	Scrubbing  bool   // the answers along the thought are in view
+	Tree       bool   // the cursor is in the tree
+	Picking    bool   // it is among the candidates of a token
+	Back       bool   // esc leaves what is in view, and stops nothing
 	Trials     bool   // samples of an experiment are in view
 	Left       Action // the experiment that was left for one of its samples, "" = none
 
@@ -287,6 +291,16 @@ func (m *Map) Of(a Action) Binding {
 // mostShown is how many keys the bottom line offers at most.
 const mostShown = 8
 
+// Pair is Shown, with the key of its counterpart where the bottom line has one entry for there and back.
+func (m *Map) Pair(b Binding) string {
+	for there, back := range map[Action]Action{LineUp: LineDown, PageUp: PageDown, TokenBack: TokenNext} {
+		if other := m.Of(back); b.Action == there && len(other.Keys) > 0 {
+			return b.Shown() + "/" + other.Shown()
+		}
+	}
+	return b.Shown()
+}
+
 // Line returns the bindings for the bottom line: those that matter in this state, most useful first, none that is disabled.
 func (m *Map) Line(s State) []Binding {
 	var want []Action
@@ -304,7 +318,7 @@ func (m *Map) Line(s State) []Binding {
 	case s.Jobs.Open:
 		want = jobsLine(s.Jobs)
 	case s.Shelf:
-		want = []Action{ShelfOpen, ShelfSearch, ShelfFilter, ShelfSelect, ShelfExport, ShelfTag, ShelfDelete, ShelfClose}
+		want = []Action{ShelfOpen, ShelfSearch, ShelfFilter, ShelfSelect, ShelfExport, ShelfTag, ShelfDelete, ShelfClose, Help}
 	case s.Prompt && s.Offered && s.Asked:
 		want = []Action{Send, Example, Another, Focus, Palette}
 	case s.Prompt && s.Offered:
@@ -313,6 +327,16 @@ func (m *Map) Line(s State) []Binding {
 		want = []Action{Send, Newline, Focus, Older, Palette}
 	case s.Prompt:
 		want = []Action{Send, Newline, Older, Recent, Palette, Quit}
+	case s.Trials:
+		want = []Action{Take, LineUp, Stop, Lab, Vote, Anchor, Help}
+	case s.Tree:
+		want = []Action{Take, LineUp, Stop, Beside, Note, Worth, Fold, Delete, Help}
+	case s.Picking:
+		want = []Action{Take, LineUp, Stop, TokenBack, Fork, Edit, Help}
+	case s.Scrubbing && !s.Running:
+		want = []Action{Take, TokenBack, Scrub, Fork, Answer, Help}
+	case s.Comparing && !s.Running:
+		want = []Action{Beside, Diff, LineUp, Compare, NextBr, Wait, Second, Help}
 	case s.Loop && s.Running:
 		want = []Action{Answer, Stop, Hotter, Wait, Pause, Help}
 	case s.Paused && s.Cursor:
@@ -332,14 +356,33 @@ func (m *Map) Line(s State) []Binding {
 	default:
 		want = []Action{Ask, Recent, Study, Palette, Help, Quit}
 	}
-	if !s.Prompt && !s.Shelf && !s.Bench && !s.Train.Open && !s.Curate.Open && !s.Jobs.Open && !s.Following {
+	if !s.Prompt && !s.Trials && !s.Tree && !s.Picking && !s.Shelf && !s.Bench && !s.Train.Open && !s.Curate.Open && !s.Jobs.Open && !s.Following {
 		want = append([]Action{Bottom}, want...)
 	}
 	var out []Binding
 	for _, a := range want {
 		b := m.Of(a)
+		if a == Take && s.Scrubbing && !s.Cursor {
+			continue // there is no place yet
+		}
 		if _, ok := b.Enabled(s); ok && len(b.Keys) > 0 {
 			switch {
+			case a == Take && s.Trials:
+				b.Short = "open it"
+			case a == Take && s.Tree:
+				b.Short = "go there"
+			case a == Take && s.Scrubbing && !s.Picking:
+				b.Short = "answer here"
+			case a == Take && s.Picking:
+				b.Short = "take it"
+			case a == LineUp && (s.Trials || s.Tree || s.Picking):
+				b.Short = "choose"
+			case a == LineUp, a == PageUp:
+				b.Short = "scroll"
+			case a == Stop && s.Back:
+				b.Short = "leave"
+			case a == Scrub && s.Scrubbing, a == Compare && s.Comparing:
+				b.Short = "close"
 			case a == Pause && s.Paused, a == StudyPause && s.Held, a == StudyStart && s.Points:
 				b.Short = "go on"
 			case a == CurateEnter && s.Curate.Rows:
@@ -356,8 +399,26 @@ func (m *Map) Line(s State) []Binding {
 			out = append(out, b)
 		}
 	}
-	if n := len(out); n > mostShown {
-		out = append(out[:mostShown-1], out[n-1])
+	for i := len(out) - 1; i >= 0 && len(out) > mostShown; i-- {
+		if !Stays(out[i].Action, s) {
+			out = slices.Delete(out, i, i+1)
+		}
 	}
 	return out
+}
+
+// Stays says of an entry of the bottom line that it is there however little room there is: the way out, and the help, which has
+// all the others.
+func Stays(a Action, s State) bool {
+	switch a {
+	case Help, ShelfClose, TrainClose, CurateClose, JobClose, StudyBack:
+		return true
+	case Stop:
+		return s.Back
+	case Scrub:
+		return s.Scrubbing
+	case Compare:
+		return s.Comparing && !s.Running
+	}
+	return false
 }

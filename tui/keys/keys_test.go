@@ -61,6 +61,40 @@ func TestBottomLineHasOnlyWhatActsNow(t *testing.T) {
 	}
 }
 
+// What has the page, or the cursor, decides what the bottom line offers: how to choose in it, what enter does, the way out.
+func TestBottomLineBelongsToWhatIsInView(t *testing.T) {
+	t.Parallel()
+	asked := State{Asked: true, CanClose: true, Thinking: true, Branches: 3, Explorer: true, Tokens: 20, Back: true}
+	with := func(change func(*State)) State {
+		s := asked
+		change(&s)
+		return s
+	}
+	for _, c := range []struct {
+		name string
+		s    State
+		want string
+	}{
+		{"an experiment", with(func(s *State) { s.Trials = true }), "enter open it, up/down choose, esc leave, L Wait lab"},
+		{"the tree", with(func(s *State) { s.Tree = true }), "enter go there, up/down choose, esc leave, v beside, N note"},
+		{"candidates", with(func(s *State) { s.Picking, s.Cursor, s.Candidates = true, true, true }), "enter take it, up/down choose, esc leave, left/right token"},
+		{"the scrubber", with(func(s *State) { s.Scrubbing, s.Cursor = true, true }), "enter answer here, left/right token, s close, f fork"},
+		{"a comparison", with(func(s *State) { s.Comparing = true }), "v beside, X diff, up/down scroll, x close"},
+		{"a comparison of a running branch", with(func(s *State) { s.Comparing, s.Running, s.Back = true, true, false }), "w wait, a answer now"},
+		{"the log of a job", State{Jobs: JobsState{Can: true, Open: true, Chosen: true, Log: true}}, "enter list, page up/page down scroll"},
+	} {
+		m := Default()
+		c.s.Following = true
+		var got []string
+		for _, b := range m.Line(c.s) {
+			got = append(got, m.Pair(b)+" "+b.Short)
+		}
+		if line := strings.Join(got, ", "); !strings.HasPrefix(line, c.want) || !strings.HasSuffix(line, "? help") {
+			t.Errorf("%s: %s, want it to begin with %s", c.name, line, c.want)
+		}
+	}
+}
+
 func TestWhyNot(t *testing.T) {
 	t.Parallel()
 	ended := State{Asked: true, CanClose: true, Branches: 1}
@@ -105,7 +139,7 @@ func states() []State {
 	var out []State
 	for bits := range 1 << 9 {
 		on := func(i int) bool { return bits&(1<<i) != 0 }
-		s := State{Prompt: on(0), PromptEmpty: on(1), Asked: on(2), Running: on(3) && on(2), Paused: on(4) && on(3) && on(2), Thinking: on(5), Loop: on(6), Library: on(7), Following: on(8)}
+		s := State{Trials: bits%7 == 1, Tree: bits%7 == 2, Picking: bits%7 == 3, Scrubbing: bits%7 == 4, Comparing: bits%7 == 5, Prompt: on(0), PromptEmpty: on(1), Asked: on(2), Running: on(3) && on(2), Paused: on(4) && on(3) && on(2), Thinking: on(5), Loop: on(6), Library: on(7), Following: on(8)}
 		if s.Asked {
 			s.Branches = 1
 		}

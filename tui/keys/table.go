@@ -182,7 +182,12 @@ func screenRows() []Binding {
 		{Inject, []string{"i", "I"}, "inject", "Put a text of your own into the thought: before the token under the cursor as a new branch, else before the next token; after the end, where you paused", groupSteer, Page, needPause("inject")},
 		{Pause, []string{"p", " "}, "pause", "Pause, and go on", groupSteer, Page, needRunning},
 		{Step, []string{"."}, "one token", "While paused: exactly one token (pauses first if it runs)", groupSteer, Page, needRunning},
-		{Stop, []string{"esc"}, "stop", "Stop and keep everything; in a dialog or with an error: back", groupSteer, Page, needRunning},
+		{Stop, []string{"esc"}, "stop", "Stop and keep everything; in a dialog or with an error: back", groupSteer, Page, func(s State) string {
+			if s.Back {
+				return ""
+			}
+			return needRunning(s)
+		}},
 		{Hotter, []string{"t"}, "hotter", "Raise the temperature by 0.3, a way out of a loop", groupSteer, Page, needRunning},
 		{Slower, []string{"<", ","}, "slower", "Slower: fewer tokens per second", groupSteer, Page, nil},
 		{Faster, []string{">"}, "faster", "Faster, up to as fast as the model goes", groupSteer, Page, nil},
@@ -298,7 +303,7 @@ func screenRows() []Binding {
 			case s.Loading:
 				return "the model is still loading"
 			case !s.Lab:
-				return "this model can not be measured here: the lab needs one of this machine"
+				return "this model can not be measured here"
 			}
 			return ""
 		}},

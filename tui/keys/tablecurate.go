@@ -125,11 +125,11 @@ func curateRows() []Binding {
 func curateLine(s CurateState) []Action {
 	switch {
 	case s.Rows:
-		return []Action{CurateEnter, CurateSide, CurateKeep, CurateDrop, CurateUndo, CurateSearch, CurateWhy, CurateClose}
+		return []Action{CurateEnter, CurateSide, CurateKeep, CurateDrop, CurateUndo, CurateSearch, CurateWhy, CurateClose, Help}
 	case s.Running:
-		return []Action{CurateEnter, CurateStop, CurateWhy, CurateSearch, CurateTry, Help, CurateClose}
+		return []Action{CurateEnter, CurateStop, CurateWhy, CurateSearch, CurateTry, CurateClose, Help}
 	case s.Run:
-		return []Action{CurateEnter, CurateTry, CurateWhy, CurateSearch, CurateResume, CurateNew, Help, CurateClose}
+		return []Action{CurateEnter, CurateTry, CurateWhy, CurateSearch, CurateResume, CurateNew, CurateClose, Help}
 	}
-	return []Action{CurateNew, CurateFolder, Help, CurateClose}
+	return []Action{CurateNew, CurateFolder, CurateClose, Help}
 }

@@ -97,7 +97,7 @@ func jobRows() []Binding {
 // jobsLine is the bottom line of the pane.
 func jobsLine(s JobsState) []Action {
 	if s.Log {
-		return []Action{JobLog, JobStop, PageUp, PageDown, Bottom, JobClose, Help}
+		return []Action{JobLog, JobStop, PageUp, Bottom, JobClose, Help}
 	}
 	return []Action{JobLog, JobStop, JobResume, JobRemove, JobUndo, JobClose, Help}
 }

@@ -143,11 +143,11 @@ func trainRows() []Binding {
 func trainLine(s TrainState) []Action {
 	switch {
 	case s.Watching && s.Running:
-		return []Action{TrainStop, TrainCheckpoint, TrainLog, TrainSmooth, TrainOver, TrainFilter, TrainEnter, Help, TrainClose}
+		return []Action{TrainStop, TrainCheckpoint, TrainLog, TrainSmooth, TrainOver, TrainFilter, TrainEnter, TrainClose, Help}
 	case s.Watching && s.Run:
-		return []Action{TrainResume, TrainPair, TrainBest, TrainLog, TrainOver, TrainFilter, Help, TrainClose}
+		return []Action{TrainResume, TrainPair, TrainBest, TrainLog, TrainOver, TrainFilter, TrainClose, Help}
 	case s.Choosing:
-		return []Action{TrainEnter, TrainRight, TrainLaunch, TrainData, TrainMemory, TrainCopy, TrainRuns, Help, TrainClose}
+		return []Action{TrainEnter, TrainRight, TrainLaunch, TrainData, TrainMemory, TrainCopy, TrainRuns, TrainClose, Help}
 	}
-	return []Action{TrainEnter, TrainChoose, TrainWatch, TrainRuns, TrainLaunch, Help, TrainClose}
+	return []Action{TrainEnter, TrainChoose, TrainWatch, TrainRuns, TrainLaunch, TrainClose, Help}
 }

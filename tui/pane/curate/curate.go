@@ -57,10 +57,10 @@ type Stage struct {
 	Of          int // rows that will come in; Unknown
 	Would       int // rows it would keep with what is tried; Unknown = nothing is tried
 	Rules       []Rule
-	Rate        float64 // rows a second, 0 = unknown
-	Left        string  // time, in words
-	Money       string  // spent, and of what: in words; "" = it costs nothing
-	Cached      float64 // share of the answers that were in the cache; negative = none was asked
+	Rate        float64     // rows a second, 0 = unknown
+	Left        string      // time, in words
+	Money       string      // spent, and of what: in a few words; "" = it asks no model
+	Bill        [][2]string // the same in full: what, how much
 	Thresholds  []Threshold
 }
 

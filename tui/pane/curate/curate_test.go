@@ -18,12 +18,12 @@ func running(t *theme.Theme) *Pane {
 	return &Pane{Theme: t, Focused: true, Cursor: 3, Run: &Run{
 		Title: "s1-code", Folder: "curated", State: Running, Facts: "seed 7, resumed", LengthUnit: "characters",
 		Stages: []Stage{
-			{Name: "load", State: Done, In: 59029, Kept: 59029, Would: Unknown, Cached: -1},
-			{Name: "clean", About: "drops rows without a trace, or with what the quality rules name", State: Done, In: 59029, Kept: 51607, Would: Unknown, Cached: -1, Rules: []Rule{
+			{Name: "load", State: Done, In: 59029, Kept: 59029, Would: Unknown},
+			{Name: "clean", About: "drops rows without a trace, or with what the quality rules name", State: Done, In: 59029, Kept: 51607, Would: Unknown, Rules: []Rule{
 				{Name: "no trace", Count: 4913, Would: Unknown}, {Name: "[asy]", Count: 1604, Would: Unknown}, {Name: "image", Count: 212, Would: Unknown}, {Name: "numbered", Count: 693, Would: Unknown},
 			}},
-			{Name: "difficulty", State: Running, In: 12311, Of: 27090, Kept: 9012, Would: Unknown, Rate: 38.4, Left: "6 min", Money: "$0.12 of $5.00", Cached: .61, Rules: []Rule{{Name: "too easy", Count: 3299, Would: Unknown}}},
-			{Name: "select", State: Waiting, In: Unknown, Kept: Unknown, Would: Unknown, Cached: -1},
+			{Name: "difficulty", State: Running, In: 12311, Of: 27090, Kept: 9012, Would: Unknown, Rate: 38.4, Left: "6 min", Money: "cost 0.1200 of 5.0000", Bill: [][2]string{{"spend", "of all runs of this folder"}, {"requests", "12,311"}, {"tokens", "1,204,113, no cap"}, {"cost", "0.1200 of 5.0000, 0.0031 held"}}, Rules: []Rule{{Name: "too easy", Count: 3299, Would: Unknown}}},
+			{Name: "select", State: Waiting, In: Unknown, Kept: Unknown, Would: Unknown},
 		},
 		Domains: []Bin{{"algebra", 12040, 0}, {"number theory", 9021, 0}, {"combinatorics", 4021, 0}, {"physics", 310, 0}},
 		Lengths: []Bin{{"under 1k", 2400, 0}, {"1k to 2k", 9210, 0}, {"2k to 4k", 20010, 0}, {"4k to 8k", 11210, 0}, {"over 8k", 210, 0}},
@@ -35,7 +35,7 @@ func finished(t *theme.Theme) *Pane {
 	r := p.Run
 	r.State, r.Facts = Done, "seed 7"
 	r.Stages[2].State, r.Stages[2].In, r.Stages[2].Kept, r.Stages[2].Rate = Done, 51607, 24496, 0
-	r.Stages[3] = Stage{Name: "select", State: Done, In: 24496, Kept: 1000, Would: Unknown, Cached: -1, Rules: []Rule{
+	r.Stages[3] = Stage{Name: "select", State: Done, In: 24496, Kept: 1000, Would: Unknown, Rules: []Rule{
 		{Name: "not drawn", Count: 23497, Would: Unknown}, {Name: "by hand", Count: 2, Would: Unknown, Hand: true}, {Name: "by hand", Count: 1, Would: Unknown, Hand: true, Keeps: true},
 	}}
 	for i := range r.Domains {
@@ -173,7 +173,7 @@ func TestHostileTextIsHarmless(t *testing.T) {
 		r.Title, r.Folder, r.Facts, r.Fault, r.Tried, r.LengthUnit = s, s, s, s, s, s
 		for i := range r.Stages {
 			st := &r.Stages[i]
-			st.Name, st.About, st.Left, st.Money = s, s, s, s
+			st.Name, st.About, st.Left, st.Money, st.Bill = s, s, s, s, [][2]string{{s, s}}
 			st.Thresholds = []Threshold{{s, s, s}, {s, s, "x"}}
 			for k := range st.Rules {
 				st.Rules[k].Name = s

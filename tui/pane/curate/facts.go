@@ -73,11 +73,8 @@ func (p *Pane) stageFacts(width int) (out []string) {
 		}
 		fact(theme.Text, "pace", pace)
 	}
-	if s.Money != "" {
-		fact(theme.Text, "spend", s.Money)
-	}
-	if s.Cached >= 0 && (s.Money != "" || s.Cached > 0) {
-		fact(theme.Text, "cache", fmt.Sprintf("%.0f %% of the answers", 100*s.Cached))
+	for _, b := range s.Bill {
+		fact(theme.Text, text.Head(b[0], width), b[1])
 	}
 	for _, t := range s.Thresholds {
 		if t.Tried != "" && t.Tried != t.Value {

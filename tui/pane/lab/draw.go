@@ -61,13 +61,15 @@ func (p *Pane) said(role theme.Role, s string, width, most int) (rows []string) 
 func (p *Pane) setup(width, height int) []string {
 	head := p.row(width).To(gutter).Add(theme.Strong, "lab").Add(theme.Dim, "   accuracy against thinking tokens")
 	out := []string{head.String()}
-	below := p.said(theme.Fault, p.Fault, width, 3)
+	below := p.stand(width, min(max(height/4, 2), mostServers))
+	servers := len(below)
+	below = append(below, p.said(theme.Fault, p.Fault, width, 3)...)
 	if p.Busy != "" {
 		below = append(below, p.said(theme.Text, p.Busy, width, 2)...)
 	}
 	below = append(below, p.said(theme.Text, p.Forecast, width, 3)...)
-	if len(below) == 0 {
-		below = p.said(theme.Dim, p.Keys, width, 2)
+	if len(below) == servers {
+		below = append(below, p.said(theme.Dim, p.Keys, width, 2)...)
 	}
 	room := height - 1 - len(below)
 	if room > len(p.Fields)+1 {
@@ -91,7 +93,10 @@ func (p *Pane) setup(width, height int) []string {
 		if value == "" {
 			value = p.Theme.Glyphs.Dot
 		}
-		r.Add(role, text.Head(value, width))
+		if value = text.Head(value, width); f.Wrong != "" { // why not is worth more than all of what
+			value = text.Short(oneLine(value), max(r.Left()/2, 12), p.Theme)
+		}
+		r.Add(role, value)
 		switch {
 		case f.Wrong != "":
 			r.Add(theme.Fault, "   "+f.Wrong)
@@ -180,6 +185,9 @@ func (p *Pane) foot(width, height int) (rows []string) {
 		q := &o.Points[p.Point]
 		r := p.row(width).To(gutter).Add(theme.Strong, text.Short(q.Name, nameMost, p.Theme)).Add(theme.Text, "   ")
 		r.Add(theme.Text, fmt.Sprintf("right %d  wrong %d", q.Right, q.Wrong))
+		if q.Kept != "" {
+			r.Add(p.badge(q.Kept), "  budget "+q.Kept)
+		}
 		for _, k := range []struct {
 			name string
 			n    int
@@ -201,6 +209,12 @@ func (p *Pane) foot(width, height int) (rows []string) {
 			rows = append(rows, p.row(width).To(gutter).Add(theme.Dim, text.Short(m.Method, nameMost, p.Theme)).To(gutter+14).
 				Add(theme.Text, fmt.Sprintf("Control %s   Scaling %s   Performance %s", m.Control, m.Scaling, m.Performance)).String())
 		}
+	}
+	if height >= 16 && len(o.Servers) > 0 {
+		rows = append(rows, p.health(width))
+	}
+	if o.Note != "" && o.State != "done" && height >= 20 {
+		rows = append(rows, p.said(theme.Warn, oneLine(o.Note), width, 1)...)
 	}
 	if o.Licence != "" && height >= 24 {
 		rows = append(rows, p.row(width).To(gutter).Add(theme.Dim, "questions under "+o.Licence).String())

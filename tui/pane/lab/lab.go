@@ -29,6 +29,16 @@ type Field struct {
 	Wrong string // why the value can not be taken
 }
 
+// Server is one of those that answer.
+type Server struct {
+	Name         string // host:port
+	Model, Route string // "" = it was not seen
+	Badge        string // how it keeps a budget: exact, emulated, hint, ignored
+	Fault        string // why it is not there, or not to be measured with the others
+	State        string // while a sweep runs: resting, left out; "" = it answers
+	Done, Failed int    // questions it has answered, times that it failed
+}
+
 // Point is one arm: how often right, at which cost.
 type Point struct {
 	Name, Series          string // the arm; what is joined to a line
@@ -38,6 +48,7 @@ type Point struct {
 	Right, Wrong, Empty   int
 	Cut, Unparsed, Failed int
 	Coverage              string // of a vote: one of its samples is right; "" where there is none
+	Kept                  string // how servers kept its budget; "" = this machine did, exactly
 	Difference            string // to no forcing, question by question; "" for that one itself
 }
 
@@ -57,6 +68,9 @@ type Report struct {
 	Saved               string        // what sharing saved, in words
 	Points              []Point
 	Metrics             []Metric
+	Kept                string   // how servers keep budgets; "" = it is measured on this machine
+	Servers             []Server // where there are any, while it runs
+	Note                string   // what was last said of a server
 }
 
 // Item is a question behind a point.
@@ -73,8 +87,9 @@ type Pane struct {
 	Focused  bool
 	View     View
 	Fields   []Field
-	Forecast string // in words; "" = not asked for
-	Busy     string // what is under way, in words
+	Servers  []Server // of the form, as they were found; nil = it names none, or they were not asked yet
+	Forecast string   // in words; "" = not asked for
+	Busy     string   // what is under way, in words
 	Fault    string
 	Keys     string // what begins it, in words
 	Report   *Report

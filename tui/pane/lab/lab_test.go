@@ -61,6 +61,16 @@ func form(t *theme.Theme) *Pane {
 	}
 }
 
+// found is servers of every kind.
+func found() []Server {
+	return []Server{
+		{Name: "10.0.0.7:8000", Model: "deep", Badge: "exact", Route: "completions by ids"},
+		{Name: "10.0.0.8:8000", Model: "deep", Badge: "emulated", Route: "completions by text", Fault: "not one model for a sweep: how budgets are kept is another here"},
+		{Name: "10.0.0.9:8000", Fault: "not there, and taken in when it is: connection refused"},
+		{Name: "10.0.0.10:8000", Model: "deep", Badge: "hint", Route: "chat"},
+	}
+}
+
 func items(t *theme.Theme) *Pane {
 	p := running(t)
 	p.View, p.Item = Items, 17
@@ -94,6 +104,21 @@ var scenes = map[string]func(*theme.Theme) *Pane{
 	"failed": func(t *theme.Theme) *Pane {
 		p := running(t)
 		p.Report.State, p.Report.Fault = "failed", "write items.jsonl: no space left on device"
+		return p
+	},
+	"servers": func(t *theme.Theme) *Pane {
+		p := form(t)
+		p.Fields = append([]Field{{"model", "http://10.0.0.7:8000/v1#deep http://10.0.0.8:8000/v1#deep", "the open one, or servers", ""}}, p.Fields...)
+		p.Field, p.Servers = 0, found()
+		return p
+	},
+	"servers running": func(t *theme.Theme) *Pane {
+		p := running(t)
+		p.Report.Kept, p.Report.Note = "completions by ids, budget exact", "10.0.0.8:8000 rests for 8 s: connection refused"
+		p.Report.Servers = []Server{{Name: "10.0.0.7:8000", Done: 412}, {Name: "10.0.0.8:8000", Done: 208, Failed: 3, State: "resting"}, {Name: "10.0.0.9:8000", State: "left out"}}
+		for i := range p.Report.Points {
+			p.Report.Points[i].Kept = "exact"
+		}
 		return p
 	},
 	"items": items,
@@ -174,10 +199,12 @@ func TestHostileTextIsHarmless(t *testing.T) {
 			for i := range p.Fields {
 				p.Fields[i] = Field{s, s, s, s}
 			}
+			p.Servers = []Server{{s, s, s, s, s, s, 1, 1}, {Name: s, Badge: s}}
 			if r := p.Report; r != nil {
+				r.Servers, r.Kept, r.Note = p.Servers, s, s
 				r.Model, r.Data, r.Folder, r.Licence, r.State, r.Fault, r.Saved = s, s, s, s, s, s, s
 				for i := range r.Points {
-					r.Points[i].Name, r.Points[i].Series, r.Points[i].Coverage, r.Points[i].Difference = s, s, s, s
+					r.Points[i].Name, r.Points[i].Series, r.Points[i].Coverage, r.Points[i].Difference, r.Points[i].Kept = s, s, s, s, s
 				}
 				r.Metrics = []Metric{{s, s, s, s}}
 			}
@@ -196,6 +223,57 @@ func TestHostileTextIsHarmless(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// Before the start every server stands there with how it keeps a budget, and while it runs none that is in trouble is left out.
+func TestEveryServerStandsWithItsBadge(t *testing.T) {
+	t.Parallel()
+	frame := func(p *Pane, w, h int) string { return ansi.Strip(strings.Join(p.Render(w, h), "\n")) }
+	p := scenes["servers"](theme.New(theme.Options{NoColor: true}))
+	for _, size := range [][2]int{{80, 20}, {110, 32}, {200, 46}} {
+		f := frame(p, size[0], size[1])
+		for _, s := range p.Servers {
+			if !strings.Contains(f, s.Name) || !strings.Contains(f, s.Badge) || s.Fault != "" && !strings.Contains(f, s.Fault[:12]) {
+				t.Errorf("%v: %+v is not there:\n%s", size, s, f)
+			}
+		}
+	}
+	for range 30 {
+		p.Servers = append(p.Servers, found()...)
+	}
+	if f := frame(p, 80, 20); !strings.Contains(f, "servers more") || !strings.Contains(f, "model") {
+		t.Errorf("124 servers:\n%s", f)
+	}
+	p = scenes["servers running"](theme.New(theme.Options{NoColor: true}))
+	for w := 60; w <= 200; w += 10 {
+		f := frame(p, w, 24)
+		if !strings.Contains(f, "10.0.0.8:8000 208 resting") || !strings.Contains(f, "10.0.0.9:8000 0 left out") && !strings.Contains(f, "more") || !strings.Contains(f, "budget exact") {
+			t.Errorf("%d cells:\n%s", w, f)
+		}
+	}
+}
+
+// The columns of the questions have names, stand under them, and are as wide as what is in them.
+func TestTheColumnsOfQuestionsAreNamedAndNoWiderThanTheyNeed(t *testing.T) {
+	t.Parallel()
+	for _, width := range []int{60, 80, 120, 200} {
+		p := items(theme.New(theme.Options{NoColor: true}))
+		p.Item = 0
+		p.Items[0] = Item{Question: "37,*5", Answer: "185", Gold: "184", Outcome: "wrong", Tokens: 1234}
+		rows := strings.Split(ansi.Strip(strings.Join(p.Render(width, 24), "\n")), "\n")
+		head, first := []rune(rows[1]), []rune(rows[2])
+		at := func(row []rune, s string) int {
+			return len([]rune(string(row)[:max(strings.Index(string(row), s), 0)]))
+		}
+		for _, c := range [][2]string{{"question", "37,*5"}, {"answer", "185"}, {"expected", "184"}, {"outcome", "wrong"}} {
+			if at(head, c[0]) == 0 || at(head, c[0]) != at(first, c[1]) {
+				t.Errorf("%d cells: %q stands at %d, its name at %d\n%s\n%s", width, c[1], at(first, c[1]), at(head, c[0]), rows[1], rows[2])
+			}
+		}
+		if end := at(head, "tokens") + len("tokens"); end != at(first, "1,234")+len("1,234") || end > 60 {
+			t.Errorf("%d cells: the tokens end at %d\n%s\n%s", width, end, rows[1], rows[2])
 		}
 	}
 }

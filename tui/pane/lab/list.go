@@ -10,7 +10,11 @@ import (
 const (
 	detailFrom = 16 // rows from which the question under the cursor is shown in full below
 	detailRows = 5
-	classCells = 9 // "unparsed" and a space
+	tokenCells = 8
+	between    = 2    // cells between two columns
+	lookedAt   = 1000 // questions that decide how wide the columns are
+	headedFrom = 10   // rows from which the columns have names
+	classCells = 9    // "unparsed" and a space
 )
 
 func roleOf(outcome string) theme.Role {
@@ -48,7 +52,12 @@ func (p *Pane) list(width, height int) []string {
 		return append(out, p.said(theme.Dim, say, width, height-1)...)
 	}
 	at := min(max(p.Item, 0), len(p.Items)-1)
-	room := height - 1
+	c := p.listed(width)
+	if height >= headedFrom {
+		out = append(out, p.headings(c, width))
+	}
+	above := len(out)
+	room := height - above
 	var detail []string
 	if p.Busy != "" {
 		detail = p.said(theme.Text, p.Busy, width, 1)
@@ -66,15 +75,57 @@ func (p *Pane) list(width, height int) []string {
 	room -= min(len(detail), max(room-1, 0))
 	p.top = max(min(p.top, at, len(p.Items)-room), at-room+1, 0)
 	for i := p.top; i < min(p.top+room, len(p.Items)); i++ {
-		out = append(out, p.item(&p.Items[i], i == at, width))
+		out = append(out, p.item(c, &p.Items[i], i == at, width))
 	}
-	for len(out) < 1+room {
+	for len(out) < above+room {
 		out = append(out, text.Blank(width))
 	}
 	return append(out, detail...)
 }
 
-func (p *Pane) item(it *Item, picked bool, width int) string {
+// listed is where the parts of a line begin, and how wide they are. What they need they get; the rest is the question's, and what
+// that leaves lies to the right of all.
+type listed struct{ question, answer, answerAt, gold, goldAt, tokens int }
+
+func (p *Pane) listed(width int) (c listed) {
+	rest := width - gutter - classCells
+	most := min(answerMost, rest/4)
+	c.answer = p.longest("answer", most, func(it *Item) string { return it.Answer })
+	c.gold = p.longest("expected", most, func(it *Item) string { return it.Gold })
+	if width >= 60 {
+		c.tokens = tokenCells
+	}
+	c.question = p.longest("question", max(rest-c.answer-c.gold-c.tokens-2*between, 4), func(it *Item) string { return it.Question })
+	c.answerAt = gutter + classCells + c.question + between
+	c.goldAt = c.answerAt + c.answer + between
+	if c.tokens > 0 {
+		c.tokens += c.goldAt + c.gold
+	}
+	return c
+}
+
+// longest is how many cells a column needs, most at most. Of a long list its beginning has to do.
+func (p *Pane) longest(name string, most int, of func(*Item) string) int {
+	n := min(len(name), most)
+	for i := range min(len(p.Items), lookedAt) {
+		if n = max(n, text.Upto(of(&p.Items[i]), most)); n >= most {
+			return most
+		}
+	}
+	return n
+}
+
+// headings name the columns.
+func (p *Pane) headings(c listed, width int) string {
+	r := p.row(width).To(gutter).Add(theme.Dim, "outcome").To(gutter+classCells).Add(theme.Dim, text.Short("question", c.question, p.Theme))
+	r.To(c.answerAt).Add(theme.Dim, text.Short("answer", c.answer, p.Theme)).To(c.goldAt).Add(theme.Dim, text.Short("expected", c.gold, p.Theme))
+	if c.tokens > 0 {
+		r.Right(theme.Dim, c.tokens, "tokens")
+	}
+	return r.String()
+}
+
+func (p *Pane) item(c listed, it *Item, picked bool, width int) string {
 	r := p.row(width)
 	role := theme.Text
 	if picked && p.Focused {
@@ -82,19 +133,10 @@ func (p *Pane) item(it *Item, picked bool, width int) string {
 		role = theme.Strong
 	}
 	r.To(gutter).Add(roleOf(it.Outcome), text.Short(it.Outcome, classCells-1, p.Theme)).To(gutter + classCells)
-	rest := width - gutter - classCells
-	answer := min(answerMost, rest/4)
-	gold := answer
-	tokens := 0
-	if width >= 60 {
-		tokens = 9
-	}
-	question := max(rest-answer-gold-tokens-4, 4)
-	r.Add(role, text.Short(oneLine(it.Question), question, p.Theme))
-	col := gutter + classCells + question + 2
-	r.To(col).Add(role, text.End(it.Answer, answer, p.Theme)).To(col+answer+1).Add(theme.Dim, text.End(it.Gold, gold, p.Theme))
-	if tokens > 0 {
-		r.To(col+answer+gold+2).Right(theme.Dim, width-1, group(it.Tokens))
+	r.Add(role, text.Short(oneLine(it.Question), c.question, p.Theme))
+	r.To(c.answerAt).Add(role, text.End(it.Answer, c.answer, p.Theme)).To(c.goldAt).Add(theme.Dim, text.End(it.Gold, c.gold, p.Theme))
+	if c.tokens > 0 {
+		r.Right(theme.Dim, c.tokens, group(it.Tokens))
 	}
 	return r.String()
 }

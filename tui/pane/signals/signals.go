@@ -41,8 +41,10 @@ type Pane struct {
 	Nats     float32 // what the forced close cost
 	Repeats  string  // what the loop guard says
 	Guesses  []trace.Guess
-	Extra    int // tokens generated for the guesses
-	Spent    int // thinking tokens
+	Extra    int     // tokens that the model went through for the guesses
+	Spent    int     // thinking tokens
+	Cap      int     // most of them, 0 or less = no limit is known
+	Share    float64 // what the guesses may take of Spent
 	Ticking  bool
 	Expected string // the right answer, "" = unknown
 }

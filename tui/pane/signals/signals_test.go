@@ -50,7 +50,7 @@ func pane(o theme.Options) *signals.Pane {
 		Entropy: series(240, func(i int) float32 { return 3.2 * peak(i) }), EndProb: series(240, peak),
 		Marks:  []signals.Mark{{At: 80, Role: theme.Wish}, {At: 81, Role: theme.Accent}, {At: 230, Role: theme.Warn}},
 		Forced: true, Nats: 7.31, Guesses: guesses("185", "185", "185", "246", "84", "84", "84", "84", "79", "79"),
-		Extra: 22, Spent: 240, Ticking: true, Expected: "79",
+		Extra: 22, Spent: 240, Share: .1, Ticking: true, Expected: "79",
 	}
 }
 
@@ -76,7 +76,7 @@ func TestItSaysWhatTheThoughtGaveAway(t *testing.T) {
 	}{
 		{"all of it", func(*signals.Pane) {}, []string{
 			"0 to 3.2 nats", "0 to 1", "at token 120", "the forced close cost 7.3 nats", "185 x3 · 246 · 84 x4 · 79 x2  p 0.94  right",
-			"10 guesses, 3 flips, stayed 2, every 20 tokens, extra 22 of 240 tokens (9 %)",
+			"10 guesses, 3 flips, stayed 2, every 20 tokens, extra 22 of 240 tokens (9.2 %)",
 		}, []string{"NaN"}},
 		{"closed by itself", func(p *signals.Pane) { p.Forced = false }, nil, []string{"forced", "nats;"}},
 		{"a close of an unknown price", func(p *signals.Pane) { p.Nats = nan }, []string{"cost unknown nats"}, []string{"NaN"}},
@@ -84,6 +84,11 @@ func TestItSaysWhatTheThoughtGaveAway(t *testing.T) {
 		{"no ticker", func(p *signals.Pane) { p.Guesses, p.Ticking = nil, false }, nil, []string{"answer", "guess"}},
 		{"a ticker that begins", func(p *signals.Pane) { p.Guesses = nil }, []string{"the first guess is on its way"}, nil},
 		{"one guess", func(p *signals.Pane) { p.Guesses = guesses("79") }, []string{"1 guess, 0 flips, stayed 1"}, nil},
+		{"a first guess that is over the budget", func(p *signals.Pane) { p.Guesses, p.Extra, p.Spent = guesses("79"), 6, 41 }, []string{"1 guess, 0 flips, the next at 20, extra 6 of 41 tokens (15 %, the first alone is over 10 %)"}, nil},
+		{"no other before the cap", func(p *signals.Pane) { p.Cap = 199 }, []string{"no other before the cap, extra 22"}, []string{"every"}},
+		{"a cap with room", func(p *signals.Pane) { p.Cap = 200 }, []string{"every 20 tokens"}, []string{"no other"}},
+		{"just within", func(p *signals.Pane) { p.Extra = 24 }, []string{"extra 24 of 240 tokens (10 %)"}, []string{"over"}},
+		{"just over", func(p *signals.Pane) { p.Extra, p.Spent = 241, 2400 }, []string{"extra 241 of 2400 tokens (11 %, the first alone is over 10 %)"}, nil},
 		{"one flip, and no answer", func(p *signals.Pane) { p.Guesses = guesses("79", "") }, []string{"79 · none", "1 flip,"}, nil},
 		{"an unknown probability", func(p *signals.Pane) { p.Guesses[9].Prob = nan }, []string{"79 x2  p unknown"}, []string{"NaN"}},
 		{"gaps", func(p *signals.Pane) {
@@ -107,6 +112,30 @@ func TestItSaysWhatTheThoughtGaveAway(t *testing.T) {
 		for _, w := range c.not {
 			if strings.Contains(got, w) {
 				t.Errorf("%s: %q is in\n%s", c.name, w, got)
+			}
+		}
+	}
+}
+
+// What the guesses take is said in every width that can hold it, and it is true.
+func TestTheShareOfTheGuessesStaysLongest(t *testing.T) {
+	t.Parallel()
+	for width := 20; width <= 200; width++ {
+		for _, extra := range []int{22, 25} {
+			p := pane(theme.Options{})
+			p.Extra = extra
+			rows := strings.Split(plain(p, width, 10), "\n")
+			var row string
+			for i, r := range rows {
+				if strings.Contains(r, "answer") {
+					row = rows[i+1]
+				}
+			}
+			if want := map[int]string{22: "9.2 %", 25: "11 %"}[extra]; !strings.Contains(row, want) {
+				t.Errorf("%d cells: %q is missing in %q", width, want, row)
+			}
+			if over := strings.Contains(row, "over 10 %"); width >= 40 && over != (extra == 25) {
+				t.Errorf("%d cells, %d extra: %q", width, extra, row)
 			}
 		}
 	}

@@ -2,6 +2,8 @@ package signals
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"s1/engine/trace"
@@ -72,31 +74,74 @@ func (p *Pane) answers(width int) *text.Row {
 	return r.Add(theme.Strong, now)
 }
 
-// cost is how steady the guesses are and what they cost: as much of it as there is room for, no part of it half.
+// cost is how steady the guesses are, when the next is due, and what they take of the thought: as much of it as there is room
+// for, no part of it half. What they take stays longest, because it is a promise.
 func (p *Pane) cost(width int) *text.Row {
 	r := text.NewRow(p.Theme, width).To(indent + name)
 	if len(p.Guesses) == 0 {
 		return r
 	}
 	list := folds(p.Guesses)
-	parts := []string{count(len(p.Guesses), "guess", "guesses"), count(len(list)-1, "flip", "flips"), fmt.Sprintf("stayed %d", list[len(list)-1].n)}
-	if every := p.Guesses[len(p.Guesses)-1].Every; p.Ticking && every > 0 {
-		parts = append(parts, fmt.Sprintf("every %d tokens", every))
-	}
+	guesses, flips, stayed := count(len(p.Guesses), "guess", "guesses"), count(len(list)-1, "flip", "flips"), fmt.Sprintf("stayed %d", list[len(list)-1].n)
+	next, extra, short := p.next(), "", ""
 	if p.Spent > 0 {
-		parts = append(parts, fmt.Sprintf("extra %d of %d tokens (%.0f %%)", p.Extra, p.Spent, 100*float64(p.Extra)/float64(p.Spent)))
+		extra, short = p.extra(), "extra "+p.share()
 	}
-	for i, s := range parts {
-		if i > 0 {
-			s = ", " + s
+	over := ""
+	if p.over() {
+		over = fmt.Sprintf("over %.0f %%", 100*p.Share)
+	}
+	for _, form := range [][]string{ // what gives way first is missing first
+		{guesses, flips, stayed, next, extra},
+		{guesses, flips, next, extra},
+		{guesses, next, extra},
+		{guesses, extra},
+		{guesses, short, over},
+		{short, over},
+		{short},
+		{strings.TrimPrefix(short, "extra ")},
+	} {
+		s := strings.Join(slices.DeleteFunc(form, func(part string) bool { return part == "" }), ", ")
+		if text.Width(s) <= r.Left() {
+			return r.Add(theme.Dim, s)
 		}
-		if i > 0 && len(s) > r.Left() {
-			break
-		}
-		r.Add(theme.Dim, s)
 	}
 	return r
 }
+
+// next is when there is another guess.
+func (p *Pane) next() string {
+	g := &p.Guesses[len(p.Guesses)-1]
+	switch at := g.Spent + g.Every; {
+	case !p.Ticking || g.Every < 1:
+		return ""
+	case p.Cap > 0 && at > p.Cap:
+		return "no other before the cap"
+	case p.over():
+		return fmt.Sprintf("the next at %d", at)
+	}
+	return fmt.Sprintf("every %d tokens", g.Every)
+}
+
+// extra is what the guesses take of the thought. The first one comes before there is any of it to speak of.
+func (p *Pane) extra() string {
+	s := fmt.Sprintf("extra %d of %d tokens (%s", p.Extra, p.Spent, p.share())
+	if p.over() {
+		s += fmt.Sprintf(", the first alone is over %.0f %%", 100*p.Share)
+	}
+	return s + ")"
+}
+
+// share is rounded up, so that one that is over the budget never looks as if it were not.
+func (p *Pane) share() string {
+	percent := 100*float64(p.Extra)/float64(p.Spent) - 1e-9
+	if percent > 9.9 {
+		return fmt.Sprintf("%.0f %%", math.Ceil(percent))
+	}
+	return fmt.Sprintf("%.1f %%", math.Ceil(10*percent)/10)
+}
+
+func (p *Pane) over() bool { return p.Share > 0 && float64(p.Extra) > p.Share*float64(p.Spent) }
 
 func count(n int, one, many string) string {
 	if n == 1 {
