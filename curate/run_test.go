@@ -273,15 +273,19 @@ func (asked) Name() string  { return "asked" }
 func (asked) Version() int  { return 1 }
 func (asked) Settings() any { return "model" }
 func (asked) Journaled()    {}
-func (a asked) Decide(_ context.Context, rows []*Row, say func(int, Decision)) error {
-	for k := range rows {
-		i := len(rows) - 1 - k // any order
+func (a asked) Decide(ctx context.Context, rows *Rows, say func(int, Decision)) error {
+	var all []*Row
+	if err := rows.Each(ctx, func(_ int, row *Row) error { all = append(all, row); return nil }); err != nil {
+		return err
+	}
+	for k := range all {
+		i := len(all) - 1 - k // any order
 		if k == a.left {
 			return fmt.Errorf("the server went away")
 		}
 		*a.calls++
 		d := Decision{Features: map[string]any{"asked": true}}
-		if len(rows[i].Question)%7 == 0 {
+		if len(all[i].Question)%7 == 0 {
 			d = Decision{Rule: "model-said-no", Detail: "no"}
 		}
 		say(i, d)

@@ -15,6 +15,19 @@ func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f 
 // words is s1's normalisation: lower case, split at white space. Punctuation stays.
 func words(s string) []string { return strings.FieldsFunc(strings.ToLower(s), isSpace) }
 
+// countWords is len(strings.Fields(s)), without the words.
+func countWords(s string) (n int) {
+	in := false
+	for _, r := range s {
+		space := unicode.IsSpace(r)
+		if !space && !in {
+			n++
+		}
+		in = !space
+	}
+	return n
+}
+
 // latexWords are commands that only set type; what they set stays.
 var latexWords = map[string]bool{
 	"text": true, "mathrm": true, "mathbf": true, "left": true, "right": true, "displaystyle": true, "operatorname": true,
@@ -28,6 +41,12 @@ func strictWords(s string) []string {
 	})
 	out := split[:0]
 	for _, w := range split {
+		if !strings.Contains(w, `\`) {
+			if !latexWords[w] {
+				out = append(out, w)
+			}
+			continue
+		}
 		for _, part := range strings.Split(w, `\`) {
 			if part != "" && !latexWords[part] {
 				out = append(out, part)
