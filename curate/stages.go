@@ -17,15 +17,19 @@ func StageNames() []string {
 	return []string{"complete", "clean", "decontaminate", "dedup", "difficulty", "select"}
 }
 
+// strictVersion is that of the stages that go by strictWords. The first lost words behind several commands of LaTeX in a row.
+const strictVersion = 2
+
 // step is one of our own stages.
 type step struct {
 	name     string
+	version  int // 0 = 1
 	settings any
 	decide   func(ctx context.Context, rows *Rows, say func(int, Decision)) error
 }
 
 func (s step) Name() string  { return s.name }
-func (s step) Version() int  { return 1 }
+func (s step) Version() int  { return max(1, s.version) }
 func (s step) Settings() any { return s.settings }
 func (s step) Decide(ctx context.Context, rows *Rows, say func(int, Decision)) error {
 	return s.decide(ctx, rows, say)
@@ -34,7 +38,7 @@ func (s step) Decide(ctx context.Context, rows *Rows, say func(int, Decision)) e
 // stages builds the recipe's list. What was decided by hand comes first, so that all after it know it.
 func (r *run) stages() (list []Stage, err error) {
 	if r.byHand {
-		list = append(list, step{"hand", r.hand, byRow(r.handRule)})
+		list = append(list, step{name: "hand", settings: r.hand, decide: byRow(r.handRule)})
 	}
 	for _, name := range r.recipe.Stages {
 		if s := r.o.Insert["before:"+name]; s != nil {
@@ -59,6 +63,9 @@ func (r *run) stages() (list []Stage, err error) {
 				return nil, err
 			}
 			s.settings = []any{rec.Decontaminate, sums}
+			if rec.Decontaminate.Strict {
+				s.version = strictVersion
+			}
 			s.decide = func(ctx context.Context, rows *Rows, say func(int, Decision)) error {
 				tests, err := openTests(rec.Decontaminate.Tests, rec.Decontaminate)
 				if err != nil {
@@ -68,6 +75,9 @@ func (r *run) stages() (list []Stage, err error) {
 			}
 		case "dedup":
 			s.settings, s.decide = rec.Dedup, rec.Dedup.decide
+			if rec.Dedup.Near {
+				s.version = strictVersion
+			}
 		case "difficulty":
 			s.settings = []any{rec.Difficulty}
 			if rec.Difficulty.Exempt { // then what the selection takes first matters here

@@ -39,15 +39,9 @@ func strictWords(s string) []string {
 	split := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
 		return r != '\\' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})
-	out := split[:0]
+	out := make([]string, 0, len(split)) // of its own: a word may have many parts
 	for _, w := range split {
-		if !strings.Contains(w, `\`) {
-			if !latexWords[w] {
-				out = append(out, w)
-			}
-			continue
-		}
-		for _, part := range strings.Split(w, `\`) {
+		for part := range strings.SplitSeq(w, `\`) {
 			if part != "" && !latexWords[part] {
 				out = append(out, part)
 			}
