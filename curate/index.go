@@ -38,14 +38,15 @@ func (b *Browser) index() (*rowIndex, error) {
 	key := ""
 	for i, n := range names {
 		mark, err := os.ReadFile(filepath.Join(b.dir, n, doneFile))
-		if begunAnew(err) {
+		counts, missing := os.ReadFile(filepath.Join(b.dir, n, countsFile)) // they change where a failed request is made again
+		if err = errors.Join(err, missing); begunAnew(err) {
 			names = names[:i]
 			break
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read stage: %w", err)
 		}
-		key += n + string(mark)
+		key += n + string(mark) + string(counts)
 	}
 	if len(names) == 0 {
 		return nil, fmt.Errorf("the rows of %s are being loaded", b.dir)

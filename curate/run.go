@@ -48,7 +48,7 @@ type Count struct {
 	In      int            `json:"in"`
 	Kept    int            `json:"kept"`
 	Dropped map[string]int `json:"dropped"` // by rule
-	Key     string         `json:"key"`     // of rows, rules and seed: equal keys, equal decisions
+	Key     string         `json:"key"`     // of rows, rules and seed: equal keys, equal decisions, but where a request failed
 	Cached  bool           `json:"-"`       // read, not computed
 }
 
@@ -68,6 +68,7 @@ type Event struct {
 type Options struct {
 	Dir    string
 	Resume bool             // go on in a folder with a run in it
+	Retry  bool             // ask models again about the rows whose request failed
 	Event  func(Event)      // nil = nobody looks on; called one at a time
 	Insert map[string]Stage // stages of others, by the name that they have in the recipe's list or "before:NAME"
 	Now    func() time.Time // nil = time.Now
@@ -178,16 +179,25 @@ func (r *run) all(ctx context.Context) (counts []Count, err error) {
 			return counts, err
 		}
 	}
+	keys := make([]string, len(list))
 	for i, s := range list {
 		settings, err := json.Marshal(s.Settings())
 		if err != nil {
 			return nil, err
 		}
 		key = keyOf(key, s.Name(), fmt.Sprint(s.Version()), string(settings))
+		keys[i] = key
 		if _, asks := s.(Journaled); asks {
 			r.asked = append(r.asked, s.Name(), string(settings))
 		}
-		if count, err = r.stage(ctx, s, filepath.Join(r.o.Dir, stageDir(i, s)), key, i+1 == len(list)); err != nil {
+	}
+	if r.write && r.o.Retry {
+		if err := r.reopen(list, keys); err != nil {
+			return counts, err
+		}
+	}
+	for i, s := range list {
+		if count, err = r.stage(ctx, s, filepath.Join(r.o.Dir, stageDir(i, s)), keys[i], i+1 == len(list)); err != nil {
 			return counts, err
 		}
 		counts = append(counts, count)

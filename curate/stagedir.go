@@ -2,7 +2,6 @@ package curate
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,7 +29,7 @@ func finish(dir string, c Count) error {
 	if err := replace(filepath.Join(dir, countsFile), append(b, '\n')); err != nil {
 		return err
 	}
-	if err := os.Remove(filepath.Join(dir, journalFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := noJournal(dir); err != nil {
 		return err
 	}
 	return replace(filepath.Join(dir, doneFile), []byte(c.Key+"\n"))
@@ -41,8 +40,8 @@ func fresh(dir string, journal bool) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return onDisk(err, dir)
 	}
-	if err := os.Remove(filepath.Join(dir, doneFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return onDisk(err, dir)
+	if err := notDone(dir); err != nil {
+		return err
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {

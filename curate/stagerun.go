@@ -67,6 +67,11 @@ func (r *run) stage(ctx context.Context, s Stage, dir, key string, last bool) (c
 	c, ok := done(dir, key)
 	if ok {
 		r.watch(&c)
+		if r.write {
+			if err := noJournal(dir); err != nil {
+				return c, err
+			}
+		}
 		return c, r.read(dir)
 	}
 	_, asks := s.(Journaled)
@@ -137,6 +142,11 @@ func (r *run) askAll(ctx context.Context, s Stage, out *outcome, t *watch) error
 		return err
 	}
 	defer j.f.Close()
+	if r.o.Retry {
+		if err := j.forgetFailed(r.alive); err != nil {
+			return err
+		}
+	}
 	rows := &Rows{r, out.undecided(j.has)}
 	var mu sync.Mutex
 	var bad error
