@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 )
 
@@ -19,10 +20,12 @@ type outcome struct {
 	next   int // place in r.alive of the first row of which nothing is put yet
 	left   []int
 	learns bool // there are features of a row that is kept, or texts
+
+	counted map[int]map[string]any // see run
 }
 
 func (r *run) outcome(dir string, c *Count, byHand, last bool) (o *outcome, err error) {
-	o = &outcome{r: r, c: c, byHand: byHand && len(r.hand) > 0, last: last}
+	o = &outcome{r: r, c: c, counted: map[int]map[string]any{}, byHand: byHand && len(r.hand) > 0, last: last}
 	if !r.write {
 		return o, nil
 	}
@@ -110,16 +113,23 @@ func (o *outcome) take(n int, d Decision) error {
 		return to.write(decision{n, d})
 	}
 	if d.Rule == "" && len(d.Features) > 0 && !o.last {
-		was := o.r.counted[n]
-		if was == nil {
-			was = map[string]any{}
-			o.r.counted[n] = was
-		}
-		for k, v := range d.Features {
-			was[k] = v
-		}
+		o.counted[n] = d.Features
 	}
 	return nil
+}
+
+// settle hands what was said over to the stages behind. Until then the rows are still being read.
+func (o *outcome) settle(dir string) {
+	o.r.alive, o.c.Kept = o.left, len(o.left)
+	if o.kept != nil && o.learns {
+		o.r.learnt = append(o.r.learnt, dir)
+	}
+	for n, features := range o.counted {
+		if o.r.counted[n] == nil {
+			o.r.counted[n] = map[string]any{}
+		}
+		maps.Copy(o.r.counted[n], features)
+	}
 }
 
 // read takes over what a stage decided earlier.

@@ -225,6 +225,37 @@ func TestAChangedThresholdIsCountedFromTheCachedStages(t *testing.T) {
 	same(t, folder(t, out), folder(t, fresh))
 }
 
+func TestWhatAStageLearnsCountsWhereNothingIsWritten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	in, hand, out := filepath.Join(dir, "in.jsonl"), filepath.Join(dir, "hand.jsonl"), filepath.Join(dir, "out")
+	pool(t, in, 2000, 20, 15)
+	r := preset(t, "s1-paper", in)
+	if _, err := Run(t.Context(), r, Options{Dir: out}); err != nil {
+		t.Fatal(err)
+	}
+	i := 0
+	if err := Dropped(out, "02-clean", func(d Decision) error {
+		i++
+		return ByHand(hand, d.ID, Keep, "I say so", time.Unix(0, 0))
+	}); err != nil || i < 20 {
+		t.Fatalf("%d rows break a rule: %v", i, err)
+	}
+	r.Hand = hand // rows learn by_hand from the first stage on, and exempt from another
+	r.Difficulty.Exempt = true
+	counted, err := Recount(t.Context(), r, Options{Dir: out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran, err := Run(t.Context(), r, Options{Dir: out, Resume: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(counted) != fmt.Sprint(ran) {
+		t.Errorf("counted %v, ran to %v", counted, ran)
+	}
+}
+
 func TestARowMayBeKeptOrDroppedByHand(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -97,14 +97,11 @@ func (r *run) stage(ctx context.Context, s Stage, dir, key string, last bool) (c
 	if err = errors.Join(err, out.close()); err != nil {
 		return c, fmt.Errorf("stage %s: %w", s.Name(), err)
 	}
-	r.alive, c.Kept = out.left, len(out.left)
+	out.settle(dir)
 	if r.write {
 		if err := finish(dir, c); err != nil {
 			return c, err
 		}
-	}
-	if r.write && out.learns {
-		r.learnt = append(r.learnt, dir)
 	}
 	t.say("end")
 	return c, nil
