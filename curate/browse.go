@@ -110,7 +110,7 @@ type lineFile struct {
 
 func (b *Browser) parts(q Query) (parts []lineFile, err error) {
 	if q.Stage == "" || q.Stage == "load" {
-		dir := filepath.Join(b.dir, "00-load")
+		dir := filepath.Join(b.dir, loadDir)
 		if q.Dropped {
 			parts = append(parts, lineFile{stage: "load", path: filepath.Join(dir, droppedFile)})
 		}
@@ -185,7 +185,7 @@ func (b *Browser) Row(ctx context.Context, id string) (row Row, said []Verdict, 
 		return row, nil, err
 	}
 	n := -1
-	if err := linesOf(filepath.Join(b.dir, "00-load", headsFile), id, func(d *decision) {
+	if err := linesOf(filepath.Join(b.dir, loadDir, headsFile), id, func(d *decision) {
 		if n < 0 { // of equal questions the first
 			n = d.N
 		}
@@ -193,7 +193,7 @@ func (b *Browser) Row(ctx context.Context, id string) (row Row, said []Verdict, 
 		row.ID = id
 		return row, said, err
 	}
-	path := filepath.Join(b.dir, "00-load", fmt.Sprintf("rows-%05d.jsonl.zst", n/shardRows))
+	path := filepath.Join(b.dir, loadDir, shardFile(n))
 	f, err := os.Open(path)
 	if err != nil {
 		return row, said, fmt.Errorf("read row %s: %w", id, err)

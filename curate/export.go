@@ -74,17 +74,19 @@ func (r *run) export(ctx context.Context, counts []Count) error {
 		return onDisk(err, dir)
 	}
 	table := parquet.NewGenericWriter[s1Row](f, parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(10_000), parquet.CreatedBy("s1", "1", ""))
-	err = r.whole(r.alive, func(_ int, row *Row) error {
+	sources := map[string]int{}
+	err = (&Rows{r, r.alive}).EachWhole(ctx, func(_ int, row *Row) error {
+		sources[row.SourceType]++
 		out := s1Row{row.Solution, row.Question, row.CotType, row.SourceType, row.Metadata, nil, []string{row.Trace}, row.Attempt, prompt(row) + completion(row) + "<|im_end|>\n"}
 		_, err := table.Write([]s1Row{out})
-		return errors.Join(ctx.Err(), err, files[0].write(out), files[1].write(map[string]string{"text": out.Text}),
+		return errors.Join(err, files[0].write(out), files[1].write(map[string]string{"text": out.Text}),
 			files[2].write(map[string]string{"prompt": prompt(row), "completion": completion(row) + "<|im_end|>\n"}))
 	})
 	err = errors.Join(err, table.Close(), f.Sync(), f.Close(), files[0].close(), files[1].close(), files[2].close())
 	if err != nil {
 		return onDisk(err, dir)
 	}
-	card, err := r.card(dir, counts, append(names[:], "s1k.parquet"))
+	card, err := r.card(dir, counts, append(names[:], "s1k.parquet"), sources)
 	if err == nil {
 		err = replace(filepath.Join(dir, "README.md"), []byte(card))
 	}
@@ -94,22 +96,8 @@ func (r *run) export(ctx context.Context, counts []Count) error {
 	return err
 }
 
-// EachRow visits the whole rows of a run's folder in their order, as they were loaded, long texts and all, one at a time.
-func EachRow(dir string, visit func(*Row) error) error {
-	shards, err := filepath.Glob(filepath.Join(dir, "00-load", "rows-*.jsonl.zst")) // sorted
-	if err != nil {
-		return err
-	}
-	for _, s := range shards {
-		if err := readLines(s, visit); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // card says what the data is made of. It has no time and no folder in it, so that equal runs give equal bytes.
-func (r *run) card(dir string, counts []Count, files []string) (string, error) {
+func (r *run) card(dir string, counts []Count, files []string, sources map[string]int) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %d rows curated by s1\n\nSelection %s, seed %d.\n\n| stage | in | kept | dropped by rule | key |\n|---|---|---|---|---|\n", len(r.alive), r.recipe.Select.Kind, r.recipe.Seed)
 	for _, c := range counts {
@@ -141,10 +129,6 @@ func (r *run) card(dir string, counts []Count, files []string) (string, error) {
 			}
 			fmt.Fprintf(&b, "| %s | %s |\n", filepath.Base(path), strings.Join(sums, " "))
 		}
-	}
-	sources := map[string]int{}
-	for _, n := range r.alive {
-		sources[r.heads[n].SourceType]++
 	}
 	b.WriteString("\n| source_type | rows |\n|---|---|\n")
 	for _, k := range slices.Sorted(maps.Keys(sources)) {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"s1/engine/records"
@@ -113,6 +114,22 @@ func TestTheQualityRulesAreThoseOfThePatterns(t *testing.T) {
 	for _, tt := range tests {
 		if got, detail := unclean(tt.q, tt.source); got != tt.want {
 			t.Errorf("%q from %q: %q (%q), want %q", tt.q, tt.source, got, detail, tt.want)
+		}
+	}
+}
+
+func TestStrictWordsAreThoseThatAreSaid(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ text, want string }{
+		{`Compute $\dfrac{1}{2} + x$.`, "compute 1 2 x"},
+		{`\alpha\beta\gamma of x, y and z`, "alpha beta gamma of x y and z"}, // one word of four parts, and words behind it
+		{`\left(\frac{1}{2}\right)\cdot\sin\theta`, "1 2 cdot sin theta"},
+		{`text left and \text{right}`, "and"},
+		{`\ \`, ""},
+	}
+	for _, tt := range tests {
+		if got := strings.Join(strictWords(tt.text), " "); got != tt.want {
+			t.Errorf("%q has the words %q, want %q", tt.text, got, tt.want)
 		}
 	}
 }

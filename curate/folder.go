@@ -34,6 +34,9 @@ func Counts(dir string) (counts []Count, exported bool, err error) {
 		if err == nil {
 			err = json.Unmarshal(text, &c)
 		}
+		if begunAnew(err) {
+			break
+		}
 		if err != nil {
 			return nil, false, fmt.Errorf("read the counts of %s: %w", n, err)
 		}

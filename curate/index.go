@@ -36,17 +36,25 @@ func (b *Browser) index() (*rowIndex, error) {
 		return nil, err
 	}
 	key := ""
-	for _, n := range names {
+	for i, n := range names {
 		mark, err := os.ReadFile(filepath.Join(b.dir, n, doneFile))
+		counts, missing := os.ReadFile(filepath.Join(b.dir, n, countsFile)) // they change where a failed request is made again
+		if err = errors.Join(err, missing); begunAnew(err) {
+			names = names[:i]
+			break
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read stage: %w", err)
 		}
-		key += n + string(mark)
+		key += n + string(mark) + string(counts)
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("the rows of %s are being loaded", b.dir)
 	}
 	if b.last != nil && b.last.key == key {
 		return b.last, nil
 	}
-	at, err := lineStarts(filepath.Join(b.dir, "00-load", headsFile))
+	at, err := lineStarts(filepath.Join(b.dir, loadDir, headsFile))
 	if err != nil {
 		return nil, err
 	}
@@ -59,12 +67,19 @@ func (b *Browser) index() (*rowIndex, error) {
 			}
 			x.fates[d.N] = uint16(len(x.names) - 1) //nolint:gosec // fewer than a hundred stages
 			return nil
-		}); err != nil {
+		}); begunAnew(err) {
+			return x, nil // what is read of it holds until the next look
+		} else if err != nil {
 			return nil, err
 		}
 	}
 	b.last = x
 	return x, nil
+}
+
+// begunAnew says whether a finished stage was missed or found torn because a run begins it anew at this moment.
+func begunAnew(err error) bool {
+	return errors.Is(err, os.ErrNotExist) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // lineStarts is where each line of a file begins, and its end.
@@ -100,7 +115,7 @@ func (b *Browser) head(x *rowIndex, n int) (h head, err error) {
 	if n < 0 || n+1 >= len(x.at) {
 		return h, fmt.Errorf("%s has no row %d", b.dir, n)
 	}
-	f, err := os.Open(filepath.Join(b.dir, "00-load", headsFile))
+	f, err := os.Open(filepath.Join(b.dir, loadDir, headsFile))
 	if err != nil {
 		return h, fmt.Errorf("read rows: %w", err)
 	}

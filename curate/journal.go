@@ -13,16 +13,28 @@ import (
 )
 
 // journal keeps the decisions of a slow stage as they come. Its first line is the key under which they hold.
-type journal struct{ f *os.File }
+type journal struct {
+	f    *os.File
+	at   []span // by number of the row; none of a row without a decision
+	size int64
+}
 
-// openJournal reads what was decided into said. A journal of another key is begun anew; a torn end is cut off.
-func openJournal(path, key string, said []*Decision) (*journal, error) {
+// span is a line in the journal, in bytes.
+type span struct {
+	from   int64
+	length int32
+}
+
+const longestDecision = 1 << 30 // bytes
+
+// openJournal finds what was decided of this many rows. A journal of another key is begun anew; a torn end is cut off.
+func openJournal(path, key string, rows int) (*journal, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, onDisk(err, filepath.Dir(path))
 	}
 	fail := func(err error) (*journal, error) { return nil, errors.Join(onDisk(err, filepath.Dir(path)), f.Close()) }
-	size := int64(0)
+	j := &journal{f: f, at: make([]span, rows)}
 	for b := bufio.NewReaderSize(f, 256<<10); ; {
 		line, err := b.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
@@ -31,34 +43,53 @@ func openJournal(path, key string, said []*Decision) (*journal, error) {
 		if err != nil {
 			return fail(err)
 		}
-		if size == 0 {
+		if j.size == 0 {
 			if string(bytes.TrimSpace(line)) != `"`+key+`"` {
 				break
 			}
-		} else {
-			var d decision
-			if err := json.Unmarshal(line, &d); err != nil {
-				return fail(fmt.Errorf("read %s at byte %d: %w", path, size, err))
-			}
-			if d.N < 0 || d.N >= len(said) {
-				return fail(fmt.Errorf("%s names row %d of %d", path, d.N, len(said)))
-			}
-			said[d.N] = &d.Decision
+			j.size = int64(len(line))
+			continue
 		}
-		size += int64(len(line))
+		n, _, ok := numberOf(line)
+		if !ok || !json.Valid(line) {
+			return fail(fmt.Errorf("read %s at byte %d: %.60q is no decision", path, j.size, line))
+		}
+		if n >= rows {
+			return fail(fmt.Errorf("%s names row %d of %d", path, n, rows))
+		}
+		j.note(n, len(line))
 	}
-	if err := f.Truncate(size); err != nil {
+	if err := f.Truncate(j.size); err != nil {
 		return fail(err)
 	}
-	if _, err := f.Seek(size, io.SeekStart); err != nil {
-		return fail(err)
-	}
-	if size == 0 {
-		if _, err := fmt.Fprintf(f, "%q\n", key); err != nil {
+	if j.size == 0 {
+		line := []byte(`"` + key + `"`)
+		if err := j.write(line); err != nil {
 			return fail(err)
 		}
+		j.size = int64(len(line)) + 1
 	}
-	return &journal{f}, nil
+	return j, nil
+}
+
+func (j *journal) note(n, length int) {
+	j.at[n] = span{j.size, int32(length)} //nolint:gosec // at most longestDecision
+	j.size += int64(length)
+}
+
+func (j *journal) has(n int) bool { return j.at[n].length > 0 }
+
+// decision reads one back.
+func (j *journal) decision(n int) (Decision, error) {
+	line := make([]byte, j.at[n].length)
+	if _, err := j.f.ReadAt(line, j.at[n].from); err != nil {
+		return Decision{}, fmt.Errorf("read %s: row %d: %w", j.f.Name(), n, err)
+	}
+	var d decision
+	if err := json.Unmarshal(line, &d); err != nil {
+		return Decision{}, fmt.Errorf("read %s: row %d: %w", j.f.Name(), n, err)
+	}
+	return d.Decision, nil
 }
 
 func (j *journal) add(d decision) error {
@@ -66,7 +97,19 @@ func (j *journal) add(d decision) error {
 	if err != nil {
 		return err
 	}
-	_, err = j.f.Write(append(b, '\n'))
+	if len(b) >= longestDecision {
+		return fmt.Errorf("the decision about row %d has %d bytes, at most %d are kept", d.N, len(b), longestDecision)
+	}
+	if err := j.write(b); err != nil {
+		return err
+	}
+	j.note(d.N, len(b)+1)
+	return nil
+}
+
+// write puts a line at the end.
+func (j *journal) write(b []byte) error {
+	_, err := j.f.WriteAt(append(b, '\n'), j.size)
 	return onDisk(err, filepath.Dir(j.f.Name()))
 }
 

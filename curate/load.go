@@ -1,7 +1,6 @@
 package curate
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,8 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/klauspost/compress/zstd"
-
 	"s1/engine/records"
 )
 
@@ -22,7 +19,7 @@ const (
 	shardRows   = 50_000
 	headsFile   = "heads.jsonl"
 	maxFeature  = 200     // bytes of a text that becomes a feature
-	maxQuestion = 1 << 20 // bytes; a longer question is dropped, because all questions are in memory
+	maxQuestion = 1 << 20 // bytes; a longer question is dropped
 )
 
 // usual are the names under which other files keep our fields; the first that a row has is taken.
@@ -38,87 +35,160 @@ var usual = map[string][]string{
 
 func rowFields() []string { return slices.Sorted(maps.Keys(usual)) }
 
-// head is what all stages see of a row, in memory: the long texts stay in the shards, their lengths in words are features.
+// head is what all stages see of a row: the long texts stay in the shards, their lengths in words are features.
 type head struct {
 	N int `json:"n"` // of the row among those loaded, from 0
 	Row
 }
 
-// load reads the files of the recipe into dir: shards of whole rows, and their heads.
-func (r *run) load(ctx context.Context, dir string, say func(decision)) (err error) {
-	features, err := readFeatures(r.recipe.Load.Features)
+func shardFile(n int) string { return fmt.Sprintf("rows-%05d.jsonl.zst", n/shardRows) }
+
+// loading is a row on its way from a file to the folder, or what is wrong with it.
+type loading struct {
+	row   Row
+	words int // of the trace
+	bad   *Decision
+}
+
+// load reads the files of the recipe into dir: shards of whole rows, and their heads. One goroutine reads and another writes, since
+// packing takes as long as taking apart; two rows at most wait between them.
+func (r *run) load(ctx context.Context, dir string, say func(decision) error) (err error) {
+	more, err := readFeatures(r.recipe.Load.Features, dir)
 	if err != nil {
 		return err
 	}
-	heads, err := createLines(filepath.Join(dir, headsFile), false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, heads.close()) }()
-	var shard *lineWriter
-	defer func() {
-		if shard != nil {
-			err = errors.Join(err, shard.close())
+	defer func() { err = errors.Join(err, more.close()) }()
+	parent := ctx
+	ctx, stop := context.WithCancelCause(ctx)
+	rows := make(chan loading, 2)
+	go func() {
+		defer close(rows)
+		if err := r.recipe.Load.read(ctx, more, rows); err != nil {
+			stop(err)
 		}
 	}()
-	n := 0
-	for _, path := range r.recipe.Load.Files {
-		in, err := records.OpenWith(path, records.Options{MaxLine: r.recipe.Load.MaxLine})
+	w := &loadWriter{dir: dir}
+	if w.heads, err = createLines(filepath.Join(dir, headsFile), false); err != nil {
+		stop(err)
+	}
+	for l := range rows { // to its end, so that the reader has ended too
+		if ctx.Err() != nil {
+			continue
+		}
+		d := decision{N: -1}
+		if l.bad != nil {
+			d.Decision = *l.bad
+		} else {
+			d.N, d.ID = w.n, l.row.ID
+			err = w.write(l)
+		}
+		if err == nil {
+			err = say(d)
+		}
+		if err != nil {
+			stop(err)
+		}
+	}
+	if err = parent.Err(); err == nil {
+		err = context.Cause(ctx)
+	}
+	stop(nil)
+	return errors.Join(err, w.close())
+}
+
+// read gives all rows of the files, and closes nothing.
+func (l Load) read(ctx context.Context, more *features, rows chan<- loading) error {
+	give := func(one loading) error {
+		select {
+		case rows <- one:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	for _, path := range l.Files {
+		in, err := records.OpenWith(path, records.Options{MaxLine: l.MaxLine})
 		if err != nil {
 			return err
 		}
 		for {
-			if err := ctx.Err(); err != nil {
-				return errors.Join(err, in.Close())
-			}
 			raw, err := in.Next()
 			if errors.Is(err, io.EOF) {
 				break
 			}
 			var bad *records.BadRow
-			if errors.As(err, &bad) {
-				say(decision{N: -1, Decision: Decision{ID: fmt.Sprintf("%s:%d", filepath.Base(bad.File), bad.Line), Rule: "unreadable", Detail: bad.Cause.Error()}})
-				continue
+			switch {
+			case errors.As(err, &bad):
+				err = give(loading{bad: &Decision{ID: fmt.Sprintf("%s:%d", filepath.Base(bad.File), bad.Line), Rule: "unreadable", Detail: bad.Cause.Error()}})
+			case err == nil:
+				var one loading
+				if one, err = l.one(raw, more); err == nil {
+					err = give(one)
+				}
 			}
 			if err != nil {
 				return errors.Join(err, in.Close())
 			}
-			row, rule, detail := r.recipe.Load.row(raw)
-			if rule != "" {
-				say(decision{N: -1, Decision: Decision{ID: fmt.Sprintf("%s:%d", row.File, row.Index+1), Rule: rule, Detail: detail}})
-				continue
-			}
-			for k, v := range features[row.ID] {
-				row.Features[k] = v
-			}
-			if n%shardRows == 0 {
-				if shard != nil {
-					if err := shard.close(); err != nil {
-						return errors.Join(err, in.Close())
-					}
-				}
-				if shard, err = createLines(filepath.Join(dir, fmt.Sprintf("rows-%05d.jsonl.zst", n/shardRows)), true); err != nil {
-					return errors.Join(err, in.Close())
-				}
-			}
-			if err := shard.write(row); err != nil {
-				return errors.Join(err, in.Close())
-			}
-			h := head{n, row}
-			h.Features["has_solution"] = row.Solution != ""
-			h.Features["trace_words"] = float64(len(strings.Fields(row.Trace)))
-			h.Solution, h.Metadata, h.Trace, h.Attempt = "", "", "", ""
-			if err := heads.write(h); err != nil {
-				return errors.Join(err, in.Close())
-			}
-			n++
-			say(decision{N: n - 1, Decision: Decision{ID: row.ID}})
 		}
 		if err := in.Close(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// one makes a row of ours.
+func (l Load) one(raw records.Row, more *features) (loading, error) {
+	row, rule, detail := l.row(raw)
+	if rule != "" {
+		return loading{bad: &Decision{ID: fmt.Sprintf("%s:%d", row.File, row.Index+1), Rule: rule, Detail: detail}}, nil
+	}
+	id, _ := parseID(row.ID)
+	known, err := more.of(id)
+	if err != nil {
+		return loading{}, err
+	}
+	maps.Copy(row.Features, known)
+	return loading{row: row, words: countWords(row.Trace)}, nil
+}
+
+// loadWriter writes the loaded rows.
+type loadWriter struct {
+	dir   string
+	n     int // rows up to now
+	heads *lineWriter
+	shard *lineWriter
+}
+
+func (w *loadWriter) write(l loading) (err error) {
+	if w.n%shardRows == 0 {
+		if w.shard != nil {
+			if err := w.shard.close(); err != nil {
+				return err
+			}
+		}
+		if w.shard, err = createLines(filepath.Join(w.dir, shardFile(w.n)), true); err != nil {
+			return err
+		}
+	}
+	if err := w.shard.write(l.row); err != nil {
+		return err
+	}
+	h := head{w.n, l.row}
+	h.Features["has_solution"] = l.row.Solution != ""
+	h.Features["trace_words"] = float64(l.words)
+	h.Solution, h.Metadata, h.Trace, h.Attempt = "", "", "", ""
+	w.n++
+	return w.heads.write(h)
+}
+
+func (w *loadWriter) close() (err error) {
+	for _, l := range []*lineWriter{w.heads, w.shard} {
+		if l != nil {
+			err = errors.Join(err, l.close())
+		}
+	}
+	return err
 }
 
 // row maps the fields. What is left over and short becomes a feature.
@@ -211,119 +281,6 @@ func feature(v any) (any, bool) {
 	return nil, false
 }
 
-// readFeatures reads files whose rows have an id and what was found out about it: our own model stages' results, or any other.
-func readFeatures(files []string) (map[string]map[string]any, error) {
-	all := map[string]map[string]any{}
-	for _, path := range files {
-		in, err := records.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("features: %w", err)
-		}
-		for {
-			raw, err := in.Next()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				return nil, errors.Join(fmt.Errorf("features: %w", err), in.Close())
-			}
-			id, ok := raw.Text("id")
-			if !ok {
-				return nil, errors.Join(fmt.Errorf("features: %s:%d has no id; its fields are %s", raw.File, raw.Index+1, raw.Names()), in.Close())
-			}
-			if all[id] == nil {
-				all[id] = map[string]any{}
-			}
-			for k, v := range raw.Fields {
-				if f, ok := feature(v); ok && k != "id" && k != "key" {
-					all[id][k] = f
-				}
-				if k == "all_wrong" && v != nil { // of stage difficulty: one model at least was right
-					wrong, _ := v.(bool)
-					all[id]["solved"] = !wrong
-				}
-				if m, ok := v.(map[string]any); ok && k == "grade" { // of stage grade
-					if verdict, _ := m["verdict"].(string); verdict == "correct" || verdict == "incorrect" {
-						all[id]["correct"] = verdict == "correct"
-					}
-				}
-			}
-		}
-		if err := in.Close(); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
-}
-
-// lineWriter writes JSON lines, packed or not.
-type lineWriter struct {
-	f   *os.File
-	buf *bufio.Writer
-	z   *zstd.Encoder
-	enc *json.Encoder
-}
-
-func createLines(path string, packed bool) (*lineWriter, error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return nil, onDisk(err, filepath.Dir(path))
-	}
-	w := &lineWriter{f: f, buf: bufio.NewWriterSize(f, 256<<10)}
-	var to io.Writer = w.buf
-	if packed {
-		// One goroutine, so that the bytes do not depend on the machine.
-		if w.z, err = zstd.NewWriter(w.buf, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1)); err != nil {
-			return nil, errors.Join(err, f.Close())
-		}
-		to = w.z
-	}
-	w.enc = json.NewEncoder(to)
-	w.enc.SetEscapeHTML(false)
-	return w, nil
-}
-
-func (w *lineWriter) write(v any) error {
-	return onDisk(w.enc.Encode(v), filepath.Dir(w.f.Name()))
-}
-
-func (w *lineWriter) close() error {
-	var err error
-	if w.z != nil {
-		err = w.z.Close()
-	}
-	return onDisk(errors.Join(err, w.buf.Flush(), w.f.Sync(), w.f.Close()), filepath.Dir(w.f.Name()))
-}
-
-// readLines reads JSON lines of our own back, packed or not.
-func readLines[T any](path string, visit func(*T) error) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("read stage: %w", err)
-	}
-	defer f.Close()
-	var r io.Reader = bufio.NewReaderSize(f, 256<<10)
-	if strings.HasSuffix(path, ".zst") {
-		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
-		if err != nil {
-			return fmt.Errorf("read %s: %w", path, err)
-		}
-		defer z.Close()
-		r = z
-	}
-	for dec := json.NewDecoder(r); ; {
-		v := new(T)
-		if err := dec.Decode(v); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("read %s: %w", path, err)
-		}
-		if err := visit(v); err != nil {
-			return err
-		}
-	}
-}
-
 // Names are, for each field of ours, the names under which a row may have it; the first that is there counts.
 func (l Load) Names() map[string][]string {
 	names := maps.Clone(usual)
@@ -331,4 +288,21 @@ func (l Load) Names() map[string][]string {
 		names[ours] = []string{theirs}
 	}
 	return names
+}
+
+// key of what is loaded: names, sizes and times of change of the files, and how they are read.
+func (l Load) key() (string, error) {
+	b, err := json.Marshal(l)
+	if err != nil {
+		return "", err
+	}
+	parts := []string{"load", "1", string(b)}
+	for _, f := range slices.Concat(l.Files, l.Features) {
+		info, err := os.Stat(f)
+		if err != nil {
+			return "", fmt.Errorf("open rows: %w", err)
+		}
+		parts = append(parts, fmt.Sprint(f, info.Size(), info.ModTime().UnixNano()))
+	}
+	return keyOf(parts...), nil
 }

@@ -17,8 +17,9 @@ const (
 type signature [bands]uint64
 
 // shingles are the sorted distinct hashes of a text; one of fewer than five words is one shingle.
-func shingles(s string) []uint64 {
-	w := strictWords(s)
+func shingles(s string) []uint64 { return shinglesOf(strictWords(s)) }
+
+func shinglesOf(w []string) []uint64 {
 	n := min(shingle, len(w))
 	if n == 0 {
 		return nil

@@ -31,6 +31,24 @@ func ID(question string) string {
 	return hex.EncodeToString(sum[:])[:16]
 }
 
+// parseID is the number whose hex digits an id is.
+func parseID(id string) (n uint64, ok bool) {
+	if len(id) != 16 {
+		return 0, false
+	}
+	for i := range len(id) {
+		switch c := id[i]; {
+		case c >= '0' && c <= '9':
+			n = n<<4 | uint64(c-'0')
+		case c >= 'a' && c <= 'f':
+			n = n<<4 | uint64(c-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return n, true
+}
+
 // Decision is what a stage says of a row. Rule "" keeps it.
 type Decision struct {
 	ID       string         `json:"id"`

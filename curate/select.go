@@ -2,6 +2,7 @@ package curate
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -32,21 +33,70 @@ func (s Select) length(row *Row) float64 {
 	return n
 }
 
+// candidate is what the draw needs of a row.
+type candidate struct {
+	length    float64
+	domain    int32 // its place among the names
+	first     bool
+	benchmark benchmark
+}
+
+// benchmark is one of those whose domains weigh in the draw.
+type benchmark uint8
+
+const (
+	none benchmark = iota
+	fromGPQA
+	fromAIME
+)
+
+// candidates are small, since they are of all rows.
+type candidates struct {
+	rows    []candidate
+	domains []string
+	place   map[string]int32 // in domains
+}
+
+func (c *candidates) add(s Select, row *Row) {
+	one := candidate{length: s.length(row), first: s.first(row)}
+	switch row.SourceType {
+	case gpqa:
+		one.benchmark = fromGPQA
+	case aime:
+		one.benchmark = fromAIME
+	}
+	name := word(row, "domain")
+	at, ok := c.place[name]
+	if !ok {
+		if c.place == nil {
+			c.place = map[string]int32{}
+		}
+		at = int32(len(c.domains)) //nolint:gosec // at most one a row
+		c.domains, c.place[name] = append(c.domains, name), at
+	}
+	one.domain = at
+	c.rows = append(c.rows, one)
+}
+
 // decide keeps the chosen rows and says of each by what it came in, and drops the others.
-func (s Select) decide(rows []*Row, seed uint64, say func(int, Decision)) error {
-	how := s.choose(rows, seed)
-	for i := range rows {
-		if how[i] == "" {
+func (s Select) decide(ctx context.Context, rows *Rows, seed uint64, say func(int, Decision)) error {
+	all := &candidates{rows: make([]candidate, 0, rows.Len())}
+	if err := rows.Each(ctx, func(_ int, row *Row) error { all.add(s, row); return nil }); err != nil {
+		return err
+	}
+	for i, how := range s.choose(all, seed) {
+		if how == "" {
 			say(i, Decision{Rule: "not-drawn", Detail: s.Kind})
 		} else {
-			say(i, Decision{Features: map[string]any{"selected": how[i]}})
+			say(i, Decision{Features: map[string]any{"selected": how}})
 		}
 	}
 	return nil
 }
 
 // choose gives for each row how it was chosen, "" = not. Rows kept by hand are none of these: they come on top.
-func (s Select) choose(rows []*Row, seed uint64) []string {
+func (s Select) choose(all *candidates, seed uint64) []string {
+	rows := all.rows
 	how := make([]string, len(rows))
 	rng := rand.New(rand.NewPCG(seed, 0x73656c656374)) // "select"
 	switch s.Kind {
@@ -63,12 +113,12 @@ func (s Select) choose(rows []*Row, seed uint64) []string {
 		for i := range order {
 			order[i] = i
 		}
-		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.length(rows[b]), s.length(rows[a])) })
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rows[b].length, rows[a].length) })
 		for _, i := range order[:min(s.N, len(rows))] {
 			how[i] = "longest"
 		}
 	default:
-		s.draw(newUrn(s, rows, rng), how)
+		s.draw(newUrn(s, all, rng), how)
 	}
 	return how
 }
@@ -78,7 +128,7 @@ func (s Select) draw(u *urn, how []string) {
 	n := 0
 	if s.Kind != "diverse" {
 		for i, row := range u.rows {
-			if s.first(row) {
+			if row.first {
 				how[i] = "first"
 				n++
 			}
@@ -108,34 +158,36 @@ func (s Select) draw(u *urn, how []string) {
 // urn holds what can still be drawn.
 type urn struct {
 	rng     *rand.Rand
-	rows    []*Row
+	rows    []candidate
 	even    bool             // within a domain every row is as likely
 	domains []string         // sorted; those with a row left
 	bucket  map[string][]int // places in rows, longest first
 	weight  map[string]int   // s1-code: of the domains of the benchmarks
 }
 
-func newUrn(s Select, rows []*Row, rng *rand.Rand) *urn {
+func newUrn(s Select, all *candidates, rng *rand.Rand) *urn {
+	rows := all.rows
 	u := &urn{rng: rng, rows: rows, even: s.Kind == "diverse", bucket: map[string][]int{}, weight: map[string]int{}}
 	g, a := map[string]int{}, map[string]int{}
 	var gs, as int
 	for i, row := range rows {
-		d := word(row, "domain")
+		d := all.domains[row.domain]
 		u.bucket[d] = append(u.bucket[d], i)
-		switch row.SourceType {
-		case gpqa:
+		switch row.benchmark {
+		case fromGPQA:
 			g[d]++
 			gs++
-		case aime:
+		case fromAIME:
 			a[d]++
 			as++
+		case none:
 		}
 	}
 	for d, list := range u.bucket {
 		u.domains = append(u.domains, d)
 		// Of equal lengths the later row has the better rank, as argsort of argsort turned round gives it.
 		slices.SortFunc(list, func(x, y int) int {
-			return cmp.Or(cmp.Compare(s.length(rows[y]), s.length(rows[x])), cmp.Compare(y, x))
+			return cmp.Or(cmp.Compare(rows[y].length, rows[x].length), cmp.Compare(y, x))
 		})
 		w := a[d]
 		if gs > 0 {

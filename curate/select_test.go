@@ -22,7 +22,7 @@ func chi2(counts []int, p []float64) (got, limit float64) {
 }
 
 // chosenRows has domains of unlike sizes, one of which only GPQA has and one only AIME.
-func chosenRows() (rows []*Row) {
+func chosenRows() (rows []*Row, all *candidates) {
 	add := func(n int, domain, source string) {
 		for range n {
 			rows = append(rows, &Row{ID: fmt.Sprint(len(rows)), SourceType: source, Features: map[string]any{"domain": domain, "gemini_length": float64(100 + 7*len(rows)%1000)}})
@@ -35,14 +35,22 @@ func chosenRows() (rows []*Row) {
 	add(40, "03", gpqa)
 	add(120, "11", aime)
 	add(80, "05", aime)
-	return rows
+	return rows, asCandidates(Select{Length: "gemini_length"}, rows)
+}
+
+func asCandidates(s Select, rows []*Row) *candidates {
+	all := &candidates{}
+	for _, row := range rows {
+		all.add(s, row)
+	}
+	return all
 }
 
 func TestTheDrawOfDomainsHasItsDistributionOverAThousandSeeds(t *testing.T) {
 	t.Parallel()
-	rows := chosenRows()
+	rows, all := chosenRows()
 	s := Select{Kind: "s1-code", N: 10, Uniform: 7, Length: "gemini_length", Correct: "isgeminicorrect", LongMath: 5600}
-	even := newUrn(s, rows, nil)
+	even := newUrn(s, all, nil)
 	n := len(even.domains)
 	uniform, weighted := make([]int, n), make([]int, n)
 	place := map[string]int{}
@@ -52,7 +60,7 @@ func TestTheDrawOfDomainsHasItsDistributionOverAThousandSeeds(t *testing.T) {
 	// By hand: a = {11: 120, 05: 80}, g = {81: 60, 03: 40}, r = 0.5 * 200 / 100 = 1.
 	want := map[string]float64{"11": 120. / 300, "05": 80. / 300, "81": 60. / 300, "03": 40. / 300}
 	for seed := range uint64(1000) {
-		how := s.choose(rows, seed)
+		how := s.choose(all, seed)
 		for i, h := range how {
 			switch d := place[word(rows[i], "domain")]; h {
 			case "uniform":
@@ -91,7 +99,8 @@ func TestWithinADomainARankIsHalfAsLikelyAsTheOneBefore(t *testing.T) {
 	counts, p := make([]int, 6), make([]float64, 6)
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 20_000 {
-		u := newUrn(Select{Kind: "s1-code", Length: "gemini_length"}, rows, rng)
+		s := Select{Kind: "s1-code", Length: "gemini_length"}
+		u := newUrn(s, asCandidates(s, rows), rng)
 		counts[5-u.take("11")]++
 	}
 	for k := range p {

@@ -24,7 +24,7 @@ func (b *Browser) Shape(ctx context.Context, s Select, most int) (domains, lengt
 		return nil, nil, err
 	}
 	count := newShape()
-	err = b.lines(ctx, lineFile{stage: "load", path: filepath.Join(b.dir, "00-load", headsFile), heads: true}, 0, func(_ *decision, h *head, _ int64) (bool, error) {
+	err = b.lines(ctx, lineFile{stage: "load", path: filepath.Join(b.dir, loadDir, headsFile), heads: true}, 0, func(_ *decision, h *head, _ int64) (bool, error) {
 		count.add(word(&h.Row, "domain"), s.length(&h.Row), x.dropped(h.N) == "")
 		return true, nil
 	})

@@ -88,6 +88,16 @@ func (t *testSets) words(s string) []string {
 	return words(s)
 }
 
+// rule drops a row that has something in common with a test question.
+func (t *testSets) rule(row *Row) Decision {
+	rule, hit := t.find(row.Question)
+	d := Decision{Rule: rule, Hit: hit}
+	if hit != nil {
+		d.Detail = fmt.Sprintf("%s, item %d", hit.Set, hit.Index)
+	}
+	return d
+}
+
 // find is the first thing that a question has in common with a test question.
 func (t *testSets) find(q string) (rule string, hit *Hit) {
 	w := t.words(q)
@@ -108,7 +118,7 @@ func (t *testSets) find(q string) (rule string, hit *Hit) {
 		hit.Shared = strings.Join(w, " ")
 		return "whole", hit
 	}
-	sh := shingles(q)
+	sh := shinglesOf(w)
 	if at, j, ok := t.near.nearest(sh, sign(sh), t.limit); ok {
 		hit = t.hit(int32(at))
 		hit.Similarity = j

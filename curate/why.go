@@ -30,12 +30,14 @@ func Why(dir, id string) (list []Verdict, err error) {
 		stage := name[strings.IndexByte(name, '-')+1:]
 		for _, f := range []string{keptFile, droppedFile} {
 			path := filepath.Join(dir, name, f)
-			if name == "00-load" && f == keptFile {
+			if name == loadDir && f == keptFile {
 				path = filepath.Join(dir, name, headsFile)
 			}
 			if err := linesOf(path, id, func(d *decision) {
 				list = append(list, Verdict{stage, d.Decision})
-			}); err != nil {
+			}); begunAnew(err) {
+				return list, nil
+			} else if err != nil {
 				return nil, err
 			}
 		}

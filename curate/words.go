@@ -15,6 +15,19 @@ func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f 
 // words is s1's normalisation: lower case, split at white space. Punctuation stays.
 func words(s string) []string { return strings.FieldsFunc(strings.ToLower(s), isSpace) }
 
+// countWords is len(strings.Fields(s)), without the words.
+func countWords(s string) (n int) {
+	in := false
+	for _, r := range s {
+		space := unicode.IsSpace(r)
+		if !space && !in {
+			n++
+		}
+		in = !space
+	}
+	return n
+}
+
 // latexWords are commands that only set type; what they set stays.
 var latexWords = map[string]bool{
 	"text": true, "mathrm": true, "mathbf": true, "left": true, "right": true, "displaystyle": true, "operatorname": true,
@@ -26,9 +39,9 @@ func strictWords(s string) []string {
 	split := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
 		return r != '\\' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})
-	out := split[:0]
+	out := make([]string, 0, len(split)) // of its own: a word may have many parts
 	for _, w := range split {
-		for _, part := range strings.Split(w, `\`) {
+		for part := range strings.SplitSeq(w, `\`) {
 			if part != "" && !latexWords[part] {
 				out = append(out, part)
 			}

@@ -25,7 +25,6 @@ type stage struct {
 	of    Stage
 	found func(Result) curate.Decision
 	ahead func(Row) []pending // what a row may need at most, for the forecast
-	whole func(visit func(i int, row *curate.Row) error) error
 }
 
 // Name implements curate.Stage.
@@ -36,9 +35,6 @@ func (s *stage) Version() int { return s.of.Manifest.Version }
 
 // Journaled implements curate.Journaled.
 func (s *stage) Journaled() {}
-
-// Read implements curate.Reader.
-func (s *stage) Read(whole func(visit func(i int, row *curate.Row) error) error) { s.whole = whole }
 
 // Settings implements curate.Stage: the provenance, with the batch, since what some servers say depends on it.
 func (s *stage) Settings() any {
@@ -59,8 +55,8 @@ func rowOf(r *curate.Row) Row {
 
 // Decide implements curate.Stage. A row whose own request comes to nothing is dropped with the cause; a failure that would meet every
 // row ends the run, and the rows without a decision are asked for when it goes on.
-func (s *stage) Decide(ctx context.Context, _ []*curate.Row, say func(int, curate.Decision)) error {
-	if f, err := s.forecast(); err != nil {
+func (s *stage) Decide(ctx context.Context, rows *curate.Rows, say func(int, curate.Decision)) error {
+	if f, err := s.forecast(ctx, rows, ""); err != nil {
 		return err
 	} else if s.p.say != nil && f.Requests > 0 {
 		s.p.say(s.name, f)
@@ -71,7 +67,7 @@ func (s *stage) Decide(ctx context.Context, _ []*curate.Row, say func(int, curat
 	var wait sync.WaitGroup
 	defer wait.Wait()
 	places := make(chan struct{}, s.p.batch)
-	err := s.whole(func(i int, row *curate.Row) error {
+	err := rows.EachWhole(ctx, func(i int, row *curate.Row) error {
 		select {
 		case places <- struct{}{}:
 		case <-open.Done():
@@ -108,9 +104,12 @@ func (s *stage) Decide(ctx context.Context, _ []*curate.Row, say func(int, curat
 	return err
 }
 
-// forecast goes through the rows without asking for any.
-func (s *stage) forecast() (total llm.Forecast, err error) {
-	err = s.whole(func(_ int, row *curate.Row) error {
+// forecast goes through the rows without asking for any. attempt, if any, stands for those of the rows.
+func (s *stage) forecast(ctx context.Context, rows *curate.Rows, attempt string) (total llm.Forecast, err error) {
+	err = rows.EachWhole(ctx, func(_ int, row *curate.Row) error {
+		if attempt != "" {
+			row.Attempt = attempt
+		}
 		for _, q := range s.ahead(rowOf(row)) {
 			total.Add(q.client.Forecast(slices.Values([]llm.Request{q.Request})))
 		}
@@ -199,19 +198,14 @@ type expecting struct {
 func (e *expecting) Name() string  { return e.s.name }
 func (e *expecting) Version() int  { return e.s.Version() }
 func (e *expecting) Settings() any { return e.s.Settings() }
-func (e *expecting) Read(whole func(visit func(i int, row *curate.Row) error) error) {
-	e.s.whole = func(visit func(i int, row *curate.Row) error) error {
-		return whole(func(i int, row *curate.Row) error {
-			if e.thinks {
-				row.Attempt = strings.Repeat("?", request(e.s.p.recipe.Trace.Asking).Answer)
-			}
-			return visit(i, row)
-		})
-	}
-}
 
-func (e *expecting) Decide(_ context.Context, rows []*curate.Row, _ func(int, curate.Decision)) error {
-	f, err := e.s.forecast()
-	*e.list = append(*e.list, Expected{e.s.name, len(rows), f})
+// Decide says nothing of the rows, so that all go on.
+func (e *expecting) Decide(ctx context.Context, rows *curate.Rows, _ func(int, curate.Decision)) error {
+	attempt := ""
+	if e.thinks {
+		attempt = strings.Repeat("?", request(e.s.p.recipe.Trace.Asking).Answer)
+	}
+	f, err := e.s.forecast(ctx, rows, attempt)
+	*e.list = append(*e.list, Expected{e.s.name, rows.Len(), f})
 	return err
 }

@@ -25,6 +25,7 @@ type Options struct {
 	TokensPerMinute   int    // prompt and completion as they may come to; 0 = no limit
 	Concurrency       int    // most requests at once; 0 = 16
 	Retries           *Retries
+	Again             bool          // replies of earlier runs that could not be read do not count among the tries
 	Pause             time.Duration // before the first retry, doubled; 0 = 1 s
 	Trip              int           // failures in a row that open the breaker; 0 = 8
 	Trips             int           // after which the server is given up; 0 = 5
@@ -134,8 +135,10 @@ func (c *Client) Ask(ctx context.Context, r Request) (Reply, error) {
 	return c.send(ctx, key, r)
 }
 
-// AskFor asks until read takes a reply. One that it does not take is asked for anew as another request, which is kept for itself.
+// AskFor asks until read takes a reply. One that it does not take is asked for anew as another request, which is kept for itself. What
+// is kept is read to its end, however many tries it took: equal caches give equal answers.
 func (c *Client) AskFor(ctx context.Context, r Request, read func(Reply) error) (Reply, error) {
+	made := 0 // tries, but for those of earlier runs
 	for r.Try = 0; ; r.Try++ {
 		reply, err := c.Ask(ctx, r)
 		if err != nil {
@@ -145,7 +148,12 @@ func (c *Client) AskFor(ctx context.Context, r Request, read func(Reply) error) 
 		if why == nil {
 			return reply, nil
 		}
-		if r.Try >= c.o.Retries.Parse {
+		if !c.o.Again || !reply.Cached {
+			made++
+		}
+		next := r
+		next.Try++
+		if made > c.o.Retries.Parse && !c.cache.has(Key(c.p.Identity(), next)) {
 			return reply, &Failed{Cause: "unreadable", Tries: r.Try + 1, Err: why}
 		}
 	}

@@ -12,6 +12,7 @@ package study
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"s1/curate/pool"
@@ -103,10 +104,20 @@ type Trained struct {
 	Resumed bool    `json:"-"`      // it went on from an earlier process
 }
 
-// Trainer carries out a recipe, going on from whatever its folder holds.
+// Trainer carries out a recipe, going on from whatever its folder holds. Once the study's Stop is requested it saves and returns
+// ErrStopped; the end of the context is for those who cannot wait for that.
 type Trainer interface {
 	Train(ctx context.Context, t Training) (Trained, error)
 }
+
+// Stopper says that the study should end. Done is closed once Requested is true.
+type Stopper interface {
+	Requested() bool
+	Done() <-chan struct{}
+}
+
+// ErrStopped is how a study ends that was asked to stop. It goes on from there.
+var ErrStopped = errors.New("the study was stopped")
 
 // Options are what a study needs beside its design.
 type Options struct {
@@ -114,6 +125,7 @@ type Options struct {
 	Base     string // model folder to begin from; "" = one is trained here
 	BaseName string // as the user wrote it
 	Trainer  Trainer
+	Stop     Stopper // nil = only the context ends it
 	Threads  int
 	Command  string // that leads to this study, without folders
 	Version  string // of the program

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/gofrs/flock"
 )
@@ -57,13 +58,53 @@ func Run(ctx context.Context, d Design, o Options) (*Result, error) {
 	if err := s.identify(); err != nil {
 		return nil, err
 	}
-	for _, part := range []func(context.Context) error{s.makePool, s.makeBase, s.findDifficulty, s.curateAll, s.trainAll, s.measureAll} {
-		if err := part(ctx); err != nil {
-			return nil, err
-		}
+	if err := s.all(ctx); err != nil {
+		return nil, err
 	}
 	s.out.Seconds = s.runs
 	return &s.out, s.report()
+}
+
+// all does the parts. Those that do not train end at once when the study is to stop, because what they have is kept item by item; a
+// training is left to save.
+func (s *study) all(ctx context.Context) error {
+	short, end := s.untilStop(ctx)
+	defer end()
+	for _, do := range []func() error{
+		func() error { return s.makePool(short) },
+		func() error { return s.makeBase(ctx) },
+		func() error { return s.findDifficulty(short) },
+		func() error { return s.curateAll(short) },
+		func() error { return s.trainAll(ctx) },
+		func() error { return s.measureAll(short) },
+	} {
+		if err := do(); err != nil {
+			if s.stopped() && ctx.Err() == nil && errors.Is(err, context.Canceled) {
+				return ErrStopped
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *study) stopped() bool { return s.o.Stop != nil && s.o.Stop.Requested() }
+
+// untilStop is a context that ends when the study is to stop.
+func (s *study) untilStop(ctx context.Context) (short context.Context, end func()) {
+	short, cancel := context.WithCancel(ctx)
+	if s.o.Stop == nil {
+		return short, cancel
+	}
+	var watcher sync.WaitGroup
+	watcher.Go(func() {
+		select {
+		case <-s.o.Stop.Done():
+			cancel()
+		case <-short.Done():
+		}
+	})
+	return short, func() { cancel(); watcher.Wait() }
 }
 
 func (s *study) at(names ...string) string {

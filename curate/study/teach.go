@@ -2,6 +2,7 @@ package study
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 )
@@ -103,12 +104,13 @@ func (s *study) train(ctx context.Context, name, recipe string) (t Trained, err 
 		t.Model = model
 		return t, err
 	}
-	if t, err = s.o.Trainer.Train(ctx, Training{Name: name, Recipe: file, Dir: dir}); err != nil {
+	if s.stopped() {
+		return t, ErrStopped
+	}
+	t, err = s.o.Trainer.Train(ctx, Training{Name: name, Recipe: file, Dir: dir})
+	if err = errors.Join(err, s.spent("train/"+name, t.Seconds)); err != nil {
 		return t, err
 	}
 	t.Model = model
-	if err := s.spent("train/"+name, t.Seconds); err != nil {
-		return t, err
-	}
 	return t, putJSON(note, t)
 }

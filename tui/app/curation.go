@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -54,6 +55,7 @@ func (m *Model) curateState() keys.CurateState {
 	if c.state != nil {
 		s.Running = c.state.State == string(curate.Running)
 		s.Numbers = len(c.numbers("")) > 0
+		s.Failed = slices.ContainsFunc(c.state.Stages, func(s CurationStage) bool { return slices.ContainsFunc(s.Rules, CurationRule.Failed) })
 	}
 	if row, ok := c.row(); ok {
 		s.Row, s.Hand = true, row.Hand
@@ -77,8 +79,8 @@ func (m *Model) actCuration(a keys.Action) (cmd tea.Cmd, heard bool) {
 	case keys.CurateStop:
 		m.say("it finishes its row and stops")
 		return m.curating("stop it", func(ctx context.Context) error { return cu.Stop(ctx, folder) }, nil), true
-	case keys.CurateResume:
-		return m.curating("go on with it", func(ctx context.Context) error { return cu.Resume(ctx, folder) },
+	case keys.CurateResume, keys.CurateRetry:
+		return m.curating("go on with it", func(ctx context.Context) error { return cu.Resume(ctx, folder, a == keys.CurateRetry) },
 			func(m *Model) tea.Cmd { return m.watchCuration(folder) }), true
 	case keys.CurateEnter:
 		if c.rows != nil {

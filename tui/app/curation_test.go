@@ -70,6 +70,17 @@ func TestACurationIsStartedStoppedAndGoesOn(t *testing.T) {
 	d.Press("esc").Refute("decontaminate").Press("ctrl+g").Expect("decontaminate").Press("ctrl+g").Refute("decontaminate")
 }
 
+func TestModelsAreAskedAgainOnlyWhereARowFailed(t *testing.T) {
+	t.Parallel()
+	c := curated(10)
+	d := opened(t, c).Press("R").Expect("no row of it failed")
+	c.State.Stages = append(c.State.Stages, app.CurationStage{Name: "domain", State: "done", In: 10, Of: 10, Kept: 8, Rules: []app.CurationRule{{Name: "failed-server", Count: 2}}})
+	d.Press("o", "enter").Pull().Expect("failed-server").Press("R").Pull().Pull()
+	if !slices.Contains(c.Did, "ask again out") {
+		t.Errorf("did %q, want it to ask again", c.Did)
+	}
+}
+
 func TestTheRowsBehindALineSayWhyAndShowTheTestItem(t *testing.T) {
 	t.Parallel()
 	c := curated(250)

@@ -1,6 +1,9 @@
 package app
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // Curator is what the screen knows of curation. A run is its folder, and goes on without the screen where it can. Every error is
 // a sentence for people.
@@ -8,9 +11,9 @@ type Curator interface {
 	// Recipes are what a run can start from: the presets, then what the user has.
 	Recipes(ctx context.Context) ([]CurationRecipe, error)
 	// Start begins a run of a recipe (a name or a file) in a folder, over the rows of data, "" = the recipe's own; Resume goes on
-	// with the one that is there.
+	// with the one that is there, again: and asks models again about the rows that Failed.
 	Start(ctx context.Context, recipe, data, folder string) error
-	Resume(ctx context.Context, folder string) error
+	Resume(ctx context.Context, folder string, again bool) error
 	// Stop finishes the row; what is done stays.
 	Stop(ctx context.Context, folder string) error
 	// Watch reports how the run stands, at once and whenever that has changed, one report at a time and never after it has
@@ -72,6 +75,9 @@ type CurationRule struct {
 	Count       int
 	Hand, Keeps bool
 }
+
+// Failed says that a model could not be asked about these rows: its rules begin so wherever they come from.
+func (r CurationRule) Failed() bool { return strings.HasPrefix(r.Name, "failed-") }
 
 // CurationNumber is a number of the recipe.
 type CurationNumber struct{ Name, Value, About string }

@@ -24,6 +24,7 @@ type curateFlags struct {
 	out            string
 	data, tests    []string
 	resume, detach bool
+	retry          bool
 	count          bool
 	forecast       bool
 }
@@ -58,7 +59,8 @@ func (a *app) curateCommand() *cobra.Command {
 			"What is done is kept: --resume goes on where a run was stopped or killed, and computes only what a changed recipe changes.\n\n" +
 			"The stages trace, grade and domain, and difficulty where difficulty.models lists some, ask a model: one that runs here, or one of an\n" +
 			"OpenAI-compatible server (http://host:port/v1#name; its key comes from the environment alone). --forecast says before the start what\n" +
-			"they come to at most; ask.max_tokens and ask.max_cost hold over all runs of a folder. A reply is kept, and never paid for twice.",
+			"they come to at most; ask.max_tokens and ask.max_cost hold over all runs of a folder. A reply is kept, and never paid for twice.\n" +
+			"A row whose request fails is dropped with the cause, as failed-...: --resume leaves it so, --resume --retry-failed asks again.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.curate(cmd.Context(), f, args[0]) },
 	}
@@ -67,6 +69,7 @@ func (a *app) curateCommand() *cobra.Command {
 	p.StringArrayVar(&f.data, "data", nil, "file or folder of rows in place of the recipe's; may be given several times")
 	p.StringArrayVar(&f.tests, "tests", nil, "file of test questions to keep out, in place of the recipe's; may be given several times")
 	p.BoolVar(&f.resume, "resume", false, "go on in a folder that holds a run")
+	p.BoolVar(&f.retry, "retry-failed", false, "with --resume: ask models again about the rows whose request failed")
 	p.BoolVar(&f.count, "count", false, "only say what the recipe would keep of a run's folder, and write nothing")
 	p.BoolVar(&f.forecast, "forecast", false, "only say what the stages that ask a model come to at most: requests, tokens and cost")
 	p.BoolVar(&f.detach, "detach", false, detachHelp)
@@ -85,6 +88,9 @@ func (a *app) curate(ctx context.Context, f curateFlags, name string) (err error
 	if f.out == "" {
 		f.out = runFolder(name)
 	}
+	if f.retry && (!f.resume || f.count || f.forecast) {
+		return usageError{errors.New("--retry-failed goes with --resume, and without --count and --forecast: it asks the models of a run again")}
+	}
 	if f.forecast {
 		return a.curateForecast(ctx, rec, f)
 	}
@@ -93,8 +99,8 @@ func (a *app) curate(ctx context.Context, f curateFlags, name string) (err error
 	}
 	ctx, end := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer end()
-	o := curate.Options{Dir: f.out, Resume: f.resume}
-	plan, err := a.openPlan(ctx, rec, filepath.Join(f.out, askedDir))
+	o := curate.Options{Dir: f.out, Resume: f.resume, Retry: f.retry}
+	plan, err := a.openPlan(ctx, rec, filepath.Join(f.out, askedDir), f.retry)
 	if err != nil {
 		return err
 	}

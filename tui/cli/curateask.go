@@ -15,12 +15,12 @@ import (
 // askedDir is where a curation keeps replies, in its folder, if its recipe names no other.
 const askedDir = "asked"
 
-// openPlan opens what a recipe asks; nothing where no stage of it asks a model.
-func (a *app) openPlan(ctx context.Context, rec curate.Recipe, dir string) (*asking.Plan, error) {
+// openPlan opens what a recipe asks; nothing where no stage of it asks a model. again: what could not be read is asked for again.
+func (a *app) openPlan(ctx context.Context, rec curate.Recipe, dir string, again bool) (*asking.Plan, error) {
 	if !rec.Asks() || len(rec.Load.Files) == 0 { // the second is refused before anything is made
 		return nil, nil
 	}
-	return asking.Open(ctx, rec, dir, a.openAsked, llm.Options{}, func(stage string, f llm.Forecast) {
+	return asking.Open(ctx, rec, dir, a.openAsked, llm.Options{Again: again}, func(stage string, f llm.Forecast) {
 		if a.json {
 			_ = a.printJSON(forecastJSON(asking.Expected{Stage: stage, Forecast: f}, false))
 			return
@@ -40,7 +40,7 @@ func (a *app) curateForecast(ctx context.Context, rec curate.Recipe, f curateFla
 	if _, err := os.Stat(dir); err != nil {
 		dir = filepath.Join(tmp, askedDir) // nothing is kept yet
 	}
-	plan, err := a.openPlan(ctx, rec, dir)
+	plan, err := a.openPlan(ctx, rec, dir, false)
 	if err != nil {
 		return err
 	}

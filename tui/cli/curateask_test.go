@@ -188,6 +188,7 @@ type faultyDomains struct {
 	key    string
 
 	mu     sync.Mutex
+	mended bool // nothing is refused and nothing babbled any more
 	n      int
 	billed int64
 	whole  map[string]int // answers given in full, by what was asked
@@ -205,9 +206,10 @@ func (f *faultyDomains) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fault = f.faults[f.n]
 	}
 	f.n++
+	mended := f.mended
 	f.mu.Unlock()
 	switch {
-	case strings.Contains(string(body), "refuse"):
+	case !mended && strings.Contains(string(body), "refuse"):
 		http.Error(w, `{"error":{"message":"not this one"}}`, http.StatusBadRequest)
 		return
 	case fault == "429":
@@ -229,7 +231,7 @@ func (f *faultyDomains) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	text := "It is about numbers.\n11"
-	if strings.Contains(string(body), "babble") {
+	if !mended && strings.Contains(string(body), "babble") {
 		text = "I would rather \x1b[31mnot say."
 	}
 	fmt.Fprintf(w, "data: {\"choices\":[{\"delta\":{\"content\":\"It\"}}]}\n\n")
@@ -305,6 +307,35 @@ func TestEveryRowOfAFaultyServerEndsDecidedOrFailedWithItsCause(t *testing.T) {
 	b.sameFiles("b", "a")
 	id := all["5"]["id"].(string)
 	b.run("curate", "why", id, "a").wants(0, "failed-unreadable", "none of the codes")
+}
+
+func TestFailedRowsAreAskedAgainWhenOneSaysSo(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	f := &faultyDomains{faults: []string{"half", "500"}}
+	b.domainRecipe(f.start(t), 40, "")
+	b.run("curate", "d.toml", "--out", "a").wants(0, "failed-refused 1", "failed-unreadable 1")
+	f.mu.Lock()
+	f.mended = true
+	f.mu.Unlock()
+	before := f.sent()
+	b.run("curate", "d.toml", "--out", "a", "--resume").wants(0, "failed-refused 1")
+	if n := f.sent() - before; n != 0 {
+		t.Errorf("a second run sent %d requests", n)
+	}
+	b.run("curate", "a", "--resume", "--retry-failed").wants(0, "2 requests were sent")
+	all := b.decided("a", "01-domain")
+	if got := byRule(all); len(all) != 40 || got[""] != 40 || f.sent()-before != 2 {
+		t.Errorf("%d rows are decided: %v, by %d requests", len(all), got, f.sent()-before)
+	}
+	if n := strings.Count(b.read("a/export/text.jsonl"), "\n"); n != 40 {
+		t.Errorf("%d rows are exported, want 40", n)
+	}
+	b.run("curate", "d.toml", "--out", "b").wants(0, "0 requests were sent")
+	b.sameFiles("a", "b")
+	for _, more := range [][]string{{}, {"--resume", "--count"}, {"--resume", "--forecast"}} {
+		b.run(append([]string{"curate", "a", "--retry-failed"}, more...)...).refuses(2, "--resume")
+	}
 }
 
 func TestASpendingCapHoldsAndTheRestGoesOnUnderALargerOne(t *testing.T) {

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -49,29 +50,38 @@ func TestBadRowsAreSaidAndTheGoodOnesKept(t *testing.T) {
 	}
 }
 
-func TestALineOf200MegabytesTakesLittleMemory(t *testing.T) {
+func TestALineOfAGigabyteIsRefusedInLittleMemory(t *testing.T) {
 	t.Parallel()
+	const (
+		line  = 1 << 30 // bytes
+		limit = 400     // MB: 64 MiB of the line are read before it is known to be too long, in a buffer that grows by copies
+	)
 	b := newBox(t)
 	f, err := os.Create(b.at("q.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Fprint(f, `{"question":"2 and 2"}`+"\n"+`{"question":"`)
-	if err := f.Truncate(200 << 20); err != nil { // zeros, that take no room
+	good, open, end := `{"question":"2 and 2"}`+"\n", `{"question":"`, `"}`
+	fmt.Fprint(f, good, open)
+	if _, err := f.Seek(line-int64(len(open)+len(end)), io.SeekCurrent); err != nil { // zeros, that take no room
 		t.Fatal(err)
 	}
-	if _, err := f.Seek(0, 2); err != nil {
-		t.Fatal(err)
-	}
-	fmt.Fprint(f, "\"}\n"+`{"question":"3 and 1"}`+"\n")
+	fmt.Fprint(f, end, "\n", `{"question":"3 and 1"}`, "\n")
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
 	b.write("r.toml", "preset = \"full\"\nstages = [\"clean\"]\n[load]\nfiles = [\"q.jsonl\"]\n")
-	b.set("GOMEMLIMIT=300MiB").run("curate", "r.toml", "--out", "a").wants(0, "unreadable 1")
+	p := b.start("curate", "r.toml", "--out", "a")
+	p.end().wants(0, "unreadable 1")
+	mb := resident(p.cmd.ProcessState)
+	t.Logf("%.0f MB at the peak, %s", mb, p.cmd.ProcessState.UserTime())
+	if mb == 0 || mb > limit {
+		t.Errorf("a line of %d bytes took %.0f MB, want at most %d", line, mb, limit)
+	}
 	if n := strings.Count(b.read("a/export/s1k.jsonl"), "\n"); n != 2 {
 		t.Errorf("%d rows are kept, want 2", n)
 	}
+	b.run("curate", "why", "q.jsonl:2", "a").wants(0, "dropped by unreadable", fmt.Sprintf("the line has %d bytes, at most %d are read", line, 64<<20))
 }
 
 func TestFilesThatAreNoRowsAreRefusedInASentence(t *testing.T) {

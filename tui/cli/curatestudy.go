@@ -2,9 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +17,7 @@ import (
 	"s1/sessions/jobs"
 	"s1/train"
 	"s1/train/recipe"
+	"s1/train/stop"
 )
 
 // studyFlags are the choices of a study of curations.
@@ -31,7 +35,8 @@ func (a *app) curateStudyCommand() *cobra.Command {
 		Short: "The paper's table of subsets in miniature: one pool, five curations, a training from each, the same problems",
 		Long: "Makes a pool of calculator-tape rows with known faults, curates it five ways (random, diverse, longest, full, s1's selection), fine-tunes one\n" +
 			"base on each, and puts the same held-out problems to all of them. Writes report.md with the design and the paper's rows beside, results.jsonl and\n" +
-			"results.csv. The same seed gives the same files; times.json alone has seconds. A study that was stopped or killed goes on where it was.\n" +
+			"results.csv. The same seed gives the same files; times.json alone has seconds. A study that was stopped or killed goes on where it was;\n" +
+			"Ctrl-C lets a training save, so that a step at most is done again, and a second one ends it at once.\n" +
 			"--quick has 2,000 rows in the pool and subsets of 200, without it 16,000 and 1,000.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.curateStudy(cmd.Context(), f) },
@@ -76,12 +81,10 @@ func (a *app) curateStudy(ctx context.Context, f studyFlags) error {
 	seed := max(a.seed, 1)
 	command += fmt.Sprintf(" --seed %d", seed)
 	a.job.Results(filepath.Join(f.out, "report.md"))
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stop := watchInterrupts(cancel)
-	defer stop.end()
+	stopper, ctx, end := a.studyStop(ctx)
+	defer end()
 	r, err := study.Run(ctx, study.NewDesign(scale, seed), study.Options{
-		Dir: f.out, Base: f.model, BaseName: f.model, Trainer: studyTrainer{a, f.threads}, Threads: f.threads, Command: command, Version: version, Say: a.say,
+		Dir: f.out, Base: f.model, BaseName: f.model, Trainer: studyTrainer{a, f.threads, stopper}, Stop: stopper, Threads: f.threads, Command: command, Version: version, Say: a.say,
 		Part: func(done, total int, name string) {
 			if a.json {
 				_ = a.printJSON(map[string]any{"type": "progress", "done": done, "total": total, "part": name}) // a reader that has gone does not end the study
@@ -90,11 +93,12 @@ func (a *app) curateStudy(ctx context.Context, f studyFlags) error {
 			a.job.Progress(jobs.Progress{Done: int64(done), Total: int64(total), Unit: "part", Note: name})
 		},
 	})
+	if errors.Is(err, study.ErrStopped) || err != nil && ctx.Err() != nil {
+		a.say("stopped; the same command goes on in %s", safeLine(f.out, 200))
+		return errInterrupted
+	}
 	if err != nil {
-		if ctx.Err() != nil {
-			a.say("stopped; the same command goes on in %s", safeLine(f.out, 200))
-		}
-		return stop.told(err)
+		return err
 	}
 	if a.json {
 		for _, m := range r.Models {
@@ -108,10 +112,26 @@ func (a *app) curateStudy(ctx context.Context, f studyFlags) error {
 	return err
 }
 
+// studyStop listens as s1 train does, and to the closing of the terminal as well: the first signal lets a training save, a second Ctrl-C
+// ends it without.
+func (a *app) studyStop(ctx context.Context) (*stop.Stopper, context.Context, func()) {
+	signals := make(chan os.Signal, 8) // room for all of them: Notify does not wait for a receiver
+	signal.Notify(signals, stop.Signals()...)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	stopper, ctx, end := stop.Watch(ctx, signals, func(os.Signal) { a.say("stopping; a training saves first; again to abort") })
+	return stopper, ctx, func() {
+		signal.Stop(signals)
+		end()
+	}
+}
+
 // studyTrainer trains with this program's own trainer, here.
 type studyTrainer struct {
 	a       *app
 	threads int
+	stop    *stop.Stopper
 }
 
 // Train implements study.Trainer.
@@ -136,15 +156,19 @@ func (t studyTrainer) Train(ctx context.Context, w study.Training) (out study.Tr
 	began := time.Now()
 	progress, say := t.a.watching(rec)
 	r, err := train.Run(ctx, rec, train.Options{
-		Dir: w.Dir, Resume: out.Resumed, Code: version, Resolve: resolve, Say: say,
+		Dir: w.Dir, Resume: out.Resumed, Code: version, Resolve: resolve, Say: say, Stop: t.stop,
 		Begin: func(_, total int64) { progress.Total = int(total) },
 		Step:  progress.Step,
 	})
 	progress.End()
+	out.Seconds = time.Since(began).Seconds()
+	if err == nil && r.Stopped {
+		err = study.ErrStopped
+	}
 	if err != nil {
 		return out, fmt.Errorf("train %s: %w", w.Name, err)
 	}
-	out.Steps, out.Seconds = r.Total, time.Since(began).Seconds()
+	out.Steps = r.Total
 	if rec.Data.Kind == recipe.Tape {
 		out.Tokens = r.Total * int64(rec.Train.BatchTokens)
 	}

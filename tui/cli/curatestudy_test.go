@@ -2,10 +2,12 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // studyFiles are the files of a study that its seed alone decides, by name.
@@ -32,6 +34,47 @@ func studyFiles(b *box, dir string) map[string][]byte {
 	return files
 }
 
+// when waits until something has happened outside of the program's output.
+func (p *process) when(what string, now func() bool) *process {
+	p.b.t.Helper()
+	tick, deadline := time.NewTicker(time.Millisecond), time.After(patience)
+	defer tick.Stop()
+	for !now() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			p.b.t.Fatalf("s1 %q: %s did not come\nstderr: %.1500s", p.args, what, p.errs.String())
+		}
+	}
+	return p
+}
+
+func TestAnInterruptedStudyLosesNoStepOfItsTraining(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	words := []string{"curate", "study", "--quick", "--seed", "3", "--out", "a"} // a base of 2,600 steps, a checkpoint every 50
+	steps := func() int {
+		text, err := os.ReadFile(b.at("a/train/base/metrics.jsonl"))
+		if err != nil {
+			return 0
+		}
+		return bytes.Count(text, []byte("\n"))
+	}
+	for done := 0; done < 6; {
+		r := b.start(words...).when("three steps more", func() bool { return steps() >= done+3 }).signal(os.Interrupt).end()
+		r.wants(130, "a training saves first", "the same command goes on in a")
+		kept := len(keptSteps(b, "a/train/base"))
+		if done > 0 {
+			r.wants(130, fmt.Sprintf("going on after step %d", done))
+		}
+		if kept < done+3 || kept >= 50 {
+			t.Fatalf("%d steps are kept after %d and three more", kept, done)
+		}
+		done = kept
+		checkSteps(t, keptSteps(b, "a/train/base"), 1, done) // each step once: none was lost and none done again
+	}
+}
+
 func TestAStudyOfSubsetsThatWasKilledEndsInTheSameBytes(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
@@ -44,6 +87,10 @@ func TestAStudyOfSubsetsThatWasKilledEndsInTheSameBytes(t *testing.T) {
 	for _, part := range []string{"difficulty", "train diverse", "measure random"} {
 		after := `"part":"` + part + `"`
 		b.start(append(words, "killed", "--json")...).until(1, after).signal(syscall.SIGKILL).end()
+	}
+	for _, part := range []string{"curate s1", "train full"} {
+		after := `"part":"` + part + `"`
+		b.start(append(words, "killed", "--json")...).until(1, after).signal(os.Interrupt).end().wants(130, "goes on in killed")
 	}
 	b.run(append(words, "killed")...).wants(0, "19 of 19: measure s1")
 	got := studyFiles(b, "killed")

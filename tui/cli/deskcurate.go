@@ -128,8 +128,8 @@ func (c *curator) job(folder string) (*jobs.Job, error) {
 }
 
 // Resume goes on with a run's job, or with a run that never was one. A run that is done is carried out again where the recipe's
-// decisions have changed.
-func (c *curator) Resume(ctx context.Context, folder string) error {
+// decisions have changed, or where models are to be asked again about rows that failed.
+func (c *curator) Resume(ctx context.Context, folder string, again bool) error {
 	j, err := c.job(folder)
 	if err != nil {
 		return err
@@ -141,11 +141,15 @@ func (c *curator) Resume(ctx context.Context, folder string) error {
 			return err
 		case !s.Over():
 			return errors.New("it runs already")
-		case s.Resumable() && len(j.Spec.Resume) > 0:
+		case !again && s.Resumable() && len(j.Spec.Resume) > 0:
 			return j.Resume(ctx)
 		}
 	}
-	return c.start(ctx, folder, []string{"curate", folder, "--resume"})
+	words := []string{"curate", folder, "--resume"}
+	if again {
+		words = append(words, "--retry-failed")
+	}
+	return c.start(ctx, folder, words)
 }
 
 // Stop ends a run's job after the row.

@@ -9,6 +9,7 @@ const (
 	CurateFolder Action = "curate-folder"
 	CurateStop   Action = "curate-stop"
 	CurateResume Action = "curate-resume"
+	CurateRetry  Action = "curate-retry"
 	CurateEnter  Action = "curate-enter"
 	CurateSide   Action = "curate-side"
 	CurateSearch Action = "curate-search"
@@ -26,6 +27,7 @@ type CurateState struct {
 	Open    bool
 	Run     bool // the folder of a run is open
 	Running bool
+	Failed  bool // rows of it failed, because a model could not be asked
 	Rows    bool // rows are in view, not the funnel
 	Row     bool // one is under the cursor
 	Hand    bool // it was decided by hand
@@ -114,6 +116,17 @@ func curateRows() []Binding {
 			}
 			if s.Curate.Running {
 				return "it runs"
+			}
+			return ""
+		}},
+		{CurateRetry, []string{"R"}, "ask again", "Go on, and ask the models again about the rows whose request failed", groupCurate, Curate, func(s State) string {
+			switch why := needCuration(s); {
+			case why != "":
+				return why
+			case s.Curate.Running:
+				return "it runs"
+			case !s.Curate.Failed:
+				return "no row of it failed because a model could not be asked"
 			}
 			return ""
 		}},

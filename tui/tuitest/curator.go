@@ -35,8 +35,11 @@ func (c *Curator) Start(_ context.Context, recipe, data, folder string) error {
 }
 
 // Resume runs again.
-func (c *Curator) Resume(_ context.Context, folder string) error {
+func (c *Curator) Resume(_ context.Context, folder string, again bool) error {
 	c.State.State = "running"
+	if again {
+		return c.did("ask again %s", folder)
+	}
 	return c.did("resume %s", folder)
 }
 

@@ -1,0 +1,184 @@
+package curate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+)
+
+// first loads the rows, or finds what was loaded.
+func (r *run) first(ctx context.Context, key string) (c Count, err error) {
+	dir := filepath.Join(r.o.Dir, loadDir)
+	c, ok := done(dir, key)
+	switch {
+	case ok:
+		r.watch(&c)
+	case !r.write:
+		return c, fmt.Errorf("count again: %s has no rows loaded from these files; run the recipe first", r.o.Dir)
+	default:
+		if c, err = r.loaded(ctx, dir, key); err != nil {
+			return c, err
+		}
+	}
+	if r.heads, err = openHeads(filepath.Join(dir, headsFile)); err != nil {
+		return c, err
+	}
+	r.alive = make([]int, len(r.heads.ids))
+	for n := range r.alive {
+		r.alive[n] = n
+	}
+	return c, nil
+}
+
+func (r *run) loaded(ctx context.Context, dir, key string) (c Count, err error) {
+	if err := fresh(dir, false); err != nil {
+		return c, err
+	}
+	w, err := createLines(filepath.Join(dir, droppedFile), false)
+	if err != nil {
+		return c, err
+	}
+	c = Count{Stage: "load", Version: 1, Dropped: map[string]int{}, Key: key}
+	t := r.watch(&c)
+	err = r.load(ctx, dir, func(d decision) (err error) {
+		c.In++
+		if d.Rule == "" {
+			c.Kept++
+		} else {
+			c.Dropped[d.Rule]++
+			err = w.write(d)
+		}
+		t.progress()
+		return err
+	})
+	if err = errors.Join(err, w.close()); err == nil {
+		err = finish(dir, c)
+	}
+	if err == nil {
+		t.say("end")
+	}
+	return c, err
+}
+
+// stage runs one, or reads it. What the last one learns about rows no other stage needs.
+func (r *run) stage(ctx context.Context, s Stage, dir, key string, last bool) (c Count, err error) {
+	c, ok := done(dir, key)
+	if ok {
+		r.watch(&c)
+		if r.write {
+			if err := noJournal(dir); err != nil {
+				return c, err
+			}
+		}
+		return c, r.read(dir)
+	}
+	_, asks := s.(Journaled)
+	if asks && !r.write {
+		return c, fmt.Errorf("count again: stage %s asks a model, and has no results under these settings yet; run the recipe", s.Name())
+	}
+	c = Count{Stage: s.Name(), Version: s.Version(), In: len(r.alive), Dropped: map[string]int{}, Key: key}
+	if r.write {
+		if err := fresh(dir, asks); err != nil {
+			return c, err
+		}
+	}
+	t := r.watch(&c)
+	out, err := r.outcome(dir, &c, s.Name() != "hand", last)
+	if err != nil {
+		return c, err
+	}
+	if asks {
+		err = r.askAll(ctx, s, out, t)
+	} else {
+		err = r.decide(ctx, s, out, t)
+	}
+	if err = errors.Join(err, out.close()); err != nil {
+		return c, fmt.Errorf("stage %s: %w", s.Name(), err)
+	}
+	out.settle(dir)
+	if r.write {
+		if err := finish(dir, c); err != nil {
+			return c, err
+		}
+	}
+	t.say("end")
+	return c, nil
+}
+
+// decide lets a stage decide over the rows that no hand keeps, and writes as it goes.
+func (r *run) decide(ctx context.Context, s Stage, out *outcome, t *watch) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	rows := &Rows{r, out.undecided(nil)}
+	var bad error
+	err := s.Decide(ctx, rows, func(i int, d Decision) {
+		if bad == nil {
+			if bad = out.put(rows.numbers[i], d); bad != nil {
+				stop(bad) // no need to go on where nothing can be written
+			}
+			t.progress()
+		}
+	})
+	if bad != nil {
+		return bad
+	}
+	if err != nil {
+		return onDisk(err, r.o.Dir)
+	}
+	return out.rest()
+}
+
+// askAll lets a stage decide over the rows that are not in its journal, and then writes what is there in the order of the rows.
+func (r *run) askAll(ctx context.Context, s Stage, out *outcome, t *watch) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	j, err := openJournal(filepath.Join(filepath.Dir(out.kept.f.Name()), journalFile), out.c.Key, len(r.heads.ids))
+	if err != nil {
+		return err
+	}
+	defer j.f.Close()
+	if r.o.Retry {
+		if err := j.forgetFailed(r.alive); err != nil {
+			return err
+		}
+	}
+	rows := &Rows{r, out.undecided(j.has)}
+	var mu sync.Mutex
+	var bad error
+	err = s.Decide(ctx, rows, func(i int, d Decision) {
+		mu.Lock()
+		defer mu.Unlock()
+		d.ID = r.heads.id(rows.numbers[i])
+		if d.Rule != "" {
+			out.c.Dropped[d.Rule]++
+		}
+		if bad == nil {
+			if bad = j.add(decision{rows.numbers[i], d}); bad != nil {
+				stop(bad) // what is asked and not written is lost
+			}
+		}
+		t.progress()
+	})
+	if bad != nil {
+		return bad
+	}
+	if err != nil {
+		return onDisk(err, r.o.Dir)
+	}
+	out.c.Dropped = map[string]int{} // counted anew, with the rows of earlier runs
+	for _, n := range r.alive {
+		if _, ok := out.hand(n); ok || !j.has(n) {
+			continue
+		}
+		d, err := j.decision(n)
+		if err == nil {
+			err = out.put(n, d)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return out.rest()
+}
