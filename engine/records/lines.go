@@ -83,7 +83,7 @@ func (l *lines) read() (length int64, err error) {
 		part, err := l.r.ReadSlice('\n')
 		length += int64(len(part))
 		if length <= l.max+1 {
-			l.buf = append(l.buf, part...)
+			l.keep(part)
 		} else {
 			l.buf = nil
 		}
@@ -95,6 +95,14 @@ func (l *lines) read() (length int64, err error) {
 		}
 		return length, err
 	}
+}
+
+// keep puts a part of a line into buf. It doubles, where append would leave five times a long line behind in ever larger copies.
+func (l *lines) keep(part []byte) {
+	if need := len(l.buf) + len(part); need > cap(l.buf) {
+		l.buf = append(make([]byte, 0, max(2*cap(l.buf), need)), l.buf...)
+	}
+	l.buf = append(l.buf, part...)
 }
 
 // utf16 names the encoding of a line with UTF-16's mark, or with its zero bytes around a brace.

@@ -54,7 +54,7 @@ func TestALineOfAGigabyteIsRefusedInLittleMemory(t *testing.T) {
 	t.Parallel()
 	const (
 		line  = 1 << 30 // bytes
-		limit = 400     // MB: 64 MiB of the line are read before it is known to be too long, in a buffer that grows by copies
+		limit = 400     // MB: 64 MiB of the line are read before it is known to be too long, in a buffer that doubles
 	)
 	b := newBox(t)
 	f, err := os.Create(b.at("q.jsonl"))
