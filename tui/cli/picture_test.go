@@ -40,7 +40,7 @@ func TestThePictureOfTheREADMEIsAFrameOfARecording(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := replacePart(t, string(old), "picture", "```\n"+frame+"\n```\n")
-	moments := regexp.MustCompile(`\d+ tok/s|at        [0-9.]+ s`)
+	moments := regexp.MustCompile(` *\d+ tok/s|at        [0-9.]+ s`) // a slow machine has a digit less, and a space more
 	if same := moments.ReplaceAllString(text, "") == moments.ReplaceAllString(string(old), ""); same {
 		return
 	}
