@@ -190,15 +190,20 @@ func TestASweepOfTheLabOverServersIsThatOverOneOfThem(t *testing.T) {
 func TestASweepOfTheLabThatIsStoppedGoesOnOverOtherServers(t *testing.T) {
 	t.Parallel()
 	l, values := labOver(t, "http://127.0.0.1:1/v1#scripted") // the desk's own is a server, and gone
-	_, first := scriptedServer(t, nil)
-	_, second := scriptedServer(t, nil)
 	ctx, stop := context.WithCancel(t.Context())
-	l.Setup(values)
-	err := l.Start(ctx, with(values, fieldModel, first), func(r tuiapp.LabReport) {
-		if r.Done > 2 {
-			stop()
+	_, first := scriptedServer(t, func(s *enginetest.Server) {
+		s.Fault = func(n int, _ http.ResponseWriter, r *http.Request) bool {
+			if n < 100 {
+				return false
+			}
+			stop() // some questions are done, and not all
+			<-r.Context().Done()
+			return true
 		}
 	})
+	_, second := scriptedServer(t, nil)
+	l.Setup(values)
+	err := l.Start(ctx, with(values, fieldModel, first), func(tuiapp.LabReport) {})
 	if err == nil {
 		t.Fatal("it was not stopped")
 	}

@@ -45,7 +45,7 @@ var longKinds = []longKind{
 	},
 	{
 		kind:    "curate",
-		prepare: func(t *testing.T, b *box) { curatedFile(t, b, 3000) },
+		prepare: func(t *testing.T, b *box) { curatedFile(t, b, 9000) },
 		args:    func(out string) []string { return []string{"curate", "own.toml", "--out", out} },
 		grows:   "[0-9]*/kept.jsonl",
 		same:    []string{"[0-9]*/*.jsonl", "export/*"},
