@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -263,6 +264,30 @@ func (p *process) end() result {
 	<-slots
 	p.stop()
 	return p.b.judge(p.args, err, p.out.String(), p.errs.String())
+}
+
+// most watches a process of Linux until it ends, and then says the most memory it had, in MB. Its rusage does not know that: it begins
+// with what the process had that started it.
+func (p *process) most() func() float64 {
+	status, most, ended := fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid), 0.0, make(chan struct{})
+	go func() {
+		defer close(ended)
+		for tick := time.Tick(2 * time.Millisecond); ; <-tick {
+			text, err := os.ReadFile(status)
+			_, rest, there := strings.Cut(string(text), "VmHWM:")
+			if err != nil || !there {
+				return // it has ended
+			}
+			var kB float64
+			if _, err := fmt.Sscan(rest, &kB); err == nil {
+				most = kB / 1e3
+			}
+		}
+	}()
+	return func() float64 {
+		<-ended
+		return most
+	}
 }
 
 // watched is a buffer one can wait for.

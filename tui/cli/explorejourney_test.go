@@ -89,7 +89,7 @@ func TestJourneyScrubATrace(t *testing.T) {
 			return m != nil && m[1] == m[2]
 		})
 		s.Keys("C-Left").Satisfies("says what it would have answered", func(f string) bool { return regexp.MustCompile(`\d+: (".*"|no answer)`).MatchString(f) })
-		s.Keys("Enter").Until("B of 2").Until("answer now", "saved").Keys("B").Until("A of 2", "had we stopped here").Keys("s").UntilGone("had we stopped here")
+		s.Keys("Enter").Until("B of 2", "done", "answer now", "saved").Keys("B").Until("A of 2", "had we stopped here").Keys("s").UntilGone("had we stopped here")
 		if got := s.branches(); len(got) != 2 || got[1].Receipt.Closed != "answer_now" {
 			s.t.Errorf("kept are %+v", got)
 		}
