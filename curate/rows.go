@@ -100,9 +100,9 @@ type rawRow struct {
 }
 
 func (raw rawRow) row(whole bool) (*Row, error) {
-	row, err := parseRow(raw.line)
-	if err != nil {
-		return nil, err
+	row := &Row{}
+	if err := json.Unmarshal(raw.line, row); err != nil {
+		return nil, fmt.Errorf("read row %.60q: %w", raw.line, err)
 	}
 	if row.Features == nil {
 		row.Features = map[string]any{}
