@@ -34,6 +34,9 @@ enum {
     S1_T_QUERIES = 48,  // queries of an attention step, a multiple of every tile height
 };
 
+// n rounded up to a multiple.
+static inline int s1_t_up(int n, int to) { return (n + to - 1) / to * to; }
+
 typedef struct s1_trainer s1_trainer;
 
 typedef struct {

@@ -14,8 +14,6 @@ typedef struct {
     int ld;
 } room;
 
-static int up(int n, int to) { return (n + to - 1) / to * to; }
-
 static int longest(const s1_t_attn *a) {
     int n = 0;
     for (int i = 0; i < a->docs; i++) n = a->doc[i + 1] - a->doc[i] > n ? a->doc[i + 1] - a->doc[i] : n;
@@ -23,7 +21,7 @@ static int longest(const s1_t_attn *a) {
 }
 
 static int rooms(s1_trainer *t, const s1_t_attn *a, int thread, room *r) {
-    int packed = s1_t_gemm_floats(t), ld = up(longest(a), 16), all = a->dim <= S1_KC ? up(longest(a), t->simd->nr) * a->dim : 0;
+    int packed = s1_t_gemm_floats(t), ld = s1_t_up(longest(a), 16), all = a->dim <= S1_KC ? s1_t_up(longest(a), t->simd->nr) * a->dim : 0;
     float *p = s1_t_scratch(t, thread, packed + 2 * S1_T_QUERIES * ld + 2 * all);
     if (!p) return 0;
     float *s = p + packed, *kt = s + 2 * S1_T_QUERIES * ld;

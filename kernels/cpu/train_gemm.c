@@ -11,8 +11,6 @@ static int stretch(int k) {
     return blocks ? (k + blocks - 1) / blocks : 0;
 }
 
-static int up(int n, int to) { return (n + to - 1) / to * to; }
-
 // A product over nothing is its bias.
 static void empty(const s1_gemm *g, int i0, int i1, int j0, int j1) {
     for (int i = i0; i < i1 && !g->add; i++) {
@@ -176,8 +174,8 @@ static int large(s1_trainer *t, const s1_gemm *whole) {
         if (!ready) return S1_T_NO_MEMORY;
         g.ready = ready;
         // Blocks of rows that the threads can share evenly. What packs its rows does so once, for all columns.
-        blocks = up((g.m + S1_T_TALL - 1) / S1_T_TALL, t->threads);
-        g.rows = up((g.m + blocks - 1) / blocks, t->simd->mr);
+        blocks = s1_t_up((g.m + S1_T_TALL - 1) / S1_T_TALL, t->threads);
+        g.rows = s1_t_up((g.m + blocks - 1) / blocks, t->simd->mr);
         g.row_blocks = (g.m + g.rows - 1) / g.rows;
         blocks = g.acs == 1 ? (8 + g.row_blocks - 1) / g.row_blocks : 1;
         g.cols = (panels + blocks - 1) / blocks * nr;
