@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -156,7 +157,7 @@ func (c *client) once(ctx context.Context, method, to string, payload []byte) (*
 	}
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return nil, c.failure(doing, unwrapURL(err))
+		return nil, c.failure(doing, bare(err))
 	}
 	if resp.StatusCode == http.StatusOK {
 		return resp, nil
@@ -208,11 +209,19 @@ func contentType(r *http.Response) string {
 	return t
 }
 
-// unwrapURL drops the address that net/http puts before every error: it stands there already.
-func unwrapURL(err error) error {
+// bare drops the addresses that net/http and net put before every error: one stands there already.
+func bare(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
-		return u.Err
+		err = u.Err
+	}
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Op == "dial" {
+		err = dial.Err
+	}
+	var call *os.SyscallError
+	if errors.As(err, &call) && call.Syscall == "connect" {
+		err = call.Err
 	}
 	return err
 }

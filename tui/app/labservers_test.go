@@ -21,9 +21,9 @@ func TestServersOfTheFormStandThereBeforeTheStart(t *testing.T) {
 	t.Parallel()
 	l, d := inLab(t)
 	l.looks = func(context.Context) ([]app.LabServer, error) {
-		return []app.LabServer{{Name: "a:1", Model: "deep", Badge: "exact", Route: "completions by ids"}, {Name: "b:2", Fault: "not there, and taken in when it is: refused"}}, nil
+		return []app.LabServer{{Name: "a:1", Model: "deep", Badge: "exact", Route: "completions by ids"}, {Name: "b:2", Fault: "not there: refused; taken in when it is"}}, nil
 	}
-	servers(d, twoServers).Pull().Expect("a:1", "exact", "deep", "b:2", "not there, and taken in when it is: refused", "f forecast")
+	servers(d, twoServers).Pull().Expect("a:1", "exact", "deep", "b:2", "not there: refused; taken in when it is", "f forecast")
 	if len(l.asked) != 1 || l.asked[0]["model"] != twoServers {
 		t.Fatalf("asked %v", l.asked)
 	}

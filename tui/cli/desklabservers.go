@@ -131,11 +131,15 @@ func (l *laboratory) Servers(ctx context.Context, values map[string]string) ([]t
 		if p := s.Probe; p != nil {
 			x.Model, x.Badge, x.Route = p.Name, string(p.Badge), string(p.Route)
 		}
-		switch {
-		case s.Err != nil && s.Probe == nil && remote.Transport(s.Err) && len(found) > 1:
-			x.Fault = "not there, and taken in when it is: " + s.Err.Error()
-		case s.Err != nil:
+		if s.Err != nil {
 			x.Fault = s.Err.Error()
+		}
+		var f *remote.Failure
+		if errors.As(s.Err, &f) && f.Status == 0 {
+			x.Fault = "not there: " + f.Says // its address stands beside it
+		}
+		if s.Err != nil && s.Probe == nil && remote.Transport(s.Err) && len(found) > 1 {
+			x.Fault += "; taken in when it is"
 		}
 	}
 	return list, nil

@@ -66,7 +66,7 @@ func found() []Server {
 	return []Server{
 		{Name: "10.0.0.7:8000", Model: "deep", Badge: "exact", Route: "completions by ids"},
 		{Name: "10.0.0.8:8000", Model: "deep", Badge: "emulated", Route: "completions by text", Fault: "not one model for a sweep: how budgets are kept is another here"},
-		{Name: "10.0.0.9:8000", Fault: "not there, and taken in when it is: connection refused"},
+		{Name: "10.0.0.9:8000", Fault: "not there: connection refused; taken in when it is"},
 		{Name: "10.0.0.10:8000", Model: "deep", Badge: "hint", Route: "chat"},
 	}
 }
