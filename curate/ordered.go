@@ -99,7 +99,7 @@ func (r *Rows) raw(ctx context.Context, whole bool, give func(from int, raw []ra
 	defer lines.close()
 	var over []*saidLines
 	for _, dir := range r.r.learnt {
-		s, err := openSaid(dir)
+		s, err := openSaid(filepath.Join(dir, keptFile))
 		if err != nil {
 			return err
 		}

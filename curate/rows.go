@@ -165,15 +165,15 @@ func (s *rowLines) close() {
 	}
 }
 
-// saidLines reads what a stage said of the rows that it kept, for numbers that rise.
+// saidLines reads what a stage said of the rows that it kept, or of those that it dropped, for numbers that rise.
 type saidLines struct {
 	l    *lineReader
 	line []byte
 	n    int // of line
 }
 
-func openSaid(dir string) (*saidLines, error) {
-	l, err := openLines(filepath.Join(dir, keptFile))
+func openSaid(path string) (*saidLines, error) {
+	l, err := openLines(path)
 	return &saidLines{l: l, n: -1}, err
 }
 

@@ -35,7 +35,8 @@ type Stage interface {
 }
 
 // Journaled is a Stage whose decisions are worth keeping one by one, because a model made them: a run that was cut off asks it
-// only for the rows it has not decided. It must say something of every row, in any order and from any goroutine.
+// only for the rows it has not decided. It must say something of every row, in any order and from any goroutine, and what it says
+// of one depends on that row and the settings alone.
 type Journaled interface {
 	Stage
 	Journaled()
@@ -49,7 +50,9 @@ type Count struct {
 	Kept    int            `json:"kept"`
 	Dropped map[string]int `json:"dropped"` // by rule
 	Key     string         `json:"key"`     // of rows, rules and seed: equal keys, equal decisions, but where a request failed
+	Own     string         `json:"own"`     // of the stage's version and settings alone
 	Cached  bool           `json:"-"`       // read, not computed
+	Unasked int            `json:"-"`       // counted again: rows that its model was not asked about, which count as kept
 }
 
 // Event is a line of events.jsonl.
@@ -179,14 +182,15 @@ func (r *run) all(ctx context.Context) (counts []Count, err error) {
 			return counts, err
 		}
 	}
-	keys := make([]string, len(list))
+	keys, own := make([]string, len(list)), make([]string, len(list))
 	for i, s := range list {
 		settings, err := json.Marshal(s.Settings())
 		if err != nil {
 			return nil, err
 		}
-		key = keyOf(key, s.Name(), fmt.Sprint(s.Version()), string(settings))
-		keys[i] = key
+		parts := []string{s.Name(), fmt.Sprint(s.Version()), string(settings)}
+		key = keyOf(append([]string{key}, parts...)...)
+		keys[i], own[i] = key, keyOf(parts...)
 		if _, asks := s.(Journaled); asks {
 			r.asked = append(r.asked, s.Name(), string(settings))
 		}
@@ -197,7 +201,8 @@ func (r *run) all(ctx context.Context) (counts []Count, err error) {
 		}
 	}
 	for i, s := range list {
-		if count, err = r.stage(ctx, s, filepath.Join(r.o.Dir, stageDir(i, s)), keys[i], i+1 == len(list)); err != nil {
+		c := Count{Stage: s.Name(), Version: s.Version(), Key: keys[i], Own: own[i]}
+		if count, err = r.stage(ctx, s, filepath.Join(r.o.Dir, stageDir(i, s)), c, i+1 == len(list)); err != nil {
 			return counts, err
 		}
 		counts = append(counts, count)

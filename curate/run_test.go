@@ -350,6 +350,61 @@ func TestAStageThatAsksAModelGoesOnAtTheRow(t *testing.T) {
 	same(t, folder(t, out), folder(t, filepath.Join(dir, "whole")))
 }
 
+func TestACountBeforeAModelTakesWhatItSaidOfEachRow(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "in.jsonl"), filepath.Join(dir, "out")
+	pool(t, in, 400, 20, 9)
+	r := preset(t, "s1-code", in)
+	calls := 0
+	o := Options{Dir: out, Insert: map[string]Stage{"before:select": asked{-1, &calls}}}
+	r.Select.N, r.Select.Uniform = 60, 40
+	r.Difficulty.Solved = []string{"isqwen32bcorrect"}
+	if _, err := Run(t.Context(), r, o); err != nil {
+		t.Fatal(err)
+	}
+	before := folder(t, out)
+	for i, solved := range [][]string{{"isqwen32bcorrect", "isqwen7bcorrect"}, {"isqwen7bcorrect"}} { // fewer rows come to the model; others come
+		calls = 0
+		r.Difficulty.Solved = solved
+		counted, err := Recount(t.Context(), r, o)
+		if err != nil || calls > 0 {
+			t.Fatalf("the model was asked about %d rows: %v", calls, err)
+		}
+		same(t, folder(t, out), before)
+		o := o
+		o.Dir = filepath.Join(dir, fmt.Sprint(i))
+		ran, err := Run(t.Context(), r, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(ran, func(c Count) bool { return c.Stage == "asked" && c.Dropped["model-said-no"] > 0 }) {
+			t.Fatalf("the model dropped nothing: %+v", ran)
+		}
+		for k, c := range counted {
+			w, new := ran[k], i == 1
+			switch {
+			case (c.Unasked > 0) != (new && c.Stage == "asked"):
+				t.Errorf("%q, %s: %d rows were not asked about", solved, c.Stage, c.Unasked)
+			case !new && fmt.Sprint(c.In, c.Kept, c.Dropped, c.Key) != fmt.Sprint(w.In, w.Kept, w.Dropped, w.Key):
+				t.Errorf("%q: %s was counted as %+v, ran to %+v", solved, c.Stage, c, w)
+			case c.Stage == "asked" && (c.In != w.In || c.Kept < w.Kept || c.Kept > w.Kept+c.Unasked):
+				t.Errorf("%q: %s was counted as %+v, ran to %+v", solved, c.Stage, c, w)
+			}
+		}
+	}
+	other := o
+	other.Insert = map[string]Stage{"before:select": renamed{asked{-1, &calls}}}
+	if _, err := Recount(t.Context(), r, other); err == nil || !strings.Contains(err.Error(), "stage asked asks a model, and has no results under these settings") {
+		t.Errorf("other settings of the model: %v", err)
+	}
+}
+
+// renamed asks another model.
+type renamed struct{ asked }
+
+func (renamed) Settings() any { return "another model" }
+
 func TestTenKillsEndInTheSameBytes(t *testing.T) {
 	if dir := os.Getenv("CURATE_KILL_DIR"); dir != "" { // the program that is killed
 		r := preset(t, "s1-code", filepath.Join(dir, "in.jsonl"))

@@ -9,14 +9,21 @@ import (
 
 // done says whether a folder holds a finished stage of this key.
 func done(dir, key string) (c Count, ok bool) {
-	if b, err := os.ReadFile(filepath.Join(dir, doneFile)); err != nil || string(b) != key+"\n" {
+	c, ok = finished(dir)
+	c.Cached = ok && c.Key == key
+	return c, c.Cached
+}
+
+// finished is the finished stage that a folder holds, of whatever key.
+func finished(dir string) (c Count, ok bool) {
+	mark, err := os.ReadFile(filepath.Join(dir, doneFile))
+	if err != nil {
 		return c, false
 	}
 	b, err := os.ReadFile(filepath.Join(dir, countsFile))
-	if err != nil || json.Unmarshal(b, &c) != nil {
-		return c, false
+	if err != nil || json.Unmarshal(b, &c) != nil || string(mark) != c.Key+"\n" {
+		return Count{}, false
 	}
-	c.Cached = true
 	return c, true
 }
 

@@ -63,9 +63,8 @@ func (r *run) loaded(ctx context.Context, dir, key string) (c Count, err error) 
 }
 
 // stage runs one, or reads it. What the last one learns about rows no other stage needs.
-func (r *run) stage(ctx context.Context, s Stage, dir, key string, last bool) (c Count, err error) {
-	c, ok := done(dir, key)
-	if ok {
+func (r *run) stage(ctx context.Context, s Stage, dir string, c Count, last bool) (Count, error) {
+	if c, ok := done(dir, c.Key); ok {
 		r.watch(&c)
 		if r.write {
 			if err := noJournal(dir); err != nil {
@@ -76,9 +75,9 @@ func (r *run) stage(ctx context.Context, s Stage, dir, key string, last bool) (c
 	}
 	_, asks := s.(Journaled)
 	if asks && !r.write {
-		return c, fmt.Errorf("count again: stage %s asks a model, and has no results under these settings yet; run the recipe", s.Name())
+		return r.remembered(s, c)
 	}
-	c = Count{Stage: s.Name(), Version: s.Version(), In: len(r.alive), Dropped: map[string]int{}, Key: key}
+	c.In, c.Dropped = len(r.alive), map[string]int{}
 	if r.write {
 		if err := fresh(dir, asks); err != nil {
 			return c, err

@@ -65,7 +65,7 @@ func (c *curation) funnel() *curate.Run {
 			d.Money, d.Bill = spent(s.Spend), bill(s.Spend)
 		}
 		if would != nil {
-			d.Would = would.Kept
+			d.Would, d.Unasked = would.Kept, would.Unasked
 		}
 		for _, k := range g.Rules {
 			rule := curate.Rule{Name: k.Name, Count: k.Count, Would: curate.Unknown, Hand: k.Hand, Keeps: k.Keeps}

@@ -66,6 +66,7 @@ type CurationStage struct {
 	Rate               float64 // rows a second, 0 = unknown
 	Left               string  // time, in words
 	Asks               bool    // it asks a model
+	Unasked            int     // counted again: rows that its model was not asked about, which count as kept
 	Numbers            []CurationNumber
 }
 

@@ -148,7 +148,7 @@ func (a *app) curate(ctx context.Context, f curateFlags, name string) (err error
 func (a *app) curated(f curateFlags, counts []curate.Count) error {
 	if a.json {
 		for _, c := range counts {
-			if err := a.printJSON(map[string]any{"type": "stage", "stage": c.Stage, "version": c.Version, "in": c.In, "kept": c.Kept, "dropped": c.Dropped, "key": c.Key, "cached": c.Cached}); err != nil {
+			if err := a.printJSON(map[string]any{"type": "stage", "stage": c.Stage, "version": c.Version, "in": c.In, "kept": c.Kept, "dropped": c.Dropped, "key": c.Key, "cached": c.Cached, "unasked": c.Unasked}); err != nil {
 				return err
 			}
 		}
@@ -160,6 +160,9 @@ func (a *app) curated(f curateFlags, counts []curate.Count) error {
 		var rules []string
 		for _, k := range slices.Sorted(maps.Keys(c.Dropped)) {
 			rules = append(rules, fmt.Sprintf("%s %d", k, c.Dropped[k]))
+		}
+		if c.Unasked > 0 {
+			rules = append(rules, fmt.Sprintf("(%d not asked yet, counted as kept)", c.Unasked))
 		}
 		if _, err := fmt.Fprintf(a.out, "%-*s %9d %9d  %s\n", w, c.Stage, c.In, c.Kept, safeText(strings.Join(rules, ", "))); err != nil {
 			return err

@@ -41,6 +41,7 @@ func stagesOf(rec curate.Recipe, counts []curate.Count, folder string) (out []tu
 		s := tuiapp.CurationStage{Name: name, About: stageAbout[name], State: "waiting", In: -1, Kept: -1, Of: in, Asks: asks(rec, name), Numbers: thresholds(rec, name)}
 		if c, ok := done[name]; ok {
 			s.State, s.In, s.Of, s.Kept, in = "done", c.In, c.In, c.Kept, c.Kept
+			s.Unasked = c.Unasked
 			s.Rules = rulesOf(c.Dropped)
 		}
 		if name == "hand" {

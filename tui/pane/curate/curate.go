@@ -56,6 +56,7 @@ type Stage struct {
 	In, Kept    int // rows, so far; Unknown
 	Of          int // rows that will come in; Unknown
 	Would       int // rows it would keep with what is tried; Unknown = nothing is tried
+	Unasked     int // of those, rows that its model was not asked about yet
 	Rules       []Rule
 	Rate        float64     // rows a second, 0 = unknown
 	Left        string      // time, in words

@@ -73,7 +73,7 @@ type drawn struct {
 
 // say finds the words and the number of a line: of what came in and what is left, else of what was dropped.
 func (p *Pane) say(l Line, width int) drawn {
-	d := drawn{would: Unknown, role: theme.Text, bar: theme.Warn}
+	d, unasked := drawn{would: Unknown, role: theme.Text, bar: theme.Warn}, 0
 	switch {
 	case l.Stage < 0:
 		d.n, d.bar = p.total(), theme.Text
@@ -95,12 +95,15 @@ func (p *Pane) say(l Line, width int) drawn {
 			d.n = Unknown
 		}
 		if s.Would >= 0 && s.In >= 0 {
-			d.would = s.In - s.Would
+			d.would, unasked = s.In-s.Would, s.Unasked
 		}
 		d.tail = p.progress(s, width)
 	}
 	if d.would >= 0 && d.would != d.n {
 		d.more = "would be " + number(d.would)
+	}
+	if unasked > 0 {
+		d.more = strings.TrimPrefix(d.more+", "+number(unasked)+" not asked", ", ")
 	}
 	return d
 }
