@@ -274,4 +274,6 @@ type hostile struct {
 	evil string
 }
 
+func (h hostile) Explores(trace.BranchID) app.Explorer { return h }
+
 func (h hostile) Piece(int32) []byte { return []byte(h.evil) }

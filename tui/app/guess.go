@@ -59,7 +59,7 @@ func (m *Model) guess(stay int) tea.Cmd {
 		say = fmt.Sprintf("its answer is guessed; %d equal guesses in a row close the thought", stay)
 	}
 	m.say(say)
-	e, n, id := m.explorer(), m.news, b.info.ID
+	e, n, id := m.explorer(b), m.news, b.info.ID
 	return func() tea.Msg {
 		defer close(t.ended)
 		if before != nil { // what it spends until it has ended is of the same budget

@@ -22,7 +22,7 @@ func (m *Model) inputExpected() {
 			b.judge(s)
 		}
 		run := m.now().live.Run().ID
-		if e := m.explorer(); e != nil {
+		if e := m.explorer(m.now()); e != nil {
 			e.Expect(run, s)
 		}
 		return m.keep("the right answer", func(sh Shelf) error { return sh.SetExpected(m.ctx, run, s) })

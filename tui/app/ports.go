@@ -58,8 +58,14 @@ const (
 	Bad  = "bad"
 )
 
-// Explorer is a Thinker that can also be asked about a trace. What it makes on the way is not kept and is not in the tree,
-// until Open. The reports come one at a time, never after the call has returned; ctx cancels.
+// Explorable is a Thinker that can also be asked about traces. On one screen there may be traces of several models.
+type Explorable interface {
+	// Explores finds the model that thought a branch, "" = the one that will be asked next; nil = it cannot be asked about it.
+	Explores(of trace.BranchID) Explorer
+}
+
+// Explorer is a model that can be asked about its traces. What it makes on the way is not kept and is not in the tree, until Open.
+// The reports come one at a time, never after the call has returned; ctx cancels.
 type Explorer interface {
 	// Piece is the bytes of a token.
 	Piece(id int32) []byte

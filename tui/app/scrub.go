@@ -44,7 +44,7 @@ func (m *Model) scrub() tea.Cmd {
 	if b.at < 0 {
 		b.at = max(m.nearest(b), 0)
 	}
-	e, n, id := m.explorer(), m.news, b.info.ID
+	e, n, id := m.explorer(b), m.news, b.info.ID
 	m.say(fmt.Sprintf("%d answers along the thought, at most %d tokens each", len(stops), scrubAnswer))
 	return func() tea.Msg {
 		err := e.Scrub(ctx, id, stops, func(g trace.Guess) {

@@ -29,7 +29,7 @@ func (m *Model) state() keys.State {
 	}
 	s.Offered = s.PromptEmpty && m.examples.offer() != ""
 	s.Train, s.Curate, s.Jobs = m.trainState(), m.curateState(), m.jobsState()
-	s.Explorer, s.Comparing, s.Trials = m.explorer() != nil, m.comparing, m.experimenting()
+	s.Explorer, s.Comparing, s.Trials = m.explorer(m.now()) != nil, m.comparing, m.experimenting()
 	s.Scrubbing, s.Tree, s.Picking = m.scrubbing(), m.focus == onTree, m.focus == onToken
 	if x := m.trials; x != nil && x.hidden {
 		s.Left = map[trials.Kind]keys.Action{trials.Lab: keys.Lab, trials.Vote: keys.Vote, trials.Anchors: keys.Anchor}[x.kind]

@@ -185,7 +185,7 @@ func (t Tale) Steps() []Step {
 }
 
 // explorable says whether the model can be asked what it would have said; the scrubber's own steps need it open or openable.
-func explorable(m *Model) bool { return m.explorer() != nil }
+func explorable(m *Model) bool { return m.explorer(m.now()) != nil }
 
 func scrubbed(m *Model) bool { return m.scrubber == nil || !m.scrubber.running }
 

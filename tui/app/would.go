@@ -34,10 +34,17 @@ type experiment struct {
 	cancel  context.CancelFunc
 }
 
-// explorer is the model as one that can be asked about a trace, nil where it can not.
-func (m *Model) explorer() Explorer {
-	e, _ := m.thinker.(Explorer)
-	return e
+// explorer is the model of a branch, or with nil the one that will be asked next, as one that can be asked about a trace; nil where
+// it can not.
+func (m *Model) explorer(b *branch) Explorer {
+	x, ok := m.thinker.(Explorable)
+	switch {
+	case !ok:
+		return nil
+	case b == nil:
+		return x.Explores("")
+	}
+	return x.Explores(b.info.ID)
 }
 
 // experimentEnded says how one ended, unless it was cancelled.
@@ -57,7 +64,7 @@ func (m *Model) tryOut(kind trials.Kind, title string, b *branch, t trace.Trials
 	m.trialsPane.Cursor = 0
 	m.trialsPane.Samples, m.trialsPane.Kind = t.Samples, kind
 	m.focus = onTrials
-	e, n := m.explorer(), m.news
+	e, n := m.explorer(b), m.news
 	return func() tea.Msg {
 		err := e.Try(ctx, t, func(r trace.TrialsReport) {
 			n.post(func(*Model) { x.report = &r })
@@ -120,7 +127,7 @@ func (m *Model) openTrial() tea.Cmd {
 		}
 	}
 	m.busy = true
-	ctx, e, n := m.ctx, m.explorer(), m.news
+	ctx, e, n := m.ctx, m.explorer(x.of), m.news
 	return func() tea.Msg {
 		live, err := e.Open(ctx, trial.Branch)
 		if err == nil {

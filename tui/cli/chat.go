@@ -92,9 +92,6 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, look *screenFlags, pr
 			if f.model == builtin.Name {
 				d.examples = builtin.Examples(builtin.Offered)
 			}
-			if d.explorer == nil {
-				return bare{d, d}, nil
-			}
 			return d, nil
 		},
 		Library: d, Model: f.model, Prompt: prompt, Session: f.session, System: f.system, ThinkFormat: f.thinkFormat, Budget: f.budget(),

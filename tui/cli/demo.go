@@ -107,9 +107,6 @@ type rehearsing struct{ *desk }
 
 // unkept returns the Thinker for what is only tried.
 func unkept(t tuiapp.Thinker) tuiapp.Thinker {
-	if b, ok := t.(bare); ok {
-		t = b.Thinker
-	}
 	if d, ok := t.(*desk); ok {
 		return rehearsing{d}
 	}

@@ -11,7 +11,6 @@ import (
 	"s1/engine"
 	_ "s1/engine/backend/cpu" // registers itself
 	"s1/engine/builtin"
-	"s1/engine/explore"
 	"s1/engine/remote"
 	"s1/engine/trace"
 	"s1/sessions"
@@ -25,12 +24,11 @@ type desk struct {
 	seed     uint64          // of this desk; never 0
 	store    *sessions.Store // nil: nothing is kept
 	recorder *sessions.Recorder
-	reader   reader            // of older sessions, for searching
-	thinks   thinker           // nil until open
-	model    *engine.Model     // the same where it is one of this machine
-	explorer *explore.Explorer // of that model
-	limit    float64           // tokens/s that memory allows, 0 = unknown
-	examples []string          // questions for a screen to offer
+	reader   reader        // of older sessions, for searching
+	thinks   thinker       // nil until open
+	model    *engine.Model // the same where it is one of this machine
+	limit    float64       // tokens/s that memory allows, 0 = unknown
+	examples []string      // questions for a screen to offer
 
 	labOnce sync.Once
 	lab     *laboratory // nil until the screen asks for it
@@ -87,7 +85,7 @@ func (d *desk) open(ctx context.Context, progress func(string)) error {
 	if d.model, err = engine.Assembled(p); err != nil {
 		return err
 	}
-	d.thinks, d.explorer = local{d.model}, explore.New(d.model)
+	d.thinks = newLocal(d.model)
 	debug.FreeOSMemory() // what reading the vocabulary left behind
 	if n := d.model.Info().BytesPerToken; n > 0 {
 		d.limit = bandwidth * 1e9 / float64(n)
@@ -114,22 +112,12 @@ func (d *desk) Ask(ctx context.Context, q trace.Ask) (tuiapp.Live, error) {
 }
 
 func (d *desk) Branch(ctx context.Context, from trace.BranchID, at int, b trace.Budget, s trace.Sampling, first ...trace.Command) (tuiapp.Live, error) {
-	d.guestsMu.Lock()
-	host := d.hosts[from]
-	d.guestsMu.Unlock()
-	thinks := d.thinks
-	if host != nil {
-		thinks = host
-	}
-	live, err := thinks.Branch(ctx, from, at, b, s, first...)
+	host := d.host(from)
+	live, err := host.Branch(ctx, from, at, b, s, first...)
 	if err != nil {
 		return nil, err
 	}
-	if host != nil {
-		d.guestsMu.Lock()
-		d.hosts[live.Branch().ID] = host
-		d.guestsMu.Unlock()
-	}
+	d.at(live, host)
 	d.follow(live)
 	return live, nil
 }

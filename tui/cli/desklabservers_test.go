@@ -174,6 +174,11 @@ func TestASweepOfTheLabOverServersIsThatOverOneOfThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-b.Log().Done()
+	for _, of := range []tuiapp.Live{live, b} {
+		if l.d.Explores(of.Branch().ID) != nil {
+			t.Errorf("%s was thought on a server, which keeps no states, and may be asked about", of.Branch().ID)
+		}
+	}
 	if _, _, err := l.Trace(t.Context(), several["folder"], 1, 5); err != nil || len(l.guests) != 1 {
 		t.Errorf("a second one: %v, %d servers are open for it", err, len(l.guests))
 	}

@@ -232,8 +232,9 @@ func (d *desk) guest(ctx context.Context, name string, a trace.Ask) (tuiapp.Live
 	if err != nil {
 		return nil, err
 	}
-	d.welcome(local{m})
-	return d.hosted(ctx, local{m}, a, nil)
+	l := newLocal(m)
+	d.welcome(l)
+	return d.hosted(ctx, l, a, nil)
 }
 
 // welcome makes a model that is not the desk's own the desk's to close.
@@ -254,8 +255,26 @@ func (d *desk) hosted(ctx context.Context, m thinker, a trace.Ask, change func(t
 	}
 	d.recorder.Run(l.Run())
 	d.follow(l)
-	d.guestsMu.Lock()
-	d.hosts[l.Branch().ID] = m
-	d.guestsMu.Unlock()
+	d.at(l, m)
 	return l, nil
+}
+
+// host is the model that thought a branch.
+func (d *desk) host(of trace.BranchID) thinker {
+	d.guestsMu.Lock()
+	defer d.guestsMu.Unlock()
+	if m := d.hosts[of]; m != nil {
+		return m
+	}
+	return d.thinks
+}
+
+// at notes which model a branch is of.
+func (d *desk) at(l tuiapp.Live, m thinker) {
+	if m == d.thinks {
+		return
+	}
+	d.guestsMu.Lock()
+	defer d.guestsMu.Unlock()
+	d.hosts[l.Branch().ID] = m
 }

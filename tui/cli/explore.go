@@ -75,12 +75,12 @@ func (a *app) exploreCommand() *cobra.Command {
 
 // exploration is a kept run that has been brought back.
 type exploration struct {
-	a      *app
-	f      *exploreFlags
-	desk   *desk
-	branch trace.Branch
-	tokens []trace.Token
-	closes int // the first token of the close of the thought, -1 = it never closed
+	a        *app
+	f        *exploreFlags
+	explorer tuiapp.Explorer
+	branch   trace.Branch
+	tokens   []trace.Token
+	closes   int // the first token of the close of the thought, -1 = it never closed
 }
 
 func (a *app) explore(ctx context.Context, f *exploreFlags, named bool, id string, do func(*exploration, context.Context) error) error {
@@ -121,7 +121,7 @@ func (a *app) explore(ctx context.Context, f *exploreFlags, named bool, id strin
 	if i < 0 {
 		return usagef("run %s has no branch %q; it has %s", id, f.branch, branchIDs(lives))
 	}
-	x := &exploration{a: a, f: f, desk: d, branch: lives[i].Branch(), closes: -1}
+	x := &exploration{a: a, f: f, explorer: d.Explores(""), branch: lives[i].Branch(), closes: -1}
 	events, _ := lives[i].Log().Since(0)
 	for _, e := range events {
 		if e.Kind == trace.EventToken {
@@ -190,7 +190,7 @@ func (x *exploration) scrub(ctx context.Context) error {
 		stops = append(stops, spent*(i+1)/n)
 	}
 	var all []trace.Guess
-	if err := x.desk.Scrub(ctx, x.branch.ID, stops, func(g trace.Guess) { all = append(all, g) }); err != nil {
+	if err := x.explorer.Scrub(ctx, x.branch.ID, stops, func(g trace.Guess) { all = append(all, g) }); err != nil {
 		return err
 	}
 	slices.SortFunc(all, func(p, q trace.Guess) int { return p.Spent - q.Spent })
@@ -245,7 +245,7 @@ func (x *exploration) try(ctx context.Context, kind trials.Kind, title string, t
 	}
 	t.From, t.Samples, t.Sampling = x.branch.ID, x.f.samples, x.sampling()
 	var last trace.TrialsReport
-	if err := x.desk.Try(ctx, t, func(r trace.TrialsReport) { last = r }); err != nil {
+	if err := x.explorer.Try(ctx, t, func(r trace.TrialsReport) { last = r }); err != nil {
 		return err
 	}
 	if x.a.json {

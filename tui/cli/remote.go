@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"s1/engine"
+	"s1/engine/explore"
 	"s1/engine/remote"
 	"s1/engine/trace"
 	"s1/sessions"
@@ -18,8 +19,13 @@ type thinker interface {
 	Close() error
 }
 
-// local is a model of this machine.
-type local struct{ *engine.Model }
+// local is a model of this machine, and who asks it about its traces.
+type local struct {
+	*engine.Model
+	x *explore.Explorer
+}
+
+func newLocal(m *engine.Model) local { return local{m, explore.New(m)} }
 
 func (m local) Ask(ctx context.Context, q trace.Ask) (tuiapp.Live, error) {
 	return live(m.Model.Ask(ctx, q))
@@ -69,15 +75,6 @@ func all[L tuiapp.Live](list []L, err error) ([]tuiapp.Live, error) {
 	}
 	return lives, nil
 }
-
-// bare is a desk whose model cannot be asked about a trace: a server keeps no states to go back to. It can be measured.
-type bare struct {
-	tuiapp.Thinker
-	d *desk
-}
-
-// Laboratory is the desk's.
-func (b bare) Laboratory() tuiapp.Laboratory { return b.d.Laboratory() }
 
 // openServer connects to a server and probes it.
 func openServer(ctx context.Context, f *runFlags, seed uint64, progress func(string)) (*remote.Model, error) {

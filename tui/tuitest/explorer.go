@@ -24,6 +24,9 @@ type Explorer struct {
 // NewExplorer returns a scripted model that can be explored.
 func NewExplorer(s Script) *Explorer { return &Explorer{Fake: NewFake(s)} }
 
+// Explores says that all of its branches can be asked about.
+func (x *Explorer) Explores(trace.BranchID) app.Explorer { return x }
+
 // Piece names a token by its id.
 func (x *Explorer) Piece(id int32) []byte { return fmt.Appendf(nil, "<%d>", id) }
 
