@@ -2,22 +2,20 @@
 //
 // A row's positions are cut into chunks of S1_CHUNK pages. Each chunk has its own running softmax, and the chunks are folded in
 // order, whoever computed them: so a row's result depends on its own pages only, not on the batch or the number of threads.
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "exec.h"
 
-int s1_grow(void *p, int *cap, int n, size_t bytes) {
-    void **ptr = p;
-    if (n <= *cap) return 0;
-    int want = n + n / 2 + 64;
-    void *q = malloc((size_t)want * bytes);
-    if (!q) return -1;
-    free(*ptr);
-    *ptr = q;
-    *cap = want;
-    return 0;
+void *s1_grown(void *p, int *cap, int n, size_t bytes) {
+    if (n <= *cap) return p;
+    free(p);
+    size_t want = (size_t)n + (size_t)n / 2 + 64;
+    p = want > INT_MAX ? NULL : malloc(want * bytes);
+    *cap = p ? (int)want : 0;
+    return p;
 }
 
 static int chunks_of(int pos) { return pos / (S1_PAGE * S1_CHUNK) + 1; }
@@ -69,8 +67,8 @@ int s1_plan_attention(s1_machine *m) {
     m->ntasks = m->ntask_rows = 0;
     int most = 0, parts = 0; // tasks and task rows are at most one for each row and chunk
     for (int r = 0; r < m->n; r++) most += chunks_of(m->pos[r]);
-    if (s1_grow(&m->tasks, &m->tasks_cap, most, sizeof *m->tasks)) return S1_NO_MEMORY;
-    if (s1_grow(&m->task_rows, &m->task_rows_cap, most, sizeof *m->task_rows)) return S1_NO_MEMORY;
+    if (!(m->tasks = s1_grown(m->tasks, &m->tasks_cap, most, sizeof *m->tasks))) return S1_NO_MEMORY;
+    if (!(m->task_rows = s1_grown(m->task_rows, &m->task_rows_cap, most, sizeof *m->task_rows))) return S1_NO_MEMORY;
     int deepest = 0;
     for (int r = 0, e; r < m->n; r = e) {
         for (e = r + 1; e < m->n && m->seq[e] == m->seq[r];) e++;
@@ -85,7 +83,8 @@ int s1_plan_attention(s1_machine *m) {
             if (chunks_of(m->pos[i]) > deepest) deepest = chunks_of(m->pos[i]);
         }
     }
-    if (s1_grow(&m->parts, &m->parts_cap, parts, (size_t)m->heads * (size_t)(S1_PART + m->Dp) * sizeof(float))) return S1_NO_MEMORY;
+    size_t part = (size_t)m->heads * (size_t)(S1_PART + m->Dp) * sizeof(float);
+    if (parts && !(m->parts = s1_grown(m->parts, &m->parts_cap, parts, part))) return S1_NO_MEMORY;
     for (int c = 0; c < deepest; c++) plan_chunk(m, c);
     return S1_OK;
 }

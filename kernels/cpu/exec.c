@@ -120,7 +120,8 @@ int s1_step(s1_machine *m) {
 void s1_cancel(s1_machine *m, int on) { atomic_store(&m->cancel, on); }
 
 int s1_machine_tables(s1_machine *m, int total) {
-    return s1_grow(&m->tables, &m->tables_cap, total, sizeof *m->tables) ? S1_NO_MEMORY : S1_OK;
+    m->tables = s1_grown(m->tables, &m->tables_cap, total, sizeof *m->tables);
+    return m->tables ? S1_OK : S1_NO_MEMORY;
 }
 
 void s1_copy_page(s1_machine *m, int dst, int src, int n) {

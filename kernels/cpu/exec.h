@@ -151,8 +151,9 @@ void s1_finish_row(s1_machine *m, int row);
 int s1_stats_blocks(const s1_machine *m);
 int s1_stats_subs(const s1_machine *m);
 
-// grow makes *p hold at least n elements of size bytes each; contents are lost. 0, or -1.
-int s1_grow(void *p, int *cap, int n, size_t bytes);
+// Memory of at least n elements of size bytes each: p itself where it has them, else p is freed and its contents are lost. NULL where
+// there is none, or n is 0 and p was NULL.
+void *s1_grown(void *p, int *cap, int n, size_t bytes);
 
 // Where the keys of a page's layer and head lie; its values follow after S1_PAGE * Dp halves.
 static inline uint16_t *s1_kv(const s1_machine *m, int page, int layer, int head) {

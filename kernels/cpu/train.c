@@ -1,6 +1,7 @@
 // train.c: the threads and the memory of a trainer.
 #include "train.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@ int s1_trainer_start(s1_trainer *t, int isa, int threads, int bf16) {
     t->threads = threads;
     t->bf16 = bf16;
     t->scratch = calloc((size_t)threads, sizeof(float *));
-    t->scratch_cap = calloc((size_t)threads, sizeof(int));
+    t->scratch_cap = calloc((size_t)threads, sizeof(size_t));
     if (!t->scratch || !t->scratch_cap) return S1_T_NO_MEMORY;
     t->pool.owner = t;
     t->pool.work = work;
@@ -28,7 +29,7 @@ int s1_trainer_start(s1_trainer *t, int isa, int threads, int bf16) {
 }
 
 void s1_trainer_stop(s1_trainer *t) {
-    s1_pool_stop(&t->pool);
+    if (t->pool.started) s1_pool_stop(&t->pool);
     for (int i = 0; t->scratch && i < t->threads; i++) free(t->scratch[i]);
     free(t->scratch);
     free(t->scratch_cap);
@@ -47,20 +48,20 @@ int s1_t_run(s1_trainer *t, int n) {
     return t->failed ? S1_T_NO_MEMORY : S1_T_OK;
 }
 
-static float *room(float **p, int *cap, int n) {
+static float *room(float **p, size_t *cap, size_t n) {
     if (n < 1) n = 1; // a micro-batch may have no wanted row
     if (*cap < n) {
         free(*p);
-        *p = aligned_alloc(64, ((size_t)n * 4 + 63) / 64 * 64);
+        *p = n > SIZE_MAX / 8 ? NULL : aligned_alloc(64, (n * 4 + 63) / 64 * 64);
         *cap = *p ? n : 0;
     }
     return *p;
 }
 
-float *s1_t_scratch(s1_trainer *t, int thread, int n) {
+float *s1_t_scratch(s1_trainer *t, int thread, size_t n) {
     float *p = room(&t->scratch[thread], &t->scratch_cap[thread], n);
     if (!p) t->failed = 1;
     return p;
 }
 
-float *s1_t_shared(s1_trainer *t, int n) { return room(&t->shared, &t->shared_cap, n); }
+float *s1_t_shared(s1_trainer *t, size_t n) { return room(&t->shared, &t->shared_cap, n); }

@@ -100,7 +100,9 @@ func newTrainer(p *kernels.TrainProgram, o TrainOptions) (_ *Trainer, err error)
 	if err := t.memory(); err != nil {
 		return nil, err
 	}
-	t.c = (*C.s1_trainer)(C.calloc(1, C.sizeof_s1_trainer))
+	if t.c = (*C.s1_trainer)(C.calloc(1, C.sizeof_s1_trainer)); t.c == nil {
+		return nil, errNoMemory
+	}
 	if C.s1_trainer_start(t.c, C.int(isa), C.int(o.Threads), truth(o.BF16)) != 0 {
 		return nil, fmt.Errorf("start %d threads: %w", o.Threads, errNoMemory)
 	}

@@ -53,10 +53,10 @@ struct s1_trainer {
     s1_t_stage stages[S1_T_STAGES];
     s1_pool pool;
     atomic_int never;   // the pool's cancel: ops are short, Go looks between them
-    float **scratch;    // a thread's
-    int *scratch_cap;   // floats
-    float *shared;      // of the op that runs
-    int shared_cap;
+    float **scratch;     // a thread's
+    size_t *scratch_cap; // floats
+    float *shared;       // of the op that runs
+    size_t shared_cap;
     int failed;         // memory ran out in a unit
 };
 
@@ -71,8 +71,8 @@ void s1_trainer_stop(s1_trainer *t);
 // Runs the first n stages one after another.
 int s1_t_run(s1_trainer *t, int n);
 // A thread's scratch of at least n floats, or NULL (and t->failed).
-float *s1_t_scratch(s1_trainer *t, int thread, int n);
-float *s1_t_shared(s1_trainer *t, int n);
+float *s1_t_scratch(s1_trainer *t, int thread, size_t n);
+float *s1_t_shared(s1_trainer *t, size_t n);
 
 // c (m, n) = scale * a b + bias over k, or with add c += scale * a b.
 typedef struct {
@@ -94,7 +94,7 @@ void s1_t_gemm_stage(s1_trainer *t, int stage, s1_gemm *g);
 int s1_t_gemm(s1_trainer *t, s1_gemm *g);
 // The same by one thread: for products inside a unit. scratch: s1_t_gemm_floats of them.
 void s1_t_gemm_one(const s1_trainer *t, const s1_gemm *g, float *scratch);
-int s1_t_gemm_floats(const s1_trainer *t);
+size_t s1_t_gemm_floats(const s1_trainer *t);
 // Packs all of b, for products that read it again and again: dst (n rounded up to whole panels, k).
 void s1_t_pack(const s1_trainer *t, int n, int k, const float *b, ptrdiff_t brs, ptrdiff_t bcs, float *dst);
 

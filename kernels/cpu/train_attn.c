@@ -21,11 +21,13 @@ static int longest(const s1_t_attn *a) {
 }
 
 static int rooms(s1_trainer *t, const s1_t_attn *a, int thread, room *r) {
-    int packed = s1_t_gemm_floats(t), ld = s1_t_up(longest(a), 16), all = a->dim <= S1_KC ? s1_t_up(longest(a), t->simd->nr) * a->dim : 0;
-    float *p = s1_t_scratch(t, thread, packed + 2 * S1_T_QUERIES * ld + 2 * all);
+    int ld = s1_t_up(longest(a), 16);
+    size_t packed = s1_t_gemm_floats(t), some = (size_t)S1_T_QUERIES * (size_t)ld;
+    size_t all = a->dim <= S1_KC ? (size_t)s1_t_up(longest(a), t->simd->nr) * (size_t)a->dim : 0;
+    float *p = s1_t_scratch(t, thread, packed + 2 * some + 2 * all);
     if (!p) return 0;
-    float *s = p + packed, *kt = s + 2 * S1_T_QUERIES * ld;
-    *r = (room){p, s, s + S1_T_QUERIES * ld, all ? kt : 0, all ? kt + all : 0, ld};
+    float *s = p + packed, *kt = s + 2 * some;
+    *r = (room){p, s, s + some, all ? kt : 0, all ? kt + all : 0, ld};
     return 1;
 }
 

@@ -96,12 +96,12 @@ static void block16(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, in
     }
 }
 
-int s1_t_gemm_floats(const s1_trainer *t) { return S1_KC * S1_T_COLS * t->simd->nr; }
+size_t s1_t_gemm_floats(const s1_trainer *t) { return (size_t)S1_KC * S1_T_COLS * (size_t)t->simd->nr; }
 
 // The columns of a unit, and the scratch it needs.
 static int columns(const s1_trainer *t) { return (t->bf16 ? S1_T_COLS16 : S1_T_COLS) * t->simd->nr; }
-static int scratch(const s1_trainer *t) {
-    return t->bf16 ? S1_PAIRS * (S1_T_COLS16 * t->simd->nr + S1_T_ROWS) : s1_t_gemm_floats(t);
+static size_t scratch(const s1_trainer *t) {
+    return t->bf16 ? (size_t)(S1_PAIRS * (S1_T_COLS16 * t->simd->nr + S1_T_ROWS)) : s1_t_gemm_floats(t);
 }
 
 static void units(s1_trainer *t, const void *op, int lo, int hi, int thread) {
@@ -151,7 +151,7 @@ static void row_units(s1_trainer *t, const void *op, int lo, int hi, int thread)
 
 static void tall_units(s1_trainer *t, const void *op, int lo, int hi, int thread) {
     const s1_gemm *g = op;
-    float *packed = s1_t_scratch(t, thread, (S1_T_TALL + t->simd->mr) * S1_KC);
+    float *packed = s1_t_scratch(t, thread, (size_t)(S1_T_TALL + t->simd->mr) * S1_KC);
     if (!packed) return;
     for (int u = lo; u < hi; u++) {
         int i = u % g->row_blocks * g->rows, j = u / g->row_blocks * g->cols;
@@ -170,7 +170,7 @@ static int large(s1_trainer *t, const s1_gemm *whole) {
         g.c += j;
         if (g.bias) g.bias += j;
         int panels = (g.n + nr - 1) / nr, blocks;
-        float *ready = s1_t_shared(t, panels * nr * g.k);
+        float *ready = s1_t_shared(t, (size_t)(panels * nr) * (size_t)g.k);
         if (!ready) return S1_T_NO_MEMORY;
         g.ready = ready;
         // Blocks of rows that the threads can share evenly. What packs its rows does so once, for all columns.

@@ -24,7 +24,7 @@ static void loss_rows(s1_trainer *t, const void *op, int lo, int hi, int thread)
 int s1_t_loss(s1_trainer *t, const s1_t_loss_op *o) {
     if (o->r == 0) return S1_T_OK;
     int most = o->chunk < o->r ? o->chunk : o->r;
-    float *logits = s1_t_shared(t, most * o->v);
+    float *logits = s1_t_shared(t, (size_t)most * (size_t)o->v);
     if (!logits) return S1_T_NO_MEMORY;
     for (int r = 0; r < o->r; r += most) {
         chunk c = {o, logits, r, o->r - r < most ? o->r - r : most};

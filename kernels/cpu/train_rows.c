@@ -113,7 +113,7 @@ int s1_t_norm_grad(s1_trainer *t, int n, int width, int heads, float eps, const 
                    float *dx, float *dw, int add) {
     rows_op o = {.n = n, .width = width, .heads = heads > 0 ? heads : 1, .eps = eps, .add = add,
                  .x = x, .y = w, .z = dout, .out = dx, .out2 = dw};
-    if (dw && !(o.parts = s1_t_shared(t, blocks(n) * (width / o.heads)))) return S1_T_NO_MEMORY;
+    if (dw && !(o.parts = s1_t_shared(t, (size_t)blocks(n) * (size_t)(width / o.heads)))) return S1_T_NO_MEMORY;
     t->stages[0] = (s1_t_stage){norm_grad, &o, blocks(n), 1};
     t->stages[1] = (s1_t_stage){sum_parts, &o, 1, 0};
     return s1_t_run(t, dw ? 2 : 1);

@@ -30,7 +30,7 @@ static void sumsq(s1_trainer *t, const void *op, int lo, int hi, int thread) {
 }
 
 int s1_t_sumsq(s1_trainer *t, long n, const float *x, double *out) {
-    flat f = {.n = n, .x = x, .sums = (double *)s1_t_shared(t, 2 * chunks(n))};
+    flat f = {.n = n, .x = x, .sums = (double *)s1_t_shared(t, 2 * (size_t)chunks(n))};
     if (!f.sums) return S1_T_NO_MEMORY;
     int rc = by_chunks(t, &f, sumsq);
     *out = 0;
@@ -87,7 +87,8 @@ static void muon(const s1_trainer *t, const s1_muon *o, float *scratch) {
 
 typedef struct {
     const s1_muon *list;
-    int n, floats;
+    int n;
+    size_t floats;
 } muons;
 
 static void muon_units(s1_trainer *t, const void *op, int lo, int hi, int thread) {
@@ -99,8 +100,8 @@ static void muon_units(s1_trainer *t, const void *op, int lo, int hi, int thread
 int s1_t_muon(s1_trainer *t, int n, const s1_muon *list) {
     muons all = {list, n, 0};
     for (int i = 0; i < n; i++) {
-        int r = list[i].rows < list[i].cols ? list[i].rows : list[i].cols;
-        int floats = s1_t_gemm_floats(t) + 2 * list[i].rows * list[i].cols + 2 * r * r;
+        size_t rows = (size_t)list[i].rows, cols = (size_t)list[i].cols, r = rows < cols ? rows : cols;
+        size_t floats = s1_t_gemm_floats(t) + 2 * rows * cols + 2 * r * r;
         if (floats > all.floats) all.floats = floats;
     }
     t->stages[0] = (s1_t_stage){muon_units, &all, n, 0};
