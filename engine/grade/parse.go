@@ -24,6 +24,7 @@ const (
 	bindProduct  = 30
 	bindApply    = 35 // what a function without brackets takes: sin 2x, not sin x + 1
 	bindPower    = 50
+	bindAlways   = 99
 )
 
 // parser is a Pratt parser over tokens. It never goes back.

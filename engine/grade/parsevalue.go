@@ -5,6 +5,7 @@ import "strings"
 // literal is a number, with the base it is written in.
 func (p *parser) literal(t token) *node {
 	if t.integer && p.isOp("_") {
+		p.i++
 		return p.base(t.text)
 	}
 	return p.made(&node{kind: kNum, num: t.num, places: t.places})
@@ -12,7 +13,6 @@ func (p *parser) literal(t token) *node {
 
 // base reads the subscript of digits.
 func (p *parser) base(digits string) *node {
-	p.i++
 	braced := p.accept("{")
 	b := p.next()
 	if b.typ == tNum && b.integer && len(b.text) <= 2 && (!braced || p.accept("}")) {
