@@ -10,9 +10,6 @@ import (
 
 // What a measurement needs of a model that is not asked once, but thousands of times.
 
-// Forks says whether a branch can go on from any token of another one as if that had never ended: nothing is encoded again.
-func (m *Model) Forks() bool { return m.probe.Route == RouteIDs }
-
 // Cuts says, for each cap (ascending), after how many of a branch's tokens a run under that cap would have closed its thought;
 // -1 where the cap changes nothing of them. See think.Cuts.
 func (m *Model) Cuts(id trace.BranchID, tokens []trace.Token, b trace.Budget, caps []int) ([]int, error) {

@@ -57,22 +57,41 @@ func (s *stream) drop() {
 	<-s.done
 }
 
+// reading is one answer on its way.
+type reading struct {
+	*stream
+	c      *client
+	ctx    context.Context // of this answer; its cause says why it was given up
+	giveUp context.CancelCauseFunc
+	doing  string // for errors
+	began  time.Time
+	watch  *time.Timer // gives up where nothing comes
+
+	came   bool   // pieces of it have been handed on
+	total  int    // bytes of text
+	finish string // why it ends, once that has come
+}
+
+func (r *reading) fail(again bool, format string, args ...any) error {
+	return &Failure{Doing: r.doing, Says: r.c.secret(fmt.Sprintf(format, args...)), again: again}
+}
+
+// late gives the answer up after a while, unless the timer is stopped.
+func (r *reading) late(what string, d time.Duration) *time.Timer {
+	return time.AfterFunc(d, func() { r.giveUp(r.fail(true, "%s for %v", what, d)) })
+}
+
 // read takes one answer to its end. came says that pieces of it have been handed on.
 func (s *stream) read(ctx context.Context, c *client, path string, body map[string]any, began time.Time) (came bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	doing := "POST " + c.at.Base + path
+	r := &reading{stream: s, c: c, ctx: ctx, giveUp: cancel, doing: "POST " + c.at.Base + path, began: began}
 	free, err := c.slot(ctx) // before the watch: waiting for one's turn is no fault of the server's
 	if err != nil {
 		return false, err
 	}
-	late := func(what string, d time.Duration) *time.Timer {
-		return time.AfterFunc(d, func() {
-			cancel(&Failure{Doing: doing, Says: fmt.Sprintf("%s for %v", what, d), again: true})
-		})
-	}
-	watch := late("nothing came", c.o.FirstByte)
-	defer func() { watch.Stop() }()
+	r.watch = r.late("nothing came", c.o.FirstByte)
+	defer func() { r.watch.Stop() }()
 	resp, release, err := c.send(ctx, free, "POST", c.at.Base+path, body)
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
@@ -82,63 +101,82 @@ func (s *stream) read(ctx context.Context, c *client, path string, body map[stri
 	}
 	defer release()
 	if t := contentType(resp); t != "text/event-stream" {
-		return false, &Failure{Doing: doing, Says: fmt.Sprintf("a stream was asked for and %s came: %s", t, c.secret(errorText(resp.Body)))}
+		return false, r.fail(false, "a stream was asked for and %s came: %s", t, errorText(resp.Body))
 	}
-	ev := newEvents(resp.Body)
-	finish, total := "", 0
-	for {
+	for ev := newEvents(resp.Body); ; {
 		data, err := ev.next()
-		switch {
-		case err != nil && context.Cause(ctx) != nil:
-			return came, context.Cause(ctx)
-		case errors.Is(err, io.EOF) && finish != "": // [DONE] is often missing
-			s.finish = finish
-			return came, nil
-		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-			return came, &Failure{Doing: doing, Says: fmt.Sprintf("the connection ended in the middle of the answer, after %d bytes of text", total), again: true}
-		case errors.Is(err, errTooLong):
-			return came, &Failure{Doing: doing, Says: err.Error()}
-		case err != nil:
-			return came, c.failure(doing, err)
+		if err != nil {
+			return r.came, r.ended(err)
 		}
 		if strings.TrimSpace(string(data)) == "[DONE]" {
-			if finish == "" {
-				return came, &Failure{Doing: doing, Says: "the answer ended without a reason", again: true}
+			if r.finish == "" {
+				return r.came, r.fail(true, "the answer ended without a reason")
 			}
-			s.finish = finish
-			return came, nil
+			s.finish = r.finish
+			return r.came, nil
 		}
-		ch, err := decodeChunk(data)
-		if err != nil {
-			return came, &Failure{Doing: doing, Says: c.secret(err.Error()), again: true}
-		}
-		if ch.Usage != nil {
-			s.usage = *ch.Usage
-		}
-		for i := range ch.Choices {
-			if ch.Choices[i].Index != 0 {
-				continue
-			}
-			for _, p := range ch.Choices[i].pieces() {
-				total += len(p.bytes)
-				if total > maxTotal {
-					return came, &Failure{Doing: doing, Says: fmt.Sprintf("the answer has over %d bytes", maxTotal)}
-				}
-				if !came {
-					s.first = time.Since(began)
-				}
-				came = true
-				watch.Stop() // whoever takes the pieces may pause for as long as it likes
-				select {
-				case s.pieces <- p:
-				case <-ctx.Done():
-					return came, context.Cause(ctx)
-				}
-				watch = late("the stream stood still", c.o.Idle)
-			}
-			if f := ch.Choices[i].Finish; f != nil && *f != "" {
-				finish = *f
-			}
+		if err := r.chunk(data); err != nil {
+			return r.came, err
 		}
 	}
+}
+
+// ended says what the end of the events means.
+func (r *reading) ended(err error) error {
+	switch {
+	case context.Cause(r.ctx) != nil:
+		return context.Cause(r.ctx)
+	case errors.Is(err, io.EOF) && r.finish != "": // [DONE] is often missing
+		r.stream.finish = r.finish
+		return nil
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return r.fail(true, "the connection ended in the middle of the answer, after %d bytes of text", r.total)
+	case errors.Is(err, errTooLong):
+		return r.fail(false, "%v", err)
+	}
+	return r.c.failure(r.doing, err)
+}
+
+// chunk hands on what one event brings.
+func (r *reading) chunk(data []byte) error {
+	ch, err := decodeChunk(data)
+	if err != nil {
+		return r.fail(true, "%v", err)
+	}
+	if ch.Usage != nil {
+		r.usage = *ch.Usage
+	}
+	for i := range ch.Choices {
+		if ch.Choices[i].Index != 0 {
+			continue
+		}
+		for _, p := range ch.Choices[i].pieces() {
+			if err := r.deliver(p); err != nil {
+				return err
+			}
+		}
+		if f := ch.Choices[i].Finish; f != nil && *f != "" {
+			r.finish = *f
+		}
+	}
+	return nil
+}
+
+// deliver waits until somebody takes the piece.
+func (r *reading) deliver(p piece) error {
+	if r.total += len(p.bytes); r.total > maxTotal {
+		return r.fail(false, "the answer has over %d bytes", maxTotal)
+	}
+	if !r.came {
+		r.first = time.Since(r.began)
+	}
+	r.came = true
+	r.watch.Stop() // whoever takes the pieces may pause for as long as it likes
+	select {
+	case r.pieces <- p:
+	case <-r.ctx.Done():
+		return context.Cause(r.ctx)
+	}
+	r.watch = r.late("the stream stood still", r.c.o.Idle)
+	return nil
 }

@@ -82,7 +82,9 @@ func (m *Template) run(messages []Message, o RenderOptions, size int) (string, e
 		err  error
 	}
 	done := make(chan result, 1)
-	go func() { // ends by the guard's deadline
+	// It ends by the guard's deadline, which every loop, filter and call looks at. Should the engine ever be caught between two of
+	// them, the goroutine is given up: it holds nothing but its own values, and the channel takes its result.
+	go func() {
 		defer func() {
 			if p := recover(); p != nil {
 				if _, ok := p.(runtime.Error); ok {

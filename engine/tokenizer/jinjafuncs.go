@@ -23,22 +23,9 @@ func guardedFilter(name string, f exec.FilterFunction) exec.FilterFunction {
 		if err != nil {
 			return exec.AsValue(err)
 		}
-		switch name {
-		case "replace":
-			if len(params.Args) >= 2 && growth(in.String(), params.Args[0].String(), params.Args[1].String()) > maxValue {
-				return exec.AsValue(g.stop("replace would make a value beyond %d bytes", maxValue))
-			}
-		case "join":
-			for _, sep := range append(params.Args, params.KwArgs["d"]) {
-				if sep != nil && in.Len()*len(sep.String()) > maxValue {
-					return exec.AsValue(g.stop("join would make a value beyond %d bytes", maxValue))
-				}
-			}
-		case "indent", "tojson":
-			for _, width := range append(params.Args, params.KwArgs["width"], params.KwArgs["indent"]) {
-				if width != nil && (width.IsInteger() && width.Integer() > 32 || width.IsString() && len(width.String()) > 32) {
-					return exec.AsValue(g.stop("%s by more than 32", name))
-				}
+		if refuse := multiplies[name]; refuse != nil {
+			if why := refuse(in, params); why != "" {
+				return exec.AsValue(g.stop("%s %s", name, why))
 			}
 		}
 		out := f(e, in, params)
@@ -50,6 +37,37 @@ func guardedFilter(name string, f exec.FilterFunction) exec.FilterFunction {
 		}
 		return out
 	}
+}
+
+// multiplies are the filters whose result can be far larger than what goes in, and why one is refused; "" = it is not.
+var multiplies = map[string]func(in *exec.Value, params *exec.VarArgs) string{
+	"replace": func(in *exec.Value, params *exec.VarArgs) string {
+		if len(params.Args) >= 2 && growth(in.String(), params.Args[0].String(), params.Args[1].String()) > maxValue {
+			return tooLarge
+		}
+		return ""
+	},
+	"join": func(in *exec.Value, params *exec.VarArgs) string {
+		for _, sep := range append(params.Args, params.KwArgs["d"]) {
+			if sep != nil && in.Len()*len(sep.String()) > maxValue {
+				return tooLarge
+			}
+		}
+		return ""
+	},
+	"indent": widens,
+	"tojson": widens,
+}
+
+var tooLarge = fmt.Sprintf("would make a value beyond %d bytes", maxValue)
+
+func widens(_ *exec.Value, params *exec.VarArgs) string {
+	for _, width := range append(params.Args, params.KwArgs["width"], params.KwArgs["indent"]) {
+		if width != nil && (width.IsInteger() && width.Integer() > 32 || width.IsString() && len(width.String()) > 32) {
+			return "by more than 32"
+		}
+	}
+	return ""
 }
 
 // growth gives the length of s with every old replaced.

@@ -67,8 +67,52 @@ func (v *vocabulary) check() error {
 
 // libraryJSON writes the ordinary part of the vocabulary as a tokenizer.json.
 func (v *vocabulary) libraryJSON() ([]byte, error) {
-	index := make(map[string]int32, len(v.tokens))
-	withheld := map[string]bool{} // tokens the library must not know
+	index, withheld := v.index()
+	if len(index) == 0 {
+		return nil, fmt.Errorf("none of the %d tokens is an ordinary one", len(v.tokens))
+	}
+	merges, err := v.textMerges(index, withheld)
+	if err != nil {
+		return nil, err
+	}
+	w := &jsonText{}
+	w.b.Grow(64 * len(v.tokens))
+	w.raw(`{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"post_processor":null,"decoder":null,"normalizer":`)
+	if len(v.normalizer) == 0 {
+		w.raw("null")
+	} else {
+		w.raw(`{"type":"Sequence","normalizers":[`)
+		for i, n := range v.normalizer {
+			w.comma(i)
+			w.raw(`{"type":`).str(n).raw("}")
+		}
+		w.raw("]}")
+	}
+	w.raw(`,"pre_tokenizer":{"type":"Sequence","pretokenizers":[`)
+	for _, re := range v.preTokenizer {
+		w.raw(`{"type":"Split","pattern":{"Regex":`).str(re).raw(`},"behavior":"Isolated","invert":false},`)
+	}
+	w.raw(`{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":false,"use_regex":false}]}`)
+	w.raw(`,"model":{"type":"BPE","dropout":null,"unk_token":null,"continuing_subword_prefix":null,"end_of_word_suffix":null,` +
+		`"fuse_unk":false,"byte_fallback":false,"ignore_merges":` + strconv.FormatBool(v.ignoreMerges) + `,"vocab":{`)
+	n := 0
+	for token, id := range index {
+		w.comma(n)
+		w.str(token).raw(":" + strconv.Itoa(int(id)))
+		n++
+	}
+	w.raw(`},"merges":[`)
+	for i, m := range merges {
+		w.comma(i)
+		w.raw("[").str(m[0]).raw(",").str(m[1]).raw("]")
+	}
+	w.raw("]}}")
+	return w.b.Bytes(), nil
+}
+
+// index gives the ids of the tokens that text may become, and the tokens that the library must not know.
+func (v *vocabulary) index() (index map[string]int32, withheld map[string]bool) {
+	index, withheld = make(map[string]int32, len(v.tokens)), map[string]bool{}
 	for id, token := range v.tokens {
 		if v.ordinary[id] {
 			index[token] = int32(id) // of two equal tokens the later counts
@@ -83,83 +127,50 @@ func (v *vocabulary) libraryJSON() ([]byte, error) {
 			index[spelled] = a.id
 		}
 	}
-	if len(index) == 0 {
-		return nil, fmt.Errorf("none of the %d tokens is an ordinary one", len(v.tokens))
-	}
+	return index, withheld
+}
 
-	var b bytes.Buffer
-	b.Grow(64 * len(v.tokens))
-	str := func(s string) {
-		if plainJSON(s) { // nearly all of them
-			b.WriteByte('"')
-			b.WriteString(s)
-			b.WriteByte('"')
-			return
-		}
-		q, _ := json.Marshal(s) // a string always marshals
-		b.Write(q)
-	}
-	b.WriteString(`{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"post_processor":null,"decoder":null,"normalizer":`)
-	if len(v.normalizer) == 0 {
-		b.WriteString("null")
-	} else {
-		b.WriteString(`{"type":"Sequence","normalizers":[`)
-		for i, n := range v.normalizer {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			fmt.Fprintf(&b, `{"type":%q}`, n)
-		}
-		b.WriteString("]}")
-	}
-	b.WriteString(`,"pre_tokenizer":{"type":"Sequence","pretokenizers":[`)
-	for _, re := range v.preTokenizer {
-		b.WriteString(`{"type":"Split","pattern":{"Regex":`)
-		str(re)
-		b.WriteString(`},"behavior":"Isolated","invert":false},`)
-	}
-	b.WriteString(`{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":false,"use_regex":false}]}`)
-	fmt.Fprintf(&b, `,"model":{"type":"BPE","dropout":null,"unk_token":null,"continuing_subword_prefix":null,`+
-		`"end_of_word_suffix":null,"fuse_unk":false,"byte_fallback":false,"ignore_merges":%t,"vocab":{`, v.ignoreMerges)
-	comma := false
-	for token, id := range index {
-		if comma {
-			b.WriteByte(',')
-		}
-		comma = true
-		str(token)
-		b.WriteByte(':')
-		b.WriteString(strconv.Itoa(int(id)))
-	}
-	b.WriteString(`},"merges":[`)
-	comma = false
-merges:
+// textMerges are the merges but for those that spell a token that is withheld: such a one is not for text.
+func (v *vocabulary) textMerges(index map[string]int32, withheld map[string]bool) ([][2]string, error) {
+	merges := make([][2]string, 0, len(v.merges))
+next:
 	for i, m := range v.merges {
-		_, left := index[m[0]]
-		_, right := index[m[1]]
-		_, both := index[m[0]+m[1]]
-		for j, known := range [...]bool{left, right, both} {
-			if known {
+		for _, part := range [...]string{m[0], m[1], m[0] + m[1]} {
+			if _, known := index[part]; known {
 				continue
 			}
-			part := [...]string{m[0], m[1], m[0] + m[1]}[j]
 			if withheld[part] {
-				continue merges // a way to spell a control token: not for text
+				continue next
 			}
 			return nil, fmt.Errorf("merge %d (%q %q): %q is not in the vocabulary", i, m[0], m[1], part)
 		}
-		if comma {
-			b.WriteByte(',')
-		}
-		comma = true
-		b.WriteByte('[')
-		str(m[0])
-		b.WriteByte(',')
-		str(m[1])
-		b.WriteByte(']')
+		merges = append(merges, m)
 	}
-	b.WriteString("]}}")
-	return b.Bytes(), nil
+	return merges, nil
+}
+
+// jsonText is JSON under way: large, and of known shape.
+type jsonText struct{ b bytes.Buffer }
+
+func (w *jsonText) raw(s string) *jsonText {
+	w.b.WriteString(s)
+	return w
+}
+
+// comma stands before every element but the first.
+func (w *jsonText) comma(i int) {
+	if i > 0 {
+		w.b.WriteByte(',')
+	}
+}
+
+func (w *jsonText) str(s string) *jsonText {
+	if plainJSON(s) { // nearly all of them
+		return w.raw(`"`).raw(s).raw(`"`)
+	}
+	q, _ := json.Marshal(s) // a string always marshals
+	w.b.Write(q)
+	return w
 }
 
 // plainJSON says whether a string stands in JSON as it is.

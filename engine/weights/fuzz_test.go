@@ -36,7 +36,6 @@ func FuzzGGUF(f *testing.F) {
 			}
 			meta.Int(kv.Key)
 			meta.Ints(kv.Key)
-			meta.Floats(kv.Key)
 		}
 	})
 }

@@ -121,9 +121,6 @@ func TestMetaGettersConvertNumbersAndReportWhatDoesNotFit(t *testing.T) {
 	if got, ok := meta.Ints("u64s"); ok {
 		t.Errorf("Ints(u64s) = %v; 2^64-1 does not fit", got)
 	}
-	if got, ok := meta.Floats("f32s"); !ok || !cmp.Equal(got, []float64{0.5, -0.5}) {
-		t.Errorf("Floats(f32s) = %v, %v", got, ok)
-	}
 	var none *Meta
 	if _, ok := none.String("x"); ok || none.Has("x") || none.Pairs() != nil {
 		t.Error("a nil Meta has keys")

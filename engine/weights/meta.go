@@ -102,25 +102,6 @@ func (m *Meta) Ints(key string) ([]int64, bool) {
 	return nil, false
 }
 
-// Floats returns an array of float32 or float64.
-func (m *Meta) Floats(key string) ([]float64, bool) {
-	v, _ := m.Get(key)
-	switch v := v.(type) {
-	case []float32:
-		return convert(v, func(x float32) float64 { return float64(x) }), true
-	case []float64:
-		return v, true
-	}
-	return nil, false
-}
-
-// Bools returns an array of truth values. The slice is shared and must not be changed.
-func (m *Meta) Bools(key string) ([]bool, bool) {
-	v, _ := m.Get(key)
-	b, ok := v.([]bool)
-	return b, ok
-}
-
 func convert[A, B any](in []A, f func(A) B) []B {
 	out := make([]B, len(in))
 	for i, x := range in {

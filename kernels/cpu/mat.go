@@ -26,9 +26,6 @@ const (
 
 func actKind(isa, layout int) int { return int(C.s1_act_kind(C.int(isa), C.int(layout))) }
 
-// stripRows is the number of rows that are packed and computed together.
-const stripRows = C.S1_STRIP
-
 // bestISA is the widest instruction set of this machine; smaller numbers are included in it.
 func bestISA() int { return int(C.s1_isa_best()) }
 
