@@ -181,7 +181,7 @@ func lastNumber(s string) string {
 	if looksLikeCode(s) {
 		return ""
 	}
-	for end := len(s); end > 0; {
+	for end := len(s); ; {
 		for end > 0 && !isDigit(s[end-1]) {
 			end--
 		}
@@ -192,29 +192,45 @@ func lastNumber(s string) string {
 		for start > 0 && (isDigit(s[start-1]) || strings.IndexByte(".,/", s[start-1]) >= 0 && start > 1 && isDigit(s[start-2])) {
 			start--
 		}
-		before, _ := utf8.DecodeLastRuneInString(s[:start])
-		if start > 0 && (before < utf8.RuneSelf && (isLetter(byte(before)) || before == '_') || before >= utf8.RuneSelf && unicode.IsLetter(before) && !unicode.Is(unicode.Han, before)) {
+		if inWord(s[:start]) {
 			end = start
 			continue
 		}
-		if start > 0 && s[start-1] == '.' && (start == 1 || s[start-2] == ' ') {
-			start--
-		}
-		if start > 0 && (s[start-1] == '-' || strings.HasSuffix(s[:start], "−")) {
-			sign := start - 1
-			if s[start-1] != '-' {
-				sign = start - len("−")
-			}
-			if b, _ := utf8.DecodeLastRuneInString(s[:sign]); sign == 0 || unicode.IsSpace(b) || strings.ContainsRune("($=:*", b) {
-				start = sign
-			}
-		}
+		number := s[signed(s, start):end]
 		if strings.HasPrefix(s[end:], "%") || strings.HasPrefix(s[end:], `\%`) {
-			return s[start:end] + "%"
+			number += "%"
 		}
-		return s[start:end]
+		return number
 	}
-	return ""
+}
+
+// inWord says whether what stands before a number makes it a part of a word. Chinese is written without spaces.
+func inWord(before string) bool {
+	r, _ := utf8.DecodeLastRuneInString(before)
+	switch {
+	case before == "":
+		return false
+	case r < utf8.RuneSelf:
+		return isLetter(byte(r)) || r == '_'
+	}
+	return unicode.IsLetter(r) && !unicode.Is(unicode.Han, r)
+}
+
+// signed is where a number begins whose digits begin at start: at its point, and at a minus that is not between two operands.
+func signed(s string, start int) int {
+	if start > 0 && s[start-1] == '.' && (start == 1 || s[start-2] == ' ') {
+		start--
+	}
+	for _, minus := range []string{"-", "−"} {
+		before, ok := strings.CutSuffix(s[:start], minus)
+		if !ok {
+			continue
+		}
+		if b, _ := utf8.DecodeLastRuneInString(before); before == "" || unicode.IsSpace(b) || strings.ContainsRune("($=:*", b) {
+			return len(before)
+		}
+	}
+	return start
 }
 
 // looksLikeCode says whether a text is a program rather than prose: a number in it answers nothing.

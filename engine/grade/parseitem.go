@@ -76,56 +76,70 @@ func (p *parser) lastWord() bool {
 	return next.typ == tEnd || next.typ == tJoin || next.typ == tOp && (next.text == "," || next.text == ";")
 }
 
-// trailing reads units and notes behind a value.
-func (p *parser) trailing(n *node) *node {
-	var names []string
+// units reads the units and notes behind a value, each with the sign that joins it to those before.
+func (p *parser) units() (names []string) {
 	per := ""
+	add := func(name string) {
+		names = append(names, per+name)
+		per = ""
+	}
 	for {
 		t := p.peek()
 		switch {
-		case t.typ == tUnit || t.typ == tText && (t.wrapped || t.text == "per"):
+		case t.typ == tText && t.text == "per":
 			p.i++
-			name := canonicalUnit(t.text)
-			if t.typ == tText {
-				name = strings.ToLower(t.text)
-			}
-			if name == "per" {
-				per = "/"
-				continue
-			}
-			if p.isOp("^") && p.peekAt(1).typ == tNum {
-				name += "^" + p.peekAt(1).text
-				p.i += 2
-			} else if p.isOp("^") && p.peekAt(1).text == "{" && p.peekAt(2).typ == tNum && p.peekAt(3).text == "}" {
-				name += "^" + p.peekAt(2).text
-				p.i += 4
-			}
-			names = append(names, per+name)
-			per = ""
-			continue
+			per = "/"
+		case t.typ == tUnit:
+			p.i++
+			add(canonicalUnit(t.text) + p.exponent())
+		case t.typ == tText && t.wrapped:
+			p.i++
+			add(strings.ToLower(t.text) + p.exponent())
 		case t.typ == tCmd && (t.text == "pmod" || t.text == "bmod"):
 			p.i++
 			names = append(names, "mod "+p.argument(false).String())
-			continue
 		case t.typ == tSym && per != "" && strings.Contains(letterUnits, t.text):
 			p.i++
-			names = append(names, per+canonicalUnit(t.text))
-			per = ""
-			continue
+			add(canonicalUnit(t.text))
 		case t.typ == tText && p.lastWord():
 			p.i++
 			names = append(names, strings.ToLower(t.text))
-			continue
-		case t.typ == tOp && (t.text == "/" || t.text == "*") && len(names) > 0 && (p.peekAt(1).typ == tUnit || p.peekAt(1).typ == tSym && strings.Contains(letterUnits, p.peekAt(1).text)):
+		case t.typ == tOp && (t.text == "/" || t.text == "*") && len(names) > 0 && p.unitFollows():
 			p.i++
 			per = t.text
-			continue
 		case t.typ == tOp && t.text == "." && len(names) > 0:
 			p.i++
-			continue
+		default:
+			return names
 		}
-		break
 	}
+}
+
+// unitFollows says whether a unit stands behind the next token.
+func (p *parser) unitFollows() bool {
+	t := p.peekAt(1)
+	return t.typ == tUnit || t.typ == tSym && strings.Contains(letterUnits, t.text)
+}
+
+// exponent reads that of a unit: ^2 or ^{2}.
+func (p *parser) exponent() string {
+	if !p.isOp("^") {
+		return ""
+	}
+	if n := p.peekAt(1); n.typ == tNum {
+		p.i += 2
+		return "^" + n.text
+	}
+	if n := p.peekAt(2); p.peekAt(1).text == "{" && n.typ == tNum && p.peekAt(3).text == "}" {
+		p.i += 4
+		return "^" + n.text
+	}
+	return ""
+}
+
+// trailing reads units and notes behind a value.
+func (p *parser) trailing(n *node) *node {
+	names := p.units()
 	if len(names) == 0 {
 		return n
 	}
