@@ -7,30 +7,32 @@ import (
 
 // decide keeps the first of equal questions, and of those that are like one another the first that is like none that is kept.
 func (d Dedup) decide(ctx context.Context, rows *Rows, say func(int, Decision)) error {
-	var near *twins
-	if d.Near { // the signatures take the time; what they mean is decided in order
-		near = newTwins(rows.Len())
-		if err := ordered(ctx, rows, false, func(row *Row) signature { return sign(shingles(row.Question)) },
-			func(i int, _ *Row, s signature) error { near.set(i, s); return nil }); err != nil {
-			return err
-		}
-		near.meet()
-	}
 	// Of a question all that is kept here is its id: a number in place of a text. A row is read again only to say what it is like.
 	first := make(map[uint64]int32, rows.Len())
+	for i := range rows.Len() {
+		if _, ok := first[rows.id(i)]; !ok {
+			first[rows.id(i)] = int32(i) //nolint:gosec // rows are counted in 31 bits
+		}
+	}
+	var near *twins
+	if d.Near {
+		var err error
+		if near, err = d.twins(ctx, rows, func(i int) bool { return int(first[rows.id(i)]) == i }); err != nil {
+			return err
+		}
+	}
 	for i := range rows.Len() {
 		if i%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if j, ok := first[rows.id(i)]; ok {
-			of, err := rows.at(int(j))
+		if j := int(first[rows.id(i)]); j != i {
+			of, err := rows.at(j)
 			if err != nil {
 				return err
 			}
 			say(i, Decision{Rule: "exact", Detail: place(of), Hit: &Hit{ID: of.ID, Index: of.Index, Similarity: 1, Text: of.Question}})
 			continue
 		}
-		first[rows.id(i)] = int32(i) //nolint:gosec // rows are counted in 31 bits
 		if d.Near {
 			of, similarity, err := near.nearest(rows, i, d.Jaccard)
 			if err != nil {
@@ -45,6 +47,22 @@ func (d Dedup) decide(ctx context.Context, rows *Rows, say func(int, Decision)) 
 		say(i, Decision{})
 	}
 	return nil
+}
+
+// twins lets the rows meet that are the first of their questions. The signatures take the time; what they mean is decided in order.
+func (d Dedup) twins(ctx context.Context, rows *Rows, first func(i int) bool) (*twins, error) {
+	near := newTwins(rows.Len(), d.Jaccard)
+	if err := ordered(ctx, rows, false, func(row *Row) []uint32 { return near.sign(shingles(row.Question)) }, func(i int, _ *Row, s []uint32) error {
+		if first(i) {
+			near.set(i, s)
+		} else {
+			near.leave(i)
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	return near, near.meet()
 }
 
 func place(r *Row) string { return fmt.Sprintf("%s:%d", r.File, r.Index+1) }

@@ -1,20 +1,42 @@
 package curate
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 )
 
-// MinHash over shingles of five words, in 14 bands of 8: two texts of Jaccard 0.8 meet in a band with probability 0.92, and
-// what meets is measured exactly.
 const (
-	shingle    = 5 // words
-	bands      = 14
-	bandRows   = 8
+	shingle    = 5  // words
 	mostInBand = 64 // kept rows of one bucket that a row is compared with
+
+	recall       = 0.99 // of the pairs whose Jaccard is the threshold, as many meet in a band at least, in expectation
+	mostHashes   = 256  // of a text: they are the time that near-duplicates take, and their bands the memory
+	fewestInBand = 3    // hashes: with fewer, texts that share a phrase of everyone's meet
+	mostOfBand   = 16   // hashes
+
+	// leastJaccard is the lowest threshold: below it the hashes do not suffice for the recall.
+	leastJaccard = 0.4
 )
 
-type signature [bands]uint64
+// banding cuts the MinHashes of a text into bands. Two texts of Jaccard s meet in a band with probability 1-(1-s^rows)^bands, and
+// what meets is measured exactly.
+type banding struct {
+	bands int
+	rows  int // hashes of a band
+}
+
+// bandsFor has the steepest curve that reaches the recall at a threshold: few texts that are less alike are compared then.
+func bandsFor(limit float64) (best banding) {
+	for rows := fewestInBand; rows <= mostOfBand; rows++ {
+		bands := max(1, int(math.Ceil(math.Log(1-recall)/math.Log1p(-math.Pow(limit, float64(rows))))))
+		if bands*rows > mostHashes && best.bands > 0 {
+			break
+		}
+		best = banding{bands, rows}
+	}
+	return best
+}
 
 // shingles are the sorted distinct hashes of a text; one of fewer than five words is one shingle.
 func shingles(s string) []uint64 { return shinglesOf(strictWords(s)) }
@@ -30,12 +52,13 @@ func shinglesOf(w []string) []uint64 {
 	return slices.Compact(out)
 }
 
-// sign hashes each band of 8 minima. The 112 hash functions are multiplications of one hash, by constants of seed 0's splitmix.
-func sign(sh []uint64) (s signature) {
-	k := uint64(0)
-	for b := range bands {
-		band := uint64(b) + 1
-		for range bandRows {
+// sign hashes the minima of each band into 32 bits: of a million texts some hundred pairs meet by chance. The hash functions are
+// multiplications of one hash, by constants of seed 0's splitmix.
+func (b banding) sign(sh []uint64) []uint32 {
+	s, k := make([]uint32, b.bands), uint64(0)
+	for i := range s {
+		band := uint64(i) + 1
+		for range b.rows {
 			k++
 			m := splitmix(2*k) | 1
 			add := splitmix(2*k + 1)
@@ -45,7 +68,7 @@ func sign(sh []uint64) (s signature) {
 			}
 			band = splitmix(band ^ least)
 		}
-		s[b] = band
+		s[i] = uint32(band >> 32) //nolint:gosec // half of it
 	}
 	return s
 }
@@ -78,26 +101,32 @@ func jaccard(a, b []uint64) float64 {
 
 // neighbours finds texts that were added and are like another one.
 type neighbours struct {
+	banding
 	texts  []string
-	bucket [bands]map[uint64][]int32
+	bucket []map[uint32][]int32 // by band
 }
 
-func (n *neighbours) add(text string, s signature) {
-	for b, h := range s {
-		if n.bucket[b] == nil {
-			n.bucket[b] = map[uint64][]int32{}
-		}
+func newNeighbours(limit float64) *neighbours {
+	n := &neighbours{banding: bandsFor(limit)}
+	for range n.bands {
+		n.bucket = append(n.bucket, map[uint32][]int32{})
+	}
+	return n
+}
+
+func (n *neighbours) add(text string) {
+	for b, h := range n.sign(shingles(text)) {
 		if l := n.bucket[b][h]; len(l) < mostInBand {
-			n.bucket[b][h] = append(l, int32(len(n.texts)))
+			n.bucket[b][h] = append(l, int32(len(n.texts))) //nolint:gosec // texts are counted in 31 bits
 		}
 	}
 	n.texts = append(n.texts, text)
 }
 
 // nearest is the likest text of at least the limit, the first of equals.
-func (n *neighbours) nearest(sh []uint64, s signature, limit float64) (at int, similarity float64, ok bool) {
+func (n *neighbours) nearest(sh []uint64, limit float64) (at int, similarity float64, ok bool) {
 	seen := map[int32]bool{}
-	for b, h := range s {
+	for b, h := range n.sign(sh) {
 		for _, i := range n.bucket[b][h] {
 			if seen[i] {
 				continue

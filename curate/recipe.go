@@ -54,13 +54,13 @@ type Decontaminate struct {
 	Tests   []string `toml:"tests"`   // files with the fields question, problem or prompt
 	NGram   int      `toml:"ngram"`   // words; 8 is s1's code
 	Strict  bool     `toml:"strict"`  // also without punctuation and LaTeX, short questions, near-duplicates
-	Jaccard float64  `toml:"jaccard"` // of a near-duplicate, above 0 to 1
+	Jaccard float64  `toml:"jaccard"` // of a near-duplicate, 0.4 to 1
 }
 
 // Dedup keeps the first of equal questions.
 type Dedup struct {
 	Near    bool    `toml:"near"`    // also of near-duplicates, by MinHash and then exact Jaccard
-	Jaccard float64 `toml:"jaccard"` // of 5-word shingles, above 0 to 1
+	Jaccard float64 `toml:"jaccard"` // of 5-word shingles, 0.4 to 1
 }
 
 // Difficulty drops what a model solves.
@@ -215,10 +215,10 @@ func (r Recipe) Validate() error {
 	switch d, s := r.Decontaminate, r.Select; {
 	case d.NGram < 1 || d.NGram > 100:
 		return refuse("decontaminate.ngram is %d, want 1 to 100 words", d.NGram)
-	case !(d.Jaccard > 0 && d.Jaccard <= 1):
-		return refuse("decontaminate.jaccard is %g, want above 0 to 1", d.Jaccard)
-	case !(r.Dedup.Jaccard > 0 && r.Dedup.Jaccard <= 1):
-		return refuse("dedup.jaccard is %g, want above 0 to 1", r.Dedup.Jaccard)
+	case !(d.Jaccard >= leastJaccard && d.Jaccard <= 1):
+		return refuse("decontaminate.jaccard is %g, want %g to 1: near-duplicates that are less alike cannot be found reliably", d.Jaccard, leastJaccard)
+	case !(r.Dedup.Jaccard >= leastJaccard && r.Dedup.Jaccard <= 1):
+		return refuse("dedup.jaccard is %g, want %g to 1: near-duplicates that are less alike cannot be found reliably", r.Dedup.Jaccard, leastJaccard)
 	case !slices.Contains(selections, s.Kind):
 		return refuse("select.kind is %.40q; did you mean %q?", s.Kind, spelling.Nearest(s.Kind, selections))
 	case s.N < 1 || s.Uniform < 0:

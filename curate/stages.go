@@ -17,8 +17,9 @@ func StageNames() []string {
 	return []string{"complete", "clean", "decontaminate", "dedup", "difficulty", "select"}
 }
 
-// strictVersion is that of the stages that go by strictWords. The first lost words behind several commands of LaTeX in a row.
-const strictVersion = 2
+// strictVersion is that of the stages that go by strictWords. The first lost words behind several commands of LaTeX in a row; the
+// second missed near-duplicates, under low thresholds most of them.
+const strictVersion = 3
 
 // step is one of our own stages.
 type step struct {

@@ -19,7 +19,7 @@ type testSets struct {
 	items  []testItem
 	gram   map[uint64]int32 // the first item with it
 	whole  map[string]int32 // strict: short ones, by all of their words
-	near   neighbours
+	near   *neighbours
 }
 
 type testItem struct {
@@ -30,6 +30,9 @@ type testItem struct {
 
 func openTests(files []string, d Decontaminate) (*testSets, error) {
 	t := &testSets{n: d.NGram, strict: d.Strict, limit: d.Jaccard, gram: map[uint64]int32{}, whole: map[string]int32{}}
+	if d.Strict {
+		t.near = newNeighbours(d.Jaccard)
+	}
 	for _, f := range files {
 		r, err := records.Open(f)
 		if err != nil {
@@ -76,7 +79,7 @@ func (t *testSets) add(set string, row records.Row) error {
 		if len(w) < t.n {
 			t.whole[strings.Join(w, " ")] = at
 		}
-		t.near.add(q, sign(shingles(q)))
+		t.near.add(q)
 	}
 	return nil
 }
@@ -119,7 +122,7 @@ func (t *testSets) find(q string) (rule string, hit *Hit) {
 		return "whole", hit
 	}
 	sh := shinglesOf(w)
-	if at, j, ok := t.near.nearest(sh, sign(sh), t.limit); ok {
+	if at, j, ok := t.near.nearest(sh, t.limit); ok {
 		hit = t.hit(int32(at))
 		hit.Similarity = j
 		return "near", hit
