@@ -10,8 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,51 +65,6 @@ func OpenWith(path string, o Options) (Reader, error) {
 		return openFile(files[0], o)
 	}
 	return &chain{files: files, o: o}, nil
-}
-
-// Files lists the files that Open(path) reads, in their order: the path itself, or of a folder its Parquet, else its Arrow,
-// else its JSON lines files (also those in data/), by name.
-func Files(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("open rows: %w", err)
-	}
-	if !info.IsDir() {
-		return []string{path}, nil
-	}
-	for _, endings := range [][]string{{".parquet"}, {".arrow"}, {".jsonl", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".ndjson"}} {
-		for _, dir := range []string{path, filepath.Join(path, "data"), filepath.Join(path, "train")} {
-			files, err := named(dir, endings)
-			if err != nil {
-				return nil, err
-			}
-			if len(files) > 0 {
-				return files, nil
-			}
-		}
-	}
-	return nil, fmt.Errorf("open rows: the folder %s has no *.parquet, *.arrow or *.jsonl file, also not in data or train", path)
-}
-
-// named lists the files of a folder with one of the endings. datasets writes cache-*.arrow beside its data; they are none.
-func named(dir string, endings []string) (files []string, err error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open rows: %w", err)
-	}
-	for _, e := range entries {
-		n := e.Name()
-		if e.IsDir() || strings.HasPrefix(n, ".") || strings.HasPrefix(n, "cache-") {
-			continue
-		}
-		if slices.ContainsFunc(endings, func(s string) bool { return strings.HasSuffix(n, s) }) {
-			files = append(files, filepath.Join(dir, n))
-		}
-	}
-	return files, nil // ReadDir sorts by name
 }
 
 // chain reads one file after another.
