@@ -44,16 +44,36 @@ func Worth(tags []string) string {
 	return ""
 }
 
+// worthOf is what people say of a branch: its own mark, or where it has none, that of its run.
+func (s Session) worthOf(k Kept) string {
+	if slices.Contains(k.Tags, Good) || slices.Contains(k.Tags, Bad) {
+		return Worth(k.Tags)
+	}
+	return Worth(s.Tags)
+}
+
+// rowTags are the tags of a branch and of its run; of good and bad only what the branch is worth.
+func (s Session) rowTags(k Kept) []string {
+	tags := append(slices.Clone(s.Tags), k.Tags...)
+	tags = slices.DeleteFunc(tags, func(t string) bool { return t == Good || t == Bad })
+	if worth := s.worthOf(k); worth != "" {
+		tags = append(tags, worth)
+	}
+	slices.Sort(tags)
+	return slices.Compact(tags)
+}
+
 // RowFilter says which branches become rows to train on: those that have all of what is named.
 type RowFilter struct {
 	IDs     []string // runs; none = all that are not in the bin
-	Tag     string   // of the branch or of its run
+	Tag     string   // of the branch or of its run; a branch's own good or bad wins over its run's
 	Verdict trace.Verdict
 }
 
 // RowCounts says what became of the branches that a RowFilter looked at.
 type RowCounts struct {
 	Written    int `json:"written"`
+	Bad        int `json:"bad"`        // of those written, labelled false: supervised training leaves them out
 	Other      int `json:"other"`      // without the tag or the verdict, of the runs named or with the tag somewhere
 	Unanswered int `json:"unanswered"` // no receipt, or no answer: there is nothing to train on
 	Repeated   int `json:"repeated"`   // question, thought and answer were written already
@@ -62,7 +82,7 @@ type RowCounts struct {
 // row is a line to train on: a conversation that ends with the thought and the answer, and where it comes from.
 type row struct {
 	Messages   []rowMessage `json:"messages"`
-	Label      *bool        `json:"label,omitempty"` // of a branch marked good or bad
+	Label      *bool        `json:"label,omitempty"` // true good, false bad; not there where nobody said
 	Provenance provenance   `json:"provenance"`
 }
 
@@ -122,7 +142,7 @@ func (s *Store) Rows(ctx context.Context, w io.Writer, f RowFilter) (n RowCounts
 }
 
 func (s Session) writeRow(w io.Writer, k Kept, f RowFilter, seen map[[sha256.Size]byte]bool, n *RowCounts) error {
-	tags := slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(s.Tags), k.Tags...))))
+	tags := s.rowTags(k)
 	if f.Tag != "" && !slices.Contains(tags, f.Tag) || f.Verdict != "" && k.Verdict != f.Verdict {
 		n.Other++
 		return nil
@@ -142,13 +162,17 @@ func (s Session) writeRow(w io.Writer, k Kept, f RowFilter, seen map[[sha256.Siz
 		line.Messages = append(line.Messages, rowMessage{Role: "system", Content: s.Run.System})
 	}
 	line.Messages = append(line.Messages, rowMessage{Role: "user", Content: s.Run.Prompt}, rowMessage{Role: "assistant", Content: answer, Reasoning: thought})
-	if worth := Worth(k.Tags); worth != "" {
+	worth := s.worthOf(k)
+	if worth != "" {
 		good := worth == Good
 		line.Label = &good
 	}
 	said, err := marshal(line.Messages)
 	if err != nil {
 		return err
+	}
+	if worth == Bad {
+		said = append(said, Bad...) // a bad row does not stand for the same words that are not bad
 	}
 	key := sha256.Sum256(said)
 	if seen[key] {
@@ -157,6 +181,9 @@ func (s Session) writeRow(w io.Writer, k Kept, f RowFilter, seen map[[sha256.Siz
 	}
 	seen[key] = true
 	n.Written++
+	if worth == Bad {
+		n.Bad++
+	}
 	b, err := marshal(line)
 	if err == nil {
 		_, err = w.Write(b)

@@ -26,6 +26,7 @@ const (
 type row struct {
 	messages []tokenizer.Message
 	text     string // when messages is nil
+	bad      bool   // people marked it so: its label is false
 	place    string // file:line
 }
 
@@ -92,6 +93,7 @@ type rowJSON struct {
 	Prompt     json.RawMessage `json:"prompt"`     // a string, or messages
 	Completion json.RawMessage `json:"completion"` // a string, or messages
 	Text       *string         `json:"text"`
+	Label      json.RawMessage `json:"label"` // false = bad, as trainers of preferences have it; other data sets keep other things in it
 }
 
 type messageJSON struct {
@@ -113,6 +115,12 @@ func parseRow(line []byte) (row, error) {
 	if err := json.Unmarshal(line, &j); err != nil {
 		return row{}, fmt.Errorf("read JSON: %w", err)
 	}
+	r, err := j.row()
+	r.bad = string(j.Label) == "false"
+	return r, err
+}
+
+func (j *rowJSON) row() (row, error) {
 	switch {
 	case len(j.Messages) > 0:
 		m, err := conversation(j.Messages)

@@ -9,6 +9,7 @@ import (
 // Report counts what became of rows; nothing is dropped or cut that is not in it.
 type Report struct {
 	Rows           int       `json:"rows"`            // read
+	Bad            int       `json:"bad"`             // of them, left out because their label is false
 	Examples       int       `json:"examples"`        // documents to train on
 	HeldOut        int       `json:"held_out"`        // documents to measure on
 	Tokens         int64     `json:"tokens"`          // of both
@@ -33,6 +34,7 @@ func (r Report) String() string {
 		n    int64
 		what string
 	}{
+		{int64(r.Bad), "left out because they are marked bad"},
 		{int64(r.WithoutThought), "without a thought"},
 		{int64(len(r.OverLong)), "over-long"},
 		{int64(r.Dropped), "dropped"},

@@ -100,15 +100,20 @@ func OpenRows(ctx context.Context, t *tokenizer.Tokenizer, o RowsOptions) (*Rows
 	case long.Rows == 0:
 		return nil, fmt.Errorf("read rows: %s: there is no row in it, only blank lines or nothing at all", strings.Join(o.Files, ", "))
 	case len(r.train) == 0:
-		return nil, fmt.Errorf("read rows: %d rows in %v leave nothing to train on (%d over-long dropped, %d held out)", long.Rows, o.Files, long.Dropped, long.HeldOut)
+		return nil, fmt.Errorf("read rows: %d rows in %v leave nothing to train on (%d marked bad, %d over-long dropped, %d held out)", long.Rows, o.Files, long.Bad, long.Dropped, long.HeldOut)
 	}
 	return r, nil
 }
 
-// read makes the documents of a file, a group for each row.
+// read makes the documents of a file, a group for each row. A row that is marked bad makes none: to train on it is to learn it.
 func (r *Rows) read(ctx context.Context, p *preparer, file string) ([][]Example, error) {
 	var groups [][]Example
 	err := eachRow(ctx, file, func(in row) error {
+		if in.bad {
+			r.report.Rows++
+			r.report.Bad++
+			return nil
+		}
 		documents, err := p.documents(in)
 		if err != nil {
 			return err

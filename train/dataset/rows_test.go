@@ -217,3 +217,27 @@ func FuzzParseRow(f *testing.F) {
 		}
 	})
 }
+
+// A row that people marked bad is for trainers that learn from both kinds; supervised training would learn to write it.
+func TestARowLabelledFalseIsNotTrainedOnAndIsCounted(t *testing.T) {
+	t.Parallel()
+	tok := byteTokenizer(t, chatML)
+	good, bad := `{"prompt":"a","completion":"b","label":true}`, `{"prompt":"c","completion":"d","label":false}`
+	plain, worded := `{"prompt":"e","completion":"f"}`, `{"prompt":"g","completion":"h","label":"false"}` // a word is another data set's class
+	o := defaults(writeRows(t, good, bad, plain, worded, bad))
+	r := rowsOf(t, tok, o)
+	if got := names(r.Train()); !slices.Equal(got, []string{"1", "3", "4"}) {
+		t.Errorf("trained on rows %v, want 1, 3 and 4", got)
+	}
+	if rep := r.Report(); rep.Rows != 5 || rep.Bad != 2 || rep.Examples != 3 || !strings.Contains(rep.String(), "2 left out because they are marked bad") {
+		t.Errorf("counted %+v, said %q", rep, rep)
+	}
+	o = defaults(writeRows(t, good))
+	o.HeldOutFile = writeRows(t, bad, plain)
+	if r := rowsOf(t, tok, o); len(r.HeldOut()) != 1 || r.Report().Bad != 1 {
+		t.Errorf("held out %v, counted %+v", names(r.HeldOut()), r.Report())
+	}
+	if _, err := OpenRows(t.Context(), tok, defaults(writeRows(t, bad, bad))); err == nil || !strings.Contains(err.Error(), "2 marked bad") {
+		t.Errorf("a file of bad rows alone: %v", err)
+	}
+}

@@ -117,6 +117,9 @@ func (t *TRL) Plan(ctx context.Context) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{Backend: recipe.TRL, Dir: dir, Notes: append(notes(t.Recipe), estimate.RankWords(need)), Threads: t.threads(s), Need: estimate.OfRank(need)}
+	if bad := h.Rows().Report().Bad; bad > 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("%d rows are marked bad (label false) and left out", bad))
+	}
 	base := h.Folder()
 	if base == "" {
 		base = filepath.Join(dir, filepath.FromSlash(baseFolder))

@@ -40,8 +40,9 @@ func (a *app) rowsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "rows [ID...]", Short: "Branches as rows to train on: question, thought and answer, with where they come from",
 		Long: "Writes a JSON line for each branch: messages, the thought as reasoning_content, and the provenance (session, branch, model, tags, verdict, budget).\n" +
-			"The files key of a recipe takes the file. By default only branches marked good are written (s1 sessions mark); --tag '' takes all.\n" +
-			"A branch that is marked gets a label, true of good and false of bad, for trainers that learn from both.",
+			"The files key of a recipe takes the file. By default only branches marked good are written (s1 sessions mark); what a branch is marked wins over\n" +
+			"the tag good or bad of its run. A marked branch gets a label, true of good and false of bad, for trainers that learn from both; s1 train leaves out\n" +
+			"the rows with the label false, and says how many. --tag '' takes every branch that has an answer: good, bad (label false) and unmarked (no label).",
 		ValidArgsFunction: a.completeIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.Verdict = trace.Verdict(verdict)
@@ -51,11 +52,20 @@ func (a *app) rowsCommand() *cobra.Command {
 			return a.withStore(cmd.Context(), func(s *sessions.Store) error { return a.sessionRows(cmd.Context(), s, f, args, file) })
 		},
 	}
-	cmd.Flags().StringVar(&f.Tag, "tag", sessions.Good, "only branches with this tag, theirs or their run's; empty = any")
+	cmd.Flags().StringVar(&f.Tag, "tag", sessions.Good, "only branches with this tag, theirs or their run's; empty = all, marked bad or not marked too")
 	cmd.Flags().StringVar(&verdict, "verdict", "", "only branches judged so: right, wrong")
 	a.complete(cmd, "verdict", "right", "wrong")
 	cmd.Flags().StringVarP(&file, "output", "o", "", "file to write, stdout when absent")
 	return cmd
+}
+
+// rowsSaid is what became of the branches, in a line.
+func rowsSaid(n sessions.RowCounts) string {
+	bad := ""
+	if n.Bad > 0 {
+		bad = fmt.Sprintf(", %d of them bad (label false: s1 train leaves them out)", n.Bad)
+	}
+	return fmt.Sprintf("%d rows%s; left out: %d without the tag or the verdict, %d without an answer, %d said before", n.Written, bad, n.Other, n.Unanswered, n.Repeated)
 }
 
 func (a *app) sessionRows(ctx context.Context, s *sessions.Store, f sessions.RowFilter, ids []string, file string) (err error) {
@@ -79,7 +89,7 @@ func (a *app) sessionRows(ctx context.Context, s *sessions.Store, f sessions.Row
 	if err != nil {
 		return err
 	}
-	a.say("%d rows; left out: %d without the tag or the verdict, %d without an answer, %d said before", n.Written, n.Other, n.Unanswered, n.Repeated)
+	a.say("%s", rowsSaid(n))
 	if n.Written == 0 {
 		return errors.New("no row was written; s1 sessions mark ID BRANCH good marks a branch, --tag '' takes all")
 	}

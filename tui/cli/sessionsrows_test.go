@@ -35,7 +35,7 @@ func TestMarkedBranchesBecomeRowsThatTrainTheSameTokens(t *testing.T) {
 	b.run("sessions", "rows", "--verdict", "maybe").refuses(2, "right or wrong")
 	b.run("sessions", "rows", "-o", "rows.jsonl").wants(0, "2 rows")
 
-	rows := b.run("sessions", "rows", "--tag", "").wants(0).lines()
+	rows := b.run("sessions", "rows", "--tag", "").wants(0, "1 of them bad").lines()
 	if len(rows) != 3 || rows[0]["label"] != true || rows[2]["label"] != false {
 		t.Fatalf("all rows: %v", rows)
 	}
@@ -45,6 +45,10 @@ func TestMarkedBranchesBecomeRowsThatTrainTheSameTokens(t *testing.T) {
 	}
 
 	own := b.write("own.toml", "preset = 's1'\n[model]\nbase = 'mini'\n[data]\nfiles = ['rows.jsonl']\nthink_format = 'auto'\nblock = 1024\n")
+	b.run("sessions", "rows", "--tag", "", "-o", "all.jsonl").wants(0, "3 rows")
+	all := b.write("all.toml", "preset = 's1'\n[model]\nbase = 'mini'\n[data]\nfiles = ['all.jsonl']\nthink_format = 'auto'\nblock = 1024\n[train]\nsteps = 1\nbatch_rows = 2\n")
+	b.run("train", "inspect", all).wants(0, "3 rows: 2 documents to train on", "1 left out because they are marked bad")
+	b.run("train", all, "--out", "of-all").wants(0, "1 left out because they are marked bad")
 	var trained [][]string
 	for _, l := range b.run("train", "inspect", own, "--json", "--rows", "9").wants(0).lines() {
 		if l["type"] != "row" {
