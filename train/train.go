@@ -160,6 +160,9 @@ func (r *run) open(ctx context.Context) (err error) {
 	if r.model, err = openModel(ctx, r.rec, r.o.Resolve); err != nil {
 		return err
 	}
+	if r.rec, err = within(r.rec, r.model, r.o.Say); err != nil {
+		return err
+	}
 	if r.data, err = openData(ctx, r.rec, r.model, r.o.Say); err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ type Data struct {
 	Kind        string             `toml:"kind"`          // rows or tape
 	Files       []string           `toml:"files"`         // JSONL, .gz too; relative ones count from the recipe's folder
 	HeldOut     HeldOut            `toml:"held_out"`      // a file, or a share of the rows (of a generator: ignored, it has its own)
-	Block       int                `toml:"block"`         // most tokens of a row; 0 = the model's context
+	Block       int                `toml:"block"`         // most tokens of a row; 0 = the model's context; a preset's is cut down to that
 	OverLong    string             `toml:"over_long"`     // a row with more: refuse, drop, or cut (from the right, as s1 did)
 	ThinkFormat string             `toml:"think_format"`  // auto, or a name that s1 run --think-format takes
 	Template    string             `toml:"template"`      // auto = the model's chat template, or bare text where it has none; none = bare text
@@ -70,6 +70,8 @@ type Data struct {
 	Turns       string             `toml:"turns"`         // of several assistant turns: train on the last, or on all
 	Weights     map[string]float64 `toml:"token_weights"` // loss weight of trained tokens by their exact text; the others have 1
 	Tape        dataset.TapeConfig `toml:"tape"`          // of the generator
+
+	OwnBlock bool `toml:"-"` // block stands in a file of the user's, and not in a preset: too large a one is then a mistake
 }
 
 // OnPolicy mixes in what the model itself wrote, checked by the generator.
