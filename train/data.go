@@ -101,7 +101,7 @@ func RowsOptions(rec recipe.Recipe, context int) dataset.RowsOptions {
 	}
 	return dataset.RowsOptions{
 		Files: d.Files, HeldOutFile: d.HeldOut.File, HeldOutShare: d.HeldOut.Share, Block: min(block, context), OverLong: d.OverLong,
-		ThinkFormat: d.ThinkFormat, Template: d.Template, System: d.System, Turns: d.Turns, TokenWeights: d.Weights, Seed: rec.Train.Seed,
+		ThinkFormat: d.ThinkFormat, Template: d.Template, System: d.System, Turns: d.Turns, TokenWeights: d.Weights, AllowLost: d.LostBytes == "allow", Seed: rec.Train.Seed,
 	}
 }
 

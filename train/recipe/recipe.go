@@ -64,6 +64,7 @@ type Data struct {
 	HeldOut     HeldOut            `toml:"held_out"`      // a file, or a share of the rows (of a generator: ignored, it has its own)
 	Block       int                `toml:"block"`         // most tokens of a row; 0 = the model's context; a preset's is cut down to that
 	OverLong    string             `toml:"over_long"`     // a row with more: refuse, drop, or cut (from the right, as s1 did)
+	LostBytes   string             `toml:"lost_bytes"`    // a row with text for which the model has no token: refuse, or allow (it is left out, and counted)
 	ThinkFormat string             `toml:"think_format"`  // auto, or a name that s1 run --think-format takes
 	Template    string             `toml:"template"`      // auto = the model's chat template, or bare text where it has none; none = bare text
 	System      string             `toml:"system"`        // system text of rows that bring none; empty = the template's own default
@@ -171,7 +172,7 @@ func Defaults() Recipe {
 	return Recipe{
 		Model: Model{Arch: "llama", RopeTheta: 10000, NormEps: 1e-6, InitStd: 0.02},
 		Data: Data{
-			Kind: Rows, OverLong: "refuse", ThinkFormat: "auto", Template: "auto", Turns: "last", Tape: dataset.DefaultTape(),
+			Kind: Rows, OverLong: "refuse", LostBytes: "refuse", ThinkFormat: "auto", Template: "auto", Turns: "last", Tape: dataset.DefaultTape(),
 		},
 		OnPolicy: OnPolicy{Temperature: 1},
 		Train:    Train{Precision: FP32},

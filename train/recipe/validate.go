@@ -86,6 +86,7 @@ func (d Data) checks() []check {
 	c := []check{
 		oneOf("data.kind", d.Kind, Rows, Tape),
 		oneOf("data.over_long", d.OverLong, "refuse", "drop", "cut"),
+		oneOf("data.lost_bytes", d.LostBytes, "refuse", "allow"),
 		oneOf("data.template", d.Template, "auto", "none"),
 		oneOf("data.turns", d.Turns, "last", "all"),
 		oneOf("data.think_format", d.ThinkFormat, think.Names()...),
