@@ -124,6 +124,7 @@ type run struct {
 	saved bool // the position at hand is on the disk
 	pace  *metrics.Pace
 	pins  []recipe.Question // asked at each checkpoint
+	made  *made             // what a run that is only exported was; nil of one that trains
 	peak  float64           // flops per second of a plain matrix product here; 0 where it is not known
 
 	unlock func()
