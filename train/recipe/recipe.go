@@ -31,6 +31,8 @@ type Recipe struct {
 type Model struct {
 	Base string `toml:"base"` // a folder, file.gguf, org/name or smollm2; ./ and ../ count from the recipe's folder
 
+	Needs string `toml:"needs"` // the preset whose result is the base: without one nothing is trained
+
 	// From scratch: Hidden above 0 and no Base.
 	Arch      string  `toml:"arch"`       // llama, qwen2 (bias of q, k, v) or qwen3 (norm of q, k)
 	Hidden    int     `toml:"hidden"`     // width d
