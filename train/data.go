@@ -35,8 +35,9 @@ func openData(ctx context.Context, rec recipe.Recipe, m *model, say func(string,
 
 // rowsData reads files of rows with the model's tokenizer, template and think format.
 func rowsData(ctx context.Context, rec recipe.Recipe, m *model, say func(string, ...any)) (*data, error) {
-	if b, c := rec.Data.Block, m.config.Context; b > c {
-		return nil, fmt.Errorf("data.block is %d, but the model has %d positions: set data.block to at most that", b, c)
+	rec, err := within(rec, m, say)
+	if err != nil {
+		return nil, err
 	}
 	t, err := engine.TokenizerOf(m.file)
 	if err != nil {
@@ -57,6 +58,15 @@ func rowsData(ctx context.Context, rec recipe.Recipe, m *model, say func(string,
 		held = held[:n]
 	}
 	return &data{source: rows, heldOut: held, longest: rows.Report().Longest, hash: rows.Hash()}, nil
+}
+
+// within is a recipe whose block the model's positions hold.
+func within(rec recipe.Recipe, m *model, say func(string, ...any)) (recipe.Recipe, error) {
+	rec, said, err := rec.Within(m.config.Context)
+	if said != "" {
+		say("%s", said)
+	}
+	return rec, err
 }
 
 // tooLong names what makes rows over-long, where that is not the block.
@@ -91,7 +101,7 @@ func RowsOptions(rec recipe.Recipe, context int) dataset.RowsOptions {
 	}
 	return dataset.RowsOptions{
 		Files: d.Files, HeldOutFile: d.HeldOut.File, HeldOutShare: d.HeldOut.Share, Block: min(block, context), OverLong: d.OverLong,
-		ThinkFormat: d.ThinkFormat, Template: d.Template, System: d.System, Turns: d.Turns, TokenWeights: d.Weights, Seed: rec.Train.Seed,
+		ThinkFormat: d.ThinkFormat, Template: d.Template, System: d.System, Turns: d.Turns, TokenWeights: d.Weights, AllowLost: d.LostBytes == "allow", Seed: rec.Train.Seed,
 	}
 }
 

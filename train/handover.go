@@ -46,6 +46,10 @@ func OpenHandover(ctx context.Context, rec recipe.Recipe, resolve Resolve) (h *H
 	if h.tok, err = engine.TokenizerOf(h.model.file); err != nil {
 		return nil, err
 	}
+	if rec, err = within(rec, h.model, func(string, ...any) {}); err != nil { // what starts it says Block
+		return nil, err
+	}
+	h.rec = rec
 	o := RowsOptions(rec, h.model.config.Context)
 	h.block = o.Block
 	if h.rows, err = dataset.OpenRows(ctx, h.tok, o); err != nil {

@@ -2,9 +2,13 @@ package train
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"s1/kernels"
 	"s1/train/checkpoint"
@@ -57,7 +61,7 @@ func (r *run) newest(all []string) (*checkpoint.Loaded, error) {
 			}
 			return l, nil
 		case !errors.Is(err, checkpoint.ErrDamaged):
-			return nil, named(err, dir, r.rec)
+			return nil, r.named(err, dir)
 		case damaged == nil:
 			damaged = err
 		}
@@ -65,11 +69,14 @@ func (r *run) newest(all []string) (*checkpoint.Loaded, error) {
 	return nil, fmt.Errorf("%w; there is no earlier one: delete %s and begin again", damaged, r.root())
 }
 
-// named names the setting in which the recipe of another run differs, where the checkpoint knows.
-func named(err error, dir string, rec recipe.Recipe) error {
+// named names the setting in which the recipe of another run differs, where the checkpoint knows, or else the files that are others.
+func (r *run) named(err error, dir string) error {
 	var foreign *checkpoint.ForeignError
-	if !errors.As(err, &foreign) || foreign.Field != "recipe" && foreign.Field != "data" {
+	if !errors.As(err, &foreign) || !slices.Contains([]string{"recipe", "data", "tokenizer", "shape"}, foreign.Field) {
 		return err
+	}
+	other := func(what, was, is string) error {
+		return &otherRecipe{foreign, fmt.Sprintf("checkpoint %s belongs to another run: its %s is %s, this run's is %s; resume with its recipe, or begin a new run in another folder by --out", dir, what, was, is)}
 	}
 	l, openErr := checkpoint.Open(dir)
 	if openErr != nil {
@@ -80,11 +87,17 @@ func named(err error, dir string, rec recipe.Recipe) error {
 	if json.Unmarshal(l.State.Extra, &more) != nil {
 		return err
 	}
-	key, was, is, differs := recipe.Differ(more.Settings, rec.Settings())
-	if !differs {
-		return err
+	if key, was, is, differs := recipe.Differ(more.Settings, r.rec.Settings()); differs {
+		return other(key, was, is)
 	}
-	return &otherRecipe{foreign, fmt.Sprintf("checkpoint %s belongs to another run: its %s is %s, this run's is %s; resume with its recipe, or begin a new run in another folder by --out", dir, key, was, is)}
+	base := func(shape string) string { return shape[:max(0, len(shape)-hex.EncodedLen(sha256.Size))] } // before the hash of the parameters
+	switch {
+	case foreign.Field == "data" && r.data.tape == nil:
+		return other("data", "rows with the hash "+foreign.Saved, fmt.Sprintf("%s, which makes rows with the hash %s", strings.Join(r.rec.Data.Files, ", "), foreign.Want))
+	case foreign.Field == "shape" && base(foreign.Saved) != r.model.base:
+		return other("base", "a model with the SHA-256 "+orNone(base(foreign.Saved)), r.model.file.Path+" with "+orNone(r.model.base))
+	}
+	return err
 }
 
 // otherRecipe is a ForeignError in the words of the recipe.

@@ -124,6 +124,7 @@ type run struct {
 	saved bool // the position at hand is on the disk
 	pace  *metrics.Pace
 	pins  []recipe.Question // asked at each checkpoint
+	made  *made             // what a run that is only exported was; nil of one that trains
 	peak  float64           // flops per second of a plain matrix product here; 0 where it is not known
 
 	unlock func()
@@ -158,6 +159,9 @@ func (r *run) open(ctx context.Context) (err error) {
 		return fmt.Errorf("make the folder of the run: %w", onDisk(err, r.o.Dir))
 	}
 	if r.model, err = openModel(ctx, r.rec, r.o.Resolve); err != nil {
+		return err
+	}
+	if r.rec, err = within(r.rec, r.model, r.o.Say); err != nil {
 		return err
 	}
 	if r.data, err = openData(ctx, r.rec, r.model, r.o.Say); err != nil {

@@ -131,7 +131,7 @@ type document struct {
 	Example
 	answer  int // index of the first token of the answer
 	thought bool
-	lost    int // bytes for which the vocabulary has no token
+	lost    []byte // of the row's text, for which the vocabulary has no token
 }
 
 // put adds tokens, each with its own weight, or 0.
@@ -154,7 +154,6 @@ func (d *document) putText(p *preparer, text string) error {
 	if err != nil {
 		return err
 	}
-	d.lost += p.t.Dropped(text)
 	d.put(p, true, ids...)
 	return nil
 }
@@ -187,6 +186,17 @@ func (p *preparer) turn(before []tokenizer.Message, m tokenizer.Message) (docume
 	}
 	var d document
 	d.put(p, false, prompt...)
+	if err := d.lose(p, false, p.o.System); err != nil {
+		return document{}, err
+	}
+	for _, b := range before {
+		if err := d.lose(p, false, b.Reasoning, b.Content); err != nil {
+			return document{}, err
+		}
+	}
+	if err := d.lose(p, false, thought, answer); err != nil {
+		return document{}, err
+	}
 	f, err := think.ResolveFormat(p.o.ThinkFormat, vocabulary{p.t}, prompt)
 	if err != nil {
 		return document{}, err
@@ -265,8 +275,11 @@ func (p *preparer) text(r row) (document, error) {
 	if at < 0 {
 		return document{}, fmt.Errorf("nothing in its text says where the answer begins: no %q", p.headers[0])
 	}
-	d := document{lost: p.t.Dropped(r.text)}
+	var d document
 	d.Name = r.place
+	if err := d.lose(p, true, r.text[:at], r.text[at:]); err != nil {
+		return document{}, err
+	}
 	for i, part := range []string{r.text[:at], r.text[at:]} {
 		ids, err := p.t.Encode(part, true)
 		if err != nil {

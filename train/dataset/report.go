@@ -69,6 +69,9 @@ func (r *Report) longest() LongRow {
 
 // fit holds a document to the block and counts it; kept is false when it is left out.
 func (r *Report) fit(d *document, o *RowsOptions) (kept bool, err error) {
+	if len(d.lost) > 0 && !o.AllowLost {
+		return false, unfit(d.lost)
+	}
 	if d.Trained() == 0 {
 		return false, errors.New("every token of its answer has the loss weight 0")
 	}
@@ -96,7 +99,7 @@ func (r *Report) fit(d *document, o *RowsOptions) (kept bool, err error) {
 	r.Tokens += int64(len(d.IDs))
 	r.Trained += int64(d.Trained())
 	r.Longest = max(r.Longest, len(d.IDs))
-	r.LostBytes += d.lost
+	r.LostBytes += len(d.lost)
 	if !d.thought {
 		r.WithoutThought++
 	}

@@ -27,6 +27,7 @@ type RowsOptions struct {
 	System       string             // of rows without a system message; empty = the template's own
 	Turns        string             // of several assistant turns: last, or all (a document each)
 	TokenWeights map[string]float64 // of trained tokens by their exact text; the others have 1
+	AllowLost    bool               // rows with bytes for which there is no token: they are left out and counted, else the row is refused
 	Seed         uint64             // of the order and of what is held out
 }
 

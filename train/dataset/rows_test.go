@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"s1/engine"
+	"s1/engine/builtin"
 )
 
 func quote(s string) string {
@@ -181,6 +184,46 @@ func TestALineThatNeverEndsIsRefusedBeforeItFillsMemory(t *testing.T) {
 	}
 	if _, err := OpenRows(t.Context(), tok, defaults(path)); err == nil || !strings.Contains(err.Error(), "bomb.gz:2: read: the line has more than") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The built-in model's 55 tokens are digits, signs and a few words: what else a row says would be lost, in its question or its answer.
+func TestTextWithoutATokenIsRefusedOrCounted(t *testing.T) {
+	t.Parallel()
+	w, err := builtin.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	tok, err := engine.TokenizerOf(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tok.Close()
+	for _, c := range []struct {
+		row, lost string
+		bytes     int
+		tokens    string
+	}{
+		{`{"prompt":"316,+275?","completion":"591"}`, "", 0, "316,+275?<think></think>|591<end>"},
+		{`{"prompt":"316 plus 275","completion":"591"}`, `"plus "`, 5, "316 275<think></think>|591<end>"},
+		{`{"prompt":"1,+4?","completion":"Äpfel 5"}`, `"Äpfel"`, 6, "1,+4?<think></think>| 5<end>"},
+		{`{"messages":[{"role":"user","content":"1,+4?"},{"role":"assistant","reasoning":"5é\nWait 5 ok","content":"5"}]}`, `"é"`, 2, "1,+4?<think>|5\nWait 5 ok\n</think>5<end>"},
+	} {
+		o := defaults(writeRows(t, `{"prompt":"1,+1?","completion":"2"}`, c.row))
+		_, err := OpenRows(t.Context(), tok, o)
+		want := fmt.Sprintf("%s:2: %d bytes of its text have no token in the model's vocabulary (%s)", o.Files[0], c.bytes, c.lost)
+		if c.bytes == 0 && err != nil || c.bytes > 0 && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v; want %q", c.row, err, want)
+		}
+		o.AllowLost = true
+		r := rowsOf(t, tok, o)
+		if n := r.Report().LostBytes; n != c.bytes {
+			t.Errorf("%s: %d bytes without a token are counted, want %d", c.row, n, c.bytes)
+		}
+		if got := shown(tok, r.Train()[1]); strings.TrimSuffix(got, "|") != c.tokens {
+			t.Errorf("%s is %q, want %q", c.row, got, c.tokens)
+		}
 	}
 }
 

@@ -32,8 +32,9 @@ func Keys() []string {
 	return keys
 }
 
-// anyTime are the keys that a resumed run may change without becoming another run.
-var anyTime = []string{"preset", "train.threads", "train.gradient_checkpointing", "checkpoint.", "eval.every", "eval.held_out_rows", "probe.", "pinned.", "launch."}
+// anyTime are the keys that a resumed run may change without becoming another run. Where files lie is among them: what is in them is
+// compared by its hash.
+var anyTime = []string{"preset", "model.base", "model.tokenizer", "data.files", "data.held_out", "train.threads", "train.gradient_checkpointing", "checkpoint.", "eval.every", "eval.held_out_rows", "probe.", "pinned.", "launch."}
 
 // Differ names the first setting in which a resumed run would be another run than the one that was stopped, with both values.
 func Differ(stopped, resumed []Setting) (key, was, is string, differs bool) {

@@ -48,7 +48,9 @@ func preset(name string) (Recipe, error) {
 		names := recipes.Names()
 		return Recipe{}, fmt.Errorf("there is no preset %q; did you mean %q? There are %s; a file has its ending: %s.toml", name, spelling.Nearest(name, names), strings.Join(names, ", "), name)
 	}
-	return Parse(name, text)
+	r, err := Parse(name, text)
+	r.Data.OwnBlock = false
+	return r, err
 }
 
 // Parse reads the text of a recipe and checks its values. Whether it is complete is Ready's question.
@@ -72,6 +74,7 @@ func Parse(source, text string) (Recipe, error) {
 		return Recipe{}, said(source, err)
 	}
 	r.Source = source
+	r.Data.OwnBlock = md.IsDefined("data", "block")
 	if unknown := md.Undecoded(); len(unknown) > 0 {
 		key := unknown[0].String()
 		return Recipe{}, fmt.Errorf("recipe %s: unknown key %q; did you mean %q?", source, key, spelling.Nearest(key, Keys()))

@@ -31,6 +31,8 @@ type Recipe struct {
 type Model struct {
 	Base string `toml:"base"` // a folder, file.gguf, org/name or smollm2; ./ and ../ count from the recipe's folder
 
+	Needs string `toml:"needs"` // the preset whose result is the base: without one nothing is trained
+
 	// From scratch: Hidden above 0 and no Base.
 	Arch      string  `toml:"arch"`       // llama, qwen2 (bias of q, k, v) or qwen3 (norm of q, k)
 	Hidden    int     `toml:"hidden"`     // width d
@@ -62,14 +64,17 @@ type Data struct {
 	Kind        string             `toml:"kind"`          // rows or tape
 	Files       []string           `toml:"files"`         // JSONL, .gz too; relative ones count from the recipe's folder
 	HeldOut     HeldOut            `toml:"held_out"`      // a file, or a share of the rows (of a generator: ignored, it has its own)
-	Block       int                `toml:"block"`         // most tokens of a row; 0 = the model's context
+	Block       int                `toml:"block"`         // most tokens of a row; 0 = the model's context; a preset's is cut down to that
 	OverLong    string             `toml:"over_long"`     // a row with more: refuse, drop, or cut (from the right, as s1 did)
+	LostBytes   string             `toml:"lost_bytes"`    // a row with text for which the model has no token: refuse, or allow (it is left out, and counted)
 	ThinkFormat string             `toml:"think_format"`  // auto, or a name that s1 run --think-format takes
 	Template    string             `toml:"template"`      // auto = the model's chat template, or bare text where it has none; none = bare text
 	System      string             `toml:"system"`        // system text of rows that bring none; empty = the template's own default
 	Turns       string             `toml:"turns"`         // of several assistant turns: train on the last, or on all
 	Weights     map[string]float64 `toml:"token_weights"` // loss weight of trained tokens by their exact text; the others have 1
 	Tape        dataset.TapeConfig `toml:"tape"`          // of the generator
+
+	OwnBlock bool `toml:"-"` // block stands in a file of the user's, and not in a preset: too large a one is then a mistake
 }
 
 // OnPolicy mixes in what the model itself wrote, checked by the generator.
@@ -169,7 +174,7 @@ func Defaults() Recipe {
 	return Recipe{
 		Model: Model{Arch: "llama", RopeTheta: 10000, NormEps: 1e-6, InitStd: 0.02},
 		Data: Data{
-			Kind: Rows, OverLong: "refuse", ThinkFormat: "auto", Template: "auto", Turns: "last", Tape: dataset.DefaultTape(),
+			Kind: Rows, OverLong: "refuse", LostBytes: "refuse", ThinkFormat: "auto", Template: "auto", Turns: "last", Tape: dataset.DefaultTape(),
 		},
 		OnPolicy: OnPolicy{Temperature: 1},
 		Train:    Train{Precision: FP32},

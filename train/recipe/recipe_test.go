@@ -30,8 +30,8 @@ func TestEveryPresetLoads(t *testing.T) {
 	for _, name := range want {
 		r := load(t, name)
 		err := r.Ready()
-		if tape := r.Data.Kind == Tape; tape != (err == nil) {
-			t.Errorf("%s: ready to start: %v; only mini's recipes bring model and data", name, err)
+		if whole := r.Data.Kind == Tape && r.Model.Needs == ""; whole != (err == nil) {
+			t.Errorf("%s: ready to start: %v; only mini's recipes bring model and data, and mini-finish wants mini's", name, err)
 		}
 	}
 }
@@ -230,5 +230,23 @@ func TestAResumeMayChangeHowOftenItLooksButNotWhatItComputes(t *testing.T) {
 	keys := Keys()
 	if n := reflect.TypeFor[Recipe]().NumField(); len(keys) < 5*n || !slices.Contains(keys, "data.held_out") {
 		t.Errorf("keys %v", keys)
+	}
+}
+
+func TestARecipeThatGoesOnFromAnotherIsNotTrainedFromNothing(t *testing.T) {
+	t.Parallel()
+	r := load(t, "mini-finish")
+	if err := r.Ready(); err == nil || !strings.Contains(err.Error(), "s1 train mini --out mini, and then s1 train mini-finish -m mini/model") {
+		t.Errorf("mini-finish without a base: %v", err)
+	}
+	r.Model.Base, r.Model.Hidden = "mini/model", 0
+	if err := r.Ready(); err != nil {
+		t.Errorf("with one: %v", err)
+	}
+	if _, err := Parse("own.toml", "preset = 'mini-finish'\n[model]\nbase = './model'"); err != nil {
+		t.Errorf("in a file: %v", err)
+	}
+	if _, err := Parse("own.toml", "[model]\nneeds = 'minni'"); err == nil || !strings.Contains(err.Error(), "model.needs") {
+		t.Errorf("a preset that is none: %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"s1/engine/think"
 	"s1/engine/trace/spelling"
+	"s1/train/recipes"
 )
 
 // check is one thing that must hold, and what to say when it does not.
@@ -42,6 +43,9 @@ func (r Recipe) Ready() error {
 	}
 	const missing = "recipe %s names no %s"
 	switch {
+	case r.Model.Base == "" && r.Model.Needs != "":
+		return fmt.Errorf("recipe %s goes on from the result of %s and has no base: make one with s1 train %s --out %s, and then s1 train %s -m %s/model",
+			r.Source, r.Model.Needs, r.Model.Needs, r.Model.Needs, r.Source, r.Model.Needs)
 	case r.Model.Base == "" && !r.Model.Scratch():
 		return fmt.Errorf(missing+": give [model] base, or hidden, layers and heads of a new one", r.Source, "model")
 	case r.Data.Kind == Rows && len(r.Data.Files) == 0:
@@ -60,6 +64,7 @@ func (m Model) checks() []check {
 	c := []check{
 		{m.Base == "" || m.Hidden == 0, "model.base", m.Base, fmt.Sprintf("either a base or the sizes of a new model, but hidden is %d", m.Hidden)},
 		{m.Hidden >= 0, "model.hidden", m.Hidden, "a width above 0"},
+		{m.Needs == "" || slices.Contains(recipes.Names(), m.Needs), "model.needs", m.Needs, "the name of a preset"},
 		oneOf("model.arch", m.Arch, "llama", "qwen2", "qwen3"),
 	}
 	if !m.Scratch() {
@@ -86,6 +91,7 @@ func (d Data) checks() []check {
 	c := []check{
 		oneOf("data.kind", d.Kind, Rows, Tape),
 		oneOf("data.over_long", d.OverLong, "refuse", "drop", "cut"),
+		oneOf("data.lost_bytes", d.LostBytes, "refuse", "allow"),
 		oneOf("data.template", d.Template, "auto", "none"),
 		oneOf("data.turns", d.Turns, "last", "all"),
 		oneOf("data.think_format", d.ThinkFormat, think.Names()...),

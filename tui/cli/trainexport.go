@@ -13,11 +13,12 @@ import (
 )
 
 func (a *app) trainExportCommand() *cobra.Command {
-	var run, as, kind, out string
+	var run, as, kind, out, base string
 	var best, replace bool
 	cmd := &cobra.Command{
 		Use:   "export RECIPE.toml",
 		Short: "Write a run's newest checkpoint as a Hugging Face folder, a GGUF file, or a PEFT adapter",
+		Long:  "Writes what a checkpoint holds, without training on. Seed, steps and all other settings are those that the run kept, whatever the file says now.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			rec, err := recipe.Load(args[0])
@@ -41,11 +42,12 @@ func (a *app) trainExportCommand() *cobra.Command {
 				Dir: run, Code: version, Say: a.say,
 				Resolve: func(ctx context.Context, name string) (string, error) { return modelPath(ctx, name, a.progress()) },
 			}
-			return train.Export(cmd.Context(), rec, o, train.ExportOptions{As: as, Out: out, Type: t, Best: best, Replace: replace})
+			return train.Export(cmd.Context(), rec, o, train.ExportOptions{As: as, Out: out, Type: t, Best: best, Replace: replace, Base: base})
 		},
 	}
 	p := cmd.Flags()
 	p.StringVar(&run, "run", "", "folder of the run; empty = the recipe's name")
+	p.StringVarP(&base, "model", "m", "", "where the model is that the run began from; empty = where the run found it")
 	p.StringVar(&as, "as", train.AsFolder, "folder, gguf, or adapter")
 	p.StringVar(&kind, "type", "F32", "F32, F16, BF16; Q8_0 for a GGUF file")
 	p.StringVar(&out, "out", "", "folder or file to write")

@@ -50,6 +50,7 @@ type inspected struct {
 	rows   *dataset.Rows // nil of a generator
 	block  int           // most tokens of a row
 	micro  int           // rows of a micro-batch
+	note   string        // what was made of the recipe for this model
 }
 
 func (a *app) trainInspect(ctx context.Context, name string, rows, tokens int) error {
@@ -65,6 +66,9 @@ func (a *app) trainInspect(ctx context.Context, name string, rows, tokens int) e
 		return err
 	}
 	defer in.tok.Close()
+	if in.note != "" {
+		a.say("%s", in.note)
+	}
 	if a.json {
 		err = a.inspectJSON(ctx, in, rows)
 	} else {
@@ -98,6 +102,10 @@ func (a *app) openInspected(ctx context.Context, rec recipe.Recipe) (in inspecte
 			return in, nil, err
 		}
 	}
+	if in.rec, in.note, err = rec.Within(context); err != nil {
+		return in, nil, err
+	}
+	rec = in.rec
 	in.micro = rec.MicroRows(context)
 	if rec.Data.Kind == recipe.Tape {
 		in.block = context

@@ -84,6 +84,17 @@ func TestTrainInspectShowsTheTape(t *testing.T) {
 	}
 }
 
+// A block that only the preset asks for is cut down to the model, and said; one of the file's own is refused, as train does.
+func TestTrainInspectHoldsTheBlockToTheModel(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	b.write("rows.jsonl", goodRows)
+	text := fmt.Sprintf("preset = 'lora'\n[model]\nbase = '%s'\n[data]\nfiles = ['rows.jsonl']\n", model(t))
+	b.run("train", "inspect", b.write("r.toml", text)).wants(0, "preset's block of 32768 tokens", "positions")
+	b.run("train", "inspect", b.write("r.toml", text+"block = 32768\n")).refuses(1, "data.block is 32768", "positions")
+	b.run("train", "r.toml").refuses(1, "data.block is 32768", "positions")
+}
+
 func TestTrainInspectSaysWhatARecipeLacks(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
