@@ -17,7 +17,7 @@ import (
 )
 
 func (a *app) benchCommand() *cobra.Command {
-	var f runFlags
+	var f modelFlags
 	cmd := &cobra.Command{
 		Use: "bench", Short: "How fast this machine reads, thinks, branches and forks with a model", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -31,7 +31,7 @@ func (a *app) benchCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) bench(ctx context.Context, f *runFlags) error {
+func (a *app) bench(ctx context.Context, f *modelFlags) error {
 	start := time.Now()
 	p, err := loadModel(ctx, f.model, engine.Options{Backend: f.backend, Weights: f.weights, Threads: f.threads, Context: f.context},
 		func(s string) { a.say("%s", safeText(s)) })

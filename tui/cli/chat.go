@@ -100,7 +100,7 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, look *screenFlags, pr
 	for _, c := range change {
 		c(&opt)
 	}
-	end, err := a.screen(look, f.ascii, &opt)
+	end, err := a.screen(look, &opt)
 	if err != nil {
 		return errors.Join(err, d.Close())
 	}

@@ -133,11 +133,25 @@ func newRoot(a *app) *cobra.Command {
 	p := root.PersistentFlags()
 	p.BoolVar(&a.json, "json", false, "JSON lines on stdout, messages on stderr")
 	p.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no hints")
-	p.Uint64Var(&a.seed, "seed", 0, "seed of every random choice (0 = one from the clock, printed in the receipt)")
 	flags.register(root.Flags())
 	look.register(root.Flags())
 	root.AddCommand(a.runCommand(), a.chatCommand(), a.demoCommand(), a.keysCommand(), a.tokensCommand(), a.sessionsCommand(), a.exploreCommand(), a.modelsCommand(), a.benchCommand(), a.doctorCommand(), a.pathsCommand(), a.versionCommand(), a.trainCommand(), a.gradeCommand(), a.sweepCommand(), a.paperCommand(), a.curateCommand(), a.jobsCommand())
+	for _, path := range chance() {
+		cmd, rest, err := root.Find(strings.Fields(path))
+		if err != nil || len(rest) > 0 {
+			panic("no command " + path)
+		}
+		cmd.Flags().Uint64Var(&a.seed, "seed", 0, "seed of every random choice (0 = one from the clock, printed in the receipt)")
+	}
 	return root
+}
+
+// chance are the commands that leave something to it.
+func chance() []string {
+	return []string{
+		"", "run", "chat", "demo", "sessions replay", "explore lab", "explore vote", "explore anchor", "sweep", "paper",
+		"train", "train plan", "train probe", "curate", "curate study", "models info",
+	}
 }
 
 // say prints a message for people, on stderr.

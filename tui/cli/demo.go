@@ -81,7 +81,7 @@ func (a *app) demo(ctx context.Context, f *runFlags, look *screenFlags, fast boo
 		ModelSampling: true, Sampling: trace.Sampling{Seed: d.seed}, Pace: pace,
 		Story: tuiapp.StoryOf(questions, budget, unkept), Fast: fast,
 	}
-	end, err := a.screen(look, f.ascii, &opt)
+	end, err := a.screen(look, &opt)
 	if err != nil {
 		return errors.Join(err, d.Close())
 	}

@@ -11,10 +11,14 @@ import (
 	"time"
 
 	"s1/curate"
+	"s1/engine"
 	"s1/engine/trace"
 	"s1/sessions"
 	tuiapp "s1/tui/app"
 )
+
+// longestSolution is the most bytes of a solution that is an answer to be judged by, and not the way to one.
+const longestSolution = 200
 
 // Rows is a page of rows.
 func (c *curator) Rows(ctx context.Context, folder string, q tuiapp.CurationQuery) (page tuiapp.CurationPage, err error) {
@@ -174,7 +178,8 @@ func (c *curator) Decide(_ context.Context, folder, id string, d tuiapp.Curation
 	return curate.ByHand(rec.HandFile(folder), id, verdict, d.Note, time.Now().UTC())
 }
 
-// Trace makes a session of a row: its texts in the tokens of the model that is open.
+// Trace makes a session of a row: its texts in the tokens of the model that is open, judged by the row's own solution. A model that
+// would make other texts of them makes none, and the error says where the row can be read.
 func (c *curator) Trace(ctx context.Context, folder, id string) (string, error) {
 	switch {
 	case c.desk.store == nil:
@@ -191,8 +196,16 @@ func (c *curator) Trace(ctx context.Context, folder, id string) (string, error) 
 		answer = row.Solution
 	}
 	run, saved, err := c.desk.model.Written(trace.Ask{Prompt: row.Question, ThinkFormat: c.desk.flags.thinkFormat, Budget: trace.Budget{Cap: -1, AnswerCap: -1}}, row.Trace, answer)
-	if err != nil {
+	var unspelt *engine.Unspelt
+	switch {
+	case errors.As(err, &unspelt):
+		// The status line shows its beginning: what is wrong, and what to do.
+		return "", fmt.Errorf("%s cannot spell it: read line %d of %s, or open another model (%w)", unspelt.Model, row.Index+1, row.File, err)
+	case err != nil:
 		return "", err
+	}
+	if len(row.Solution) <= longestSolution && !strings.Contains(row.Solution, "\n") {
+		run.Expected = row.Solution
 	}
 	note := fmt.Sprintf("row %s of the curation in %s (%s:%d): written elsewhere, cut into the tokens of %s; no probability is known", id, folder, row.File, row.Index+1, run.Model)
 	var text bytes.Buffer

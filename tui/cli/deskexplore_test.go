@@ -17,7 +17,7 @@ func TestATraceOfAnotherModelIsAskedAboutWhereItWasThought(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{flags: &runFlags{model: builtin.Name, weights: "exact", thinkFormat: "auto"}, seed: 3, store: store, recorder: sessions.NewRecorder(store, ""), hosts: map[trace.BranchID]thinker{}}
+	d := &desk{flags: &runFlags{modelFlags: modelFlags{model: builtin.Name, weights: "exact"}, thinkFormat: "auto"}, seed: 3, store: store, recorder: sessions.NewRecorder(store, ""), hosts: map[trace.BranchID]thinker{}}
 	t.Cleanup(func() {
 		if err := d.Close(); err != nil {
 			t.Error(err)

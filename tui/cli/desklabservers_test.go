@@ -19,7 +19,7 @@ import (
 // labOver is the lab of a desk whose own model is never asked, with a form over a few questions.
 func labOver(t *testing.T, model string) (l *laboratory, values map[string]string) {
 	t.Helper()
-	d := &desk{flags: &runFlags{model: model, thinkFormat: "auto"}, seed: 3, recorder: sessions.NewRecorder(nil, "a test"), hosts: map[trace.BranchID]thinker{}}
+	d := &desk{flags: &runFlags{modelFlags: modelFlags{model: model}, thinkFormat: "auto"}, seed: 3, recorder: sessions.NewRecorder(nil, "a test"), hosts: map[trace.BranchID]thinker{}}
 	t.Cleanup(func() {
 		if err := d.Close(); err != nil {
 			t.Error(err)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,7 +29,8 @@ const (
 
 // exploreFlags are those of the experiments on a kept run.
 type exploreFlags struct {
-	run     runFlags
+	modelFlags
+	samplingFlags
 	branch  string
 	stops   int
 	samples int
@@ -40,7 +42,7 @@ func (a *app) exploreCommand() *cobra.Command {
 	cmd := group("explore", "What a kept run would have said: cut, made to wait, asked again")
 	cmd.Long = "Experiments on a kept run, as the keys s, L, V and A of the screen make them. Nothing of them is kept.\n" +
 		"Without --branch it is the newest branch. --json prints what the screen shows as objects."
-	one := func(use, short string, usual int, do func(*exploration, context.Context) error) *cobra.Command {
+	one := func(use, short string, often int, do func(*exploration, context.Context) error) *cobra.Command {
 		f := exploreFlags{}
 		c := &cobra.Command{
 			Use: use + " ID", Short: short, Args: cobra.ExactArgs(1),
@@ -48,11 +50,11 @@ func (a *app) exploreCommand() *cobra.Command {
 				return a.explore(cmd.Context(), &f, cmd.Flags().Changed("model"), args[0], do)
 			},
 		}
-		f.run.register(c.Flags())
+		f.modelFlags.register(c.Flags())
 		c.Flags().StringVar(&f.branch, "branch", "", "the branch to ask about; empty = the newest")
 		switch use {
 		case "scrub":
-			c.Flags().IntVar(&f.stops, "stops", usual, "places along the thought")
+			c.Flags().IntVar(&f.stops, "stops", often, "places along the thought")
 			return c
 		case "lab":
 			c.Flags().IntVar(&f.at, "at", -1, "token to go on from; -1 = where the thought closed")
@@ -61,7 +63,8 @@ func (a *app) exploreCommand() *cobra.Command {
 			c.Flags().IntVar(&f.at, "at", -1, "first token of the sentence")
 			c.Flags().IntVar(&f.to, "to", -1, "first token behind it")
 		}
-		c.Flags().IntVar(&f.samples, "samples", usual, "samples of each arm")
+		f.samplingFlags.register(c.Flags())
+		c.Flags().IntVar(&f.samples, "samples", often, "samples of each arm")
 		return c
 	}
 	cmd.AddCommand(
@@ -84,7 +87,7 @@ type exploration struct {
 }
 
 func (a *app) explore(ctx context.Context, f *exploreFlags, named bool, id string, do func(*exploration, context.Context) error) error {
-	if err := f.run.check(); err != nil {
+	if err := errors.Join(f.modelFlags.check(), f.samplingFlags.check()); err != nil {
 		return err
 	}
 	var s sessions.Session
@@ -99,16 +102,17 @@ func (a *app) explore(ctx context.Context, f *exploreFlags, named bool, id strin
 		return err
 	}
 	if !named {
-		f.run.model = s.Run.Model
+		f.model = s.Run.Model
 	}
-	f.run.noSave = true
-	d := a.newDesk(ctx, &f.run)
+	run := usual()
+	run.modelFlags, run.noSave = f.modelFlags, true
+	d := a.newDesk(ctx, &run)
 	defer d.Close() // nothing is kept
 	if err := d.open(ctx, a.progress()); err != nil {
 		return fmt.Errorf("run %s was made by %s, and it could not be opened (-m names another place): %w", id, safeText(s.Run.Model), err)
 	}
 	if d.model == nil {
-		return fmt.Errorf("run %s: %s is a server, which keeps no states to go back to; experiments need a model on this machine (-m)", id, safeText(f.run.model))
+		return fmt.Errorf("run %s: %s is a server, which keeps no states to go back to; experiments need a model on this machine (-m)", id, safeText(f.model))
 	}
 	lives, err := d.model.Restore(s.Run, savedOf(s))
 	if err != nil {
@@ -152,17 +156,17 @@ func (x *exploration) spent() int {
 	return n
 }
 
-// sampling is the branch's own, warm where it was greedy.
+// sampling is the branch's own, warm where it was greedy, with the flags over it.
 func (x *exploration) sampling() trace.Sampling {
 	s := x.branch.Sampling
 	if s.Temperature == 0 {
 		s.Temperature = warm
 	}
-	x.f.run.temp.over(&s.Temperature)
+	seed := s.Seed
 	if x.a.seed != 0 {
-		s.Seed = x.a.seed
+		seed = x.a.seed
 	}
-	return s
+	return x.f.sampling(s, seed)
 }
 
 // guessLine is a stop as an object.

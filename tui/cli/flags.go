@@ -22,16 +22,38 @@ const (
 	maxPenalty     = 10.0
 )
 
-// runFlags are the flags of everything that thinks.
-type runFlags struct {
-	model, backend, weights, thinkFormat, system, waitText, preset, pace, session string
-	cap, waits, answerCap, samples, context, threads, softLanding                 int
-	temp, topP, topK, minP, repeat                                                optional
-	noSave, ascii, closeLoops                                                     bool
+// modelFlags say which model, and how it is held and computed.
+type modelFlags struct {
+	model, backend, weights string
+	context, threads        int
 }
 
-func (f *runFlags) register(p *pflag.FlagSet) {
+func (f *modelFlags) register(p *pflag.FlagSet) {
 	p.StringVarP(&f.model, "model", "m", defaultModel, modelWords)
+	p.StringVar(&f.weights, "weights", "auto", "auto (16-bit weights become 8-bit), exact, q8")
+	p.StringVar(&f.backend, "backend", "", "cpu, or ref (slow, exact); empty = the fastest here")
+	p.IntVar(&f.threads, "threads", 0, "threads; 0 = one per core")
+	p.IntVar(&f.context, "context", 0, "most positions of a run; 0 = what the model allows, at most 32768")
+}
+
+func (f *modelFlags) check() error {
+	switch {
+	case f.threads < 0 || f.threads > maxThreads():
+		return usagef("--threads %d: 0 (one per core) to %d", f.threads, maxThreads())
+	case f.context < 0:
+		return usagef("--context %d: 0 (the model's own) or more", f.context)
+	}
+	return oneOf("--weights", f.weights, "auto", "exact", "q8")
+}
+
+// budgetFlags say how long a thought may be, and what is done at its end.
+type budgetFlags struct {
+	waitText, preset                   string
+	cap, waits, answerCap, softLanding int
+	closeLoops                         bool
+}
+
+func (f *budgetFlags) register(p *pflag.FlagSet) {
 	p.IntVar(&f.cap, "cap", -1, "most thinking tokens; 0 no thinking, -1 no cap")
 	p.IntVar(&f.waits, "wait", 0, "ends of thinking to suppress")
 	p.StringVar(&f.waitText, "wait-text", "Wait", "what is appended at each suppressed end; empty = suppress only")
@@ -39,24 +61,9 @@ func (f *runFlags) register(p *pflag.FlagSet) {
 	p.StringVar(&f.preset, "preset", "", "a published algorithm instead of s1's exact rule: s1-readme, s1-harness")
 	p.IntVar(&f.softLanding, "soft-landing", 0, "close at the end of a sentence within so many tokens before the cap; 0 = exactly at it")
 	p.BoolVar(&f.closeLoops, "close-loops", false, "close a thought that repeats itself, instead of only saying so")
-	p.StringVar(&f.thinkFormat, "think-format", "auto", "how a thought opens and closes: auto, s1, think, tape, none")
-	p.StringVar(&f.system, "system", "", "system text; empty = the model's own default")
-	p.Var(&f.temp, "temp", "temperature; 0 = greedy (default: the model's own)")
-	p.Var(&f.topP, "top-p", "smallest set of tokens with this probability (default: the model's own)")
-	p.Var(&f.minP, "min-p", "least probability, as a share of the likeliest (default: the model's own)")
-	p.Var(&f.topK, "top-k", "only the k likeliest tokens; 0 = off (default: the model's own)")
-	p.Var(&f.repeat, "repeat-penalty", "divides the logits of recent tokens; 1 = off (default: the model's own)")
-	p.StringVar(&f.pace, "pace", "auto", "tokens per second shown: a number, max, or auto (readable on the screen, max elsewhere)")
-	p.StringVar(&f.weights, "weights", "auto", "auto (16-bit weights become 8-bit), exact, q8")
-	p.StringVar(&f.backend, "backend", "", "cpu, or ref (slow, exact); empty = the fastest here")
-	p.IntVar(&f.threads, "threads", 0, "threads; 0 = one per core")
-	p.IntVar(&f.context, "context", 0, "most positions of a run; 0 = what the model allows, at most 32768")
-	p.BoolVar(&f.noSave, "no-save", false, "do not keep this run")
-	p.BoolVar(&f.ascii, "ascii", false, "plain ASCII glyphs")
 }
 
-// check refuses values that mean nothing, with the value.
-func (f *runFlags) check() error {
+func (f *budgetFlags) check() error {
 	switch {
 	case f.cap < -1:
 		return usagef("--cap %d: -1 (none), 0 (no thinking) or more", f.cap)
@@ -66,10 +73,31 @@ func (f *runFlags) check() error {
 		return usagef("--answer-cap %d: -1 (until the context ends) or at least 1", f.answerCap)
 	case f.softLanding < 0:
 		return usagef("--soft-landing %d: 0 (off) or more", f.softLanding)
-	case f.threads < 0 || f.threads > maxThreads():
-		return usagef("--threads %d: 0 (one per core) to %d", f.threads, maxThreads())
-	case f.context < 0:
-		return usagef("--context %d: 0 (the model's own) or more", f.context)
+	case f.preset != "":
+		if err := oneOf("--preset", f.preset, "s1-readme", "s1-harness"); err != nil {
+			return err
+		}
+	}
+	return checkText("--wait-text", f.waitText)
+}
+
+func (f *budgetFlags) budget() trace.Budget {
+	return trace.Budget{Cap: f.cap, Waits: f.waits, WaitText: f.waitText, AnswerCap: f.answerCap, Preset: f.preset, SoftLanding: f.softLanding, CloseLoops: f.closeLoops}
+}
+
+// samplingFlags say how tokens are drawn; what is not given is the model's own.
+type samplingFlags struct{ temp, topP, topK, minP, repeat optional }
+
+func (f *samplingFlags) register(p *pflag.FlagSet) {
+	p.Var(&f.temp, "temp", "temperature; 0 = greedy (default: the model's own)")
+	p.Var(&f.topP, "top-p", "smallest set of tokens with this probability (default: the model's own)")
+	p.Var(&f.minP, "min-p", "least probability, as a share of the likeliest (default: the model's own)")
+	p.Var(&f.topK, "top-k", "only the k likeliest tokens; 0 = off (default: the model's own)")
+	p.Var(&f.repeat, "repeat-penalty", "divides the logits of recent tokens; 1 = off (default: the model's own)")
+}
+
+func (f *samplingFlags) check() error {
+	switch {
 	case !f.temp.within(0, maxTemperature):
 		return usagef("--temp %s: between 0 (greedy) and %d", &f.temp, maxTemperature)
 	case !f.topP.within(0, 1):
@@ -81,25 +109,78 @@ func (f *runFlags) check() error {
 	case !f.repeat.within(minPenalty, maxPenalty):
 		return usagef("--repeat-penalty %s: between %v and %v; 1 = off", &f.repeat, minPenalty, maxPenalty)
 	}
-	for _, c := range []struct {
-		flag, value string
-		ok          []string
-	}{
-		{"--weights", f.weights, []string{"auto", "exact", "q8"}},
-		{"--think-format", f.thinkFormat, []string{"auto", "s1", "think", "tape", "none", "gemma", "gpt-oss", "mistral"}},
-		{"--preset", f.preset, []string{"", "s1-readme", "s1-harness"}},
-	} {
-		if !contains(c.ok, c.value) {
-			return usagef("%s %q: one of %q; did you mean %q?", c.flag, c.value, c.ok, spelling.Nearest(c.value, c.ok))
-		}
+	return nil
+}
+
+// sampling is another one with what the user gave put over it.
+func (f *samplingFlags) sampling(own trace.Sampling, seed uint64) trace.Sampling {
+	s := own
+	f.temp.over(&s.Temperature)
+	f.topP.over(&s.TopP)
+	f.minP.over(&s.MinP)
+	f.repeat.over(&s.RepeatPenalty)
+	if f.topK.given {
+		s.TopK = int(f.topK.value)
 	}
-	for _, c := range []struct{ flag, text string }{{"--system", f.system}, {"--wait-text", f.waitText}} {
-		if err := checkText(c.flag, c.text); err != nil {
+	s.Seed = seed
+	return s
+}
+
+// runFlags are the flags of everything that asks a model new questions. A command registers the part of them that it reads, and has
+// the rest from usual.
+type runFlags struct {
+	modelFlags
+	budgetFlags
+	samplingFlags
+	thinkFormat, system, pace, session string
+	samples                            int
+	noSave                             bool
+}
+
+func (f *runFlags) register(p *pflag.FlagSet) {
+	f.modelFlags.register(p)
+	f.budgetFlags.register(p)
+	f.samplingFlags.register(p)
+	p.StringVar(&f.thinkFormat, "think-format", "auto", "how a thought opens and closes: auto, s1, think, tape, none")
+	p.StringVar(&f.system, "system", "", "system text; empty = the model's own default")
+	p.StringVar(&f.pace, "pace", "auto", "tokens per second shown: a number, max, or auto (readable on the screen, max elsewhere)")
+	f.keeping(p)
+}
+
+func (f *runFlags) keeping(p *pflag.FlagSet) {
+	p.BoolVar(&f.noSave, "no-save", false, "do not keep this run")
+}
+
+// usual are the flags that nobody gave.
+func usual() runFlags {
+	var f runFlags
+	f.register(pflag.NewFlagSet("", pflag.ContinueOnError))
+	return f
+}
+
+// check refuses values that mean nothing, with the value.
+func (f *runFlags) check() error {
+	for _, check := range []func() error{f.modelFlags.check, f.budgetFlags.check, f.samplingFlags.check} {
+		if err := check(); err != nil {
 			return err
 		}
 	}
+	if err := oneOf("--think-format", f.thinkFormat, "auto", "s1", "think", "tape", "none", "gemma", "gpt-oss", "mistral"); err != nil {
+		return err
+	}
+	if err := checkText("--system", f.system); err != nil {
+		return err
+	}
 	_, err := f.tokensPerSecond()
 	return err
+}
+
+// oneOf refuses a value of a flag that is none of those it can be, and names the nearest.
+func oneOf(flag, value string, ok ...string) error {
+	if contains(ok, value) {
+		return nil
+	}
+	return usagef("%s %q: one of %q; did you mean %q?", flag, value, ok, spelling.Nearest(value, ok))
 }
 
 // maxThreads is the most threads that may be asked for: beyond some per core they only wait for each other, and at some
@@ -125,22 +206,4 @@ func (f *runFlags) tokensPerSecond() (int, error) {
 		return 0, usagef("--pace %q: a number of tokens per second, max, or auto", f.pace)
 	}
 	return n, nil
-}
-
-func (f *runFlags) budget() trace.Budget {
-	return trace.Budget{Cap: f.cap, Waits: f.waits, WaitText: f.waitText, AnswerCap: f.answerCap, Preset: f.preset, SoftLanding: f.softLanding, CloseLoops: f.closeLoops}
-}
-
-// sampling is the model's own default with what the user gave put over it.
-func (f *runFlags) sampling(own trace.Sampling, seed uint64) trace.Sampling {
-	s := own
-	f.temp.over(&s.Temperature)
-	f.topP.over(&s.TopP)
-	f.minP.over(&s.MinP)
-	f.repeat.over(&s.RepeatPenalty)
-	if f.topK.given {
-		s.TopK = int(f.topK.value)
-	}
-	s.Seed = seed
-	return s
 }

@@ -88,7 +88,7 @@ func openServer(ctx context.Context, f *runFlags, seed uint64, progress func(str
 
 // serverInfo is `s1 models info` of a server: what the probe found.
 func (a *app) serverInfo(ctx context.Context, word string) error {
-	m, err := openServer(ctx, &runFlags{model: word}, a.seed, a.progress())
+	m, err := openServer(ctx, &runFlags{modelFlags: modelFlags{model: word}}, a.seed, a.progress())
 	if err != nil {
 		return err
 	}

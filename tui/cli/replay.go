@@ -18,7 +18,7 @@ import (
 const usualSpeed = 30
 
 func (a *app) replayCommand() *cobra.Command {
-	var f runFlags
+	f := usual()
 	var look screenFlags
 	var check bool
 	var speed string
@@ -45,7 +45,8 @@ func (a *app) replayCommand() *cobra.Command {
 			return a.openScreen(cmd.Context(), &f, &look, "", func(o *tuiapp.Options) { o.Replay, o.Pace = true, pace })
 		},
 	}
-	f.register(cmd.Flags())
+	f.modelFlags.register(cmd.Flags())
+	f.keeping(cmd.Flags())
 	look.register(cmd.Flags())
 	cmd.Flags().BoolVar(&check, "check", false, "carry it out again and compare, token by token")
 	cmd.Flags().StringVar(&speed, "speed", fmt.Sprint(usualSpeed), "tokens per second, or max")
