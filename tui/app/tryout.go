@@ -24,6 +24,13 @@ func (m *Model) inputLab() {
 		}
 		where = "where the thought closed"
 	}
+	if b.at >= 0 {
+		if closed, ok := b.closeAt(); ok && closed == at {
+			where = "where the thought closed"
+		} else if m.outside(at, "a Wait lab goes on from a token of the thought") {
+			return
+		}
+	}
 	in := overlay.Input{
 		Title: "Wait lab",
 		Hint: fmt.Sprintf("words apart by commas, - for nothing, a number for how often: from %s each is tried so often at temperature %s",
@@ -135,12 +142,27 @@ func (m *Model) inputVote() {
 	})
 }
 
+// outside says that an experiment needs a token of the thought, and what the one under the cursor is instead.
+func (m *Model) outside(at int, what string) bool {
+	b := m.now()
+	is := "this token only opens it"
+	switch closed, ok := b.closeAt(); {
+	case b.within(at):
+		return false
+	case b.tokens[at].phase == trace.PhaseAnswer:
+		is = "this token is of the answer"
+	case ok && at >= closed:
+		is = "this token only closes it"
+	}
+	m.warn(what + ", and " + is)
+	return true
+}
+
 // anchor goes on many times with and without the sentence under the cursor.
 func (m *Model) anchor() tea.Cmd {
 	b := m.now()
 	k := b.tokens[b.at]
-	if k.phase == trace.PhaseAnswer {
-		m.warn("an anchor is a sentence of the thought")
+	if m.outside(b.at, "an anchor is a sentence of the thought") {
 		return nil
 	}
 	kind := text.Sentence

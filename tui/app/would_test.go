@@ -67,6 +67,31 @@ func TestTheScrubberAnswersAlongAFinishedOrPausedThought(t *testing.T) {
 	tuitest.Start(t, tuitest.NewFake(tuitest.Tape()), 110, 36, nil).Ask(question).Advance(999).Press("s").Expect("this model can not be asked about a trace")
 }
 
+func TestTheScrubberKeepsTheCursorWithinTheThought(t *testing.T) {
+	t.Parallel()
+	x := explorable()
+	x.Guesses = along()
+	d := explore(t, x, 110, 36, nil).Press("2", "s").Pull()
+	for _, k := range []string{"right", "right", "right", "}", ")"} {
+		if got := cursor(d.Press(k).Frame()); got != 12 {
+			t.Errorf("%s goes to token %d, want 12, where the thought closed\n%s", k, got, d.Frame())
+		}
+	}
+	d.Press("L").Expect("from where the thought closed each is tried").Press("esc", "enter").Pull()
+	if b, _ := newest(x); b.At != 12 {
+		t.Errorf("answered from token %d", b.At)
+	}
+	// Beside the thought it goes anywhere again.
+	d = explore(t, x, 110, 36, nil).Press("2", "tab", "h")
+	d.Press("s").Pull()
+	if got := cursor(d.Frame()); got != 12 {
+		t.Errorf("opened from the answer, it stands on token %d", got)
+	}
+	if got := cursor(d.Press("s", "right", "right", "right").Frame()); got != 15 {
+		t.Errorf("closed, it goes to token %d, want 15", got)
+	}
+}
+
 func TestALongThoughtHasSixteenStops(t *testing.T) {
 	t.Parallel()
 	x := explorable()
