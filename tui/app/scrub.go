@@ -9,6 +9,7 @@ import (
 
 	"s1/engine/trace"
 	"s1/tui/keys"
+	"s1/tui/text"
 )
 
 // scrubbing is the answers along one trace.
@@ -46,7 +47,7 @@ func (m *Model) scrub() tea.Cmd {
 	}
 	m.keepWithin(b)
 	e, n, id := m.explorer(b), m.news, b.info.ID
-	m.say(fmt.Sprintf("%d answers along the thought, at most %d tokens each", len(stops), scrubAnswer))
+	m.say(fmt.Sprintf("%d answers along the thought, at most %d tokens each, %s in all", len(stops), scrubAnswer, text.Count(len(stops)*scrubAnswer)))
 	return func() tea.Msg {
 		err := e.Scrub(ctx, id, stops, func(g trace.Guess) {
 			n.post(func(*Model) { s.add(g) })
