@@ -151,7 +151,7 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 		}
 	case keys.Anchor:
 		if !m.again(trials.Anchors) {
-			return m.anchor()
+			m.inputAnchor()
 		}
 	case keys.Replay:
 		return m.replay()

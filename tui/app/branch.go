@@ -201,7 +201,9 @@ func (b *branch) add(k trace.Token) {
 	}
 	b.account(t)
 	if (role == theme.Accent || role == theme.Warn) && (was != role || k.Wished) {
-		doc.Break()
+		if k.Wished || role == theme.Warn {
+			doc.Break() // the thought ended here, or was to; anything else stands where it was put
+		}
 		b.pending = &text.Mark{Role: role, Note: b.noteOf(k)}
 	}
 	t.at = int32(doc.Len())

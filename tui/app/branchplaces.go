@@ -43,6 +43,12 @@ func (b *branch) closeAt() (int, bool) {
 	return i, true
 }
 
+// within says whether token i is of the thought itself: drawn or put into it, not one of the words that open and close it.
+func (b *branch) within(i int) bool {
+	k := b.tokens[i]
+	return k.phase == trace.PhaseThinking && (k.counted || k.origin == trace.OriginInjected)
+}
+
 // countedAt returns the index right after the nth thinking token.
 func (b *branch) countedAt(n int) int {
 	for i, k := range b.tokens {

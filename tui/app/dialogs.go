@@ -71,14 +71,9 @@ func (m *Model) inputCap() {
 // inputSecond asks for the budget of a second answer: a cap, and if wanted how many Waits.
 func (m *Model) inputSecond() {
 	b := m.now()
-	answer := "until it ends"
-	if c := b.budget.AnswerCap; c >= 0 {
-		answer = fmt.Sprintf("at most %d tokens", c)
-	}
 	in := overlay.Input{
 		Title: "second answer, cap on thinking tokens",
-		Hint:  "a number, or none; a second number is how many Waits: 64 2. It costs at most the cap, and an answer " + answer + ".",
-		Check: func(s string) string { _, _, why := parseSecond(s); return why },
+		Hint:  "a number, or none; a second number is how many Waits: 64 2",
 		Adjust: func(s string, up bool) string {
 			if strings.ContainsRune(s, ' ') {
 				return s
@@ -94,13 +89,13 @@ func (m *Model) inputSecond() {
 		guess /= 2
 	}
 	in.Editor.Set(capText(guess))
-	m.input(in, func(s string) tea.Cmd {
-		n, waits, _ := parseSecond(s)
+	m.propose(in, b, func(s string) (trace.Trials, string) {
+		n, waits, why := parseSecond(s)
 		budget := b.budget
 		budget.Cap, budget.Waits = n, waits
 		budget.WaitText = m.waitText()
-		return m.grow(0, budget, "ask again", true)
-	})
+		return trace.Trials{Samples: 1, Arms: []trace.Arm{{Budget: budget}}}, why
+	}, func(t trace.Trials) tea.Cmd { return m.grow(0, t.Arms[0].Budget, "ask again", true) })
 }
 
 func capText(n int) string {

@@ -77,6 +77,19 @@ func TestAThoughtComesBackFromTheEditorAndGoesOnFromTheFirstChange(t *testing.T)
 	}
 }
 
+func TestEveryRowOfWhatWasWrittenIsMarkedAndNoLineIsBroken(t *testing.T) {
+	t.Parallel()
+	x := explorable()
+	x.Script.Thoughts = [][]string{{"37", "\n", "+158=11", "87", "\n", "-60=1127", "\n", "=1127", "\n"}}
+	d := explore(t, x, 110, 36, nil)
+	edit(d, app.EditorGot(d.Model), `sed -i 's/1187/1109/' "$1"`)
+	if b, first := newest(x); b.At != 4 || first.Text != "09\n-60=1127\n=1127\n" {
+		t.Fatalf("from token %d with %+v", b.At, first)
+	}
+	d.Advance(999).Expect("▌ +158=1109", "▌ -60=1127", "▌ =1127").Refute("▌ 37")
+	d.Press("x").Expect("▌ 09", "▌ -60=1127", "▌ =1127")
+}
+
 func TestAnEditorThatCannotBeStartedLeavesNothing(t *testing.T) {
 	t.Parallel()
 	d := explored(t)

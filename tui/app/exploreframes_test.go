@@ -50,10 +50,11 @@ var explorerScenes = []struct {
 		x.Report.Tallies, x.Report.Decided = x.Report.Tallies[:1], "79"
 		d.Ask(question).Advance(999).Press("V", "enter").Pull()
 	}},
+	{"anchor asked", func(_ *tuitest.Explorer, d *tuitest.Driver) { at(d.Ask(question).Advance(999), 6).Press("A") }},
 	{"anchors", func(x *tuitest.Explorer, d *tuitest.Driver) {
 		x.Report = report()
 		x.Report.Shift = &trace.Rate{Rate: .25, Low: .1, High: .6}
-		at(d.Ask(question).Advance(999), 6).Press("A").Pull()
+		at(d.Ask(question).Advance(999), 6).Press("A", "enter").Pull()
 	}},
 	{"four compared", func(_ *tuitest.Explorer, d *tuitest.Driver) { family(d).Press("x", "v", "v") }},
 	{"diff", func(_ *tuitest.Explorer, d *tuitest.Driver) { family(d).Press("x", "X") }},

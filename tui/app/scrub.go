@@ -9,6 +9,7 @@ import (
 
 	"s1/engine/trace"
 	"s1/tui/keys"
+	"s1/tui/text"
 )
 
 // scrubbing is the answers along one trace.
@@ -44,8 +45,9 @@ func (m *Model) scrub() tea.Cmd {
 	if b.at < 0 {
 		b.at = max(m.nearest(b), 0)
 	}
+	m.keepWithin(b)
 	e, n, id := m.explorer(b), m.news, b.info.ID
-	m.say(fmt.Sprintf("%d answers along the thought, at most %d tokens each", len(stops), scrubAnswer))
+	m.say(fmt.Sprintf("%d answers along the thought, at most %d tokens each, %s in all", len(stops), scrubAnswer, text.Count(len(stops)*scrubAnswer)))
 	return func() tea.Msg {
 		err := e.Scrub(ctx, id, stops, func(g trace.Guess) {
 			n.post(func(*Model) { s.add(g) })
@@ -106,7 +108,18 @@ func (m *Model) walkOrScrub(a keys.Action) {
 		return
 	}
 	m.walk(a)
+	if m.scrubbing() {
+		m.keepWithin(b)
+	}
 	m.pick = -1
+}
+
+// keepWithin keeps the cursor within what can be cut: the thought, and the place at which it closed.
+func (m *Model) keepWithin(b *branch) {
+	if last, ok := b.closeAt(); ok && b.at > last {
+		b.at = last
+		m.seen(b)
+	}
 }
 
 func (m *Model) fillScrub() {

@@ -69,7 +69,11 @@ func TestWhatAnOperationNeedsIsSaid(t *testing.T) {
 		"2 tab tab j enter":  "that is the token which stands there; up and down choose another, f draws anew",
 		"h h e ctrl+u enter": "type what should stand there",
 		"A":                  "choose a token first",
-		"h l A":              "an anchor is a sentence of the thought",
+		"h h A":              "an anchor is a sentence of the thought, and this token only closes it",
+		"h l A":              "an anchor is a sentence of the thought, and this token is of the answer",
+		"h l l l L":          "a Wait lab goes on from a token of the thought, and this token is of the answer",
+		"h L":                "a Wait lab goes on from a token of the thought, and this token only closes it",
+		"{ { { { { { { { L":  "a Wait lab goes on from a token of the thought, and this token only opens it",
 	} {
 		d := explored(t)
 		if d.Press(strings.Fields(keys)...).Expect(want); strings.Contains(d.Frame(), "B of 2") {

@@ -229,6 +229,9 @@ func (t *Talk) showOver() {
 	switch o := t.over.(type) {
 	case *overlay.Input:
 		t.say("[%s] %s", o.Title, o.Hint)
+		if o.Cost != nil {
+			t.say("%s", o.Cost(o.Editor.Value()))
+		}
 		t.say("Type it, then enter. Enter alone takes %q, esc then enter goes back.", o.Editor.Value())
 	case *overlay.List:
 		t.say("[%s]", o.Title)

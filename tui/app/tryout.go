@@ -24,24 +24,28 @@ func (m *Model) inputLab() {
 		}
 		where = "where the thought closed"
 	}
+	if b.at >= 0 {
+		if closed, ok := b.closeAt(); ok && closed == at {
+			where = "where the thought closed"
+		} else if m.outside(at, "a Wait lab goes on from a token of the thought") {
+			return
+		}
+	}
 	in := overlay.Input{
 		Title: "Wait lab",
 		Hint: fmt.Sprintf("words apart by commas, - for nothing, a number for how often: from %s each is tried so often at temperature %s",
 			where, m.temperature()),
-		Check: func(s string) string { _, _, why := parseLab(s); return why },
 	}
 	words := m.info.Words
 	if words == nil {
 		words = []string{m.waitText(), "Hmm", "Alternatively"}
 	}
 	in.Editor.Set(fmt.Sprintf("-, %s, %d", strings.Join(words, ", "), labSamples))
-	m.input(in, func(s string) tea.Cmd {
-		words, n, _ := parseLab(s)
+	m.propose(in, b, func(s string) (trace.Trials, string) {
+		words, n, why := parseLab(s)
 		closed, ok := b.closeAt()
-		return m.tryOut(trials.Lab, "Wait lab, from "+where, b, trace.Trials{
-			From: b.info.ID, Samples: n, Sampling: m.spread(), Arms: LabArms(words, at, ok && closed == at, b.budget),
-		})
-	})
+		return trace.Trials{From: b.info.ID, Samples: n, Sampling: m.spread(), Arms: LabArms(words, at, ok && closed == at, b.budget)}, why
+	}, func(t trace.Trials) tea.Cmd { return m.tryOut(trials.Lab, "Wait lab, from "+where, b, t) })
 }
 
 // LabArms are the arms of a Wait lab from token at: a word each, "" = nothing. Where the thought closed (closes), a word takes the
@@ -114,34 +118,51 @@ func (m *Model) inputVote() {
 	b := m.now()
 	in := overlay.Input{
 		Title: "vote",
-		Hint: fmt.Sprintf("how often the question is asked at temperature %s; at about %d tokens each; it stops when the lead is decided",
-			m.temperature(), max(len(b.tokens), 1)),
-		Check: func(s string) string {
-			if n, ok := wholeNumber(strings.TrimSpace(s)); !ok || n < 2 || n > mostSamples {
-				return fmt.Sprintf("a whole number from 2 to %d", mostSamples)
-			}
-			return ""
-		},
+		Hint:  fmt.Sprintf("how often the question is asked at temperature %s; it stops when the lead is decided", m.temperature()),
 	}
 	in.Editor.Set(fmt.Sprint(voteSamples))
-	m.input(in, func(s string) tea.Cmd {
-		n, _ := wholeNumber(strings.TrimSpace(s))
-		budget := m.opt.Budget
-		budget.Cap, budget.Waits = b.budget.Cap, b.budget.Waits
-		return m.tryOut(trials.Vote, "votes", b, trace.Trials{
+	budget := m.opt.Budget
+	budget.Cap, budget.Waits = b.budget.Cap, b.budget.Waits
+	m.propose(in, b, func(s string) (trace.Trials, string) {
+		n, why := samplesOf(s, 2, mostSamples)
+		return trace.Trials{
 			From: b.info.ID, Samples: n, Sampling: m.spread(), Decided: true,
 			Arms: []trace.Arm{{Name: "asked again", Budget: budget}},
-		})
-	})
+		}, why
+	}, func(t trace.Trials) tea.Cmd { return m.tryOut(trials.Vote, "votes", b, t) })
 }
 
-// anchor goes on many times with and without the sentence under the cursor.
-func (m *Model) anchor() tea.Cmd {
+// samplesOf reads how many samples there are to be.
+func samplesOf(s string, least, most int) (n int, why string) {
+	n, ok := wholeNumber(strings.TrimSpace(s))
+	if !ok || n < least || n > most {
+		return 0, fmt.Sprintf("a whole number from %d to %d", least, most)
+	}
+	return n, ""
+}
+
+// outside says that an experiment needs a token of the thought, and what the one under the cursor is instead.
+func (m *Model) outside(at int, what string) bool {
+	b := m.now()
+	is := "this token only opens it"
+	switch closed, ok := b.closeAt(); {
+	case b.within(at):
+		return false
+	case b.tokens[at].phase == trace.PhaseAnswer:
+		is = "this token is of the answer"
+	case ok && at >= closed:
+		is = "this token only closes it"
+	}
+	m.warn(what + ", and " + is)
+	return true
+}
+
+// inputAnchor asks how often to go on with and without the sentence under the cursor.
+func (m *Model) inputAnchor() {
 	b := m.now()
 	k := b.tokens[b.at]
-	if k.phase == trace.PhaseAnswer {
-		m.warn("an anchor is a sentence of the thought")
-		return nil
+	if m.outside(b.at, "an anchor is a sentence of the thought") {
+		return
 	}
 	kind := text.Sentence
 	from := b.thought.PrevBoundary(kind, int(k.at)+1)
@@ -156,8 +177,14 @@ func (m *Model) anchor() tea.Cmd {
 	budget := b.budget
 	budget.Cap = -1
 	sentence := strings.TrimSpace(oneLine(b.thought.Slice(from, min(to, b.thought.Len()))))
-	return m.tryOut(trials.Anchors, fmt.Sprintf("with and without %q", sentence), b, trace.Trials{
-		From: b.info.ID, Samples: anchorSample, Sampling: m.spread(),
-		Arms: []trace.Arm{{Name: "without it", At: without, Budget: budget}, {Name: "with it", At: with, Budget: budget}},
-	})
+	title := fmt.Sprintf("with and without %q", sentence)
+	in := overlay.Input{Title: title, Hint: fmt.Sprintf("how often it thinks on from there with it, and as often without it, at temperature %s", m.temperature())}
+	in.Editor.Set(fmt.Sprint(anchorSample))
+	m.propose(in, b, func(s string) (trace.Trials, string) {
+		n, why := samplesOf(s, 1, mostSamples/2)
+		return trace.Trials{
+			From: b.info.ID, Samples: n, Sampling: m.spread(),
+			Arms: []trace.Arm{{Name: "without it", At: without, Budget: budget}, {Name: "with it", At: with, Budget: budget}},
+		}, why
+	}, func(t trace.Trials) tea.Cmd { return m.tryOut(trials.Anchors, title, b, t) })
 }

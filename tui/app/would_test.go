@@ -67,6 +67,31 @@ func TestTheScrubberAnswersAlongAFinishedOrPausedThought(t *testing.T) {
 	tuitest.Start(t, tuitest.NewFake(tuitest.Tape()), 110, 36, nil).Ask(question).Advance(999).Press("s").Expect("this model can not be asked about a trace")
 }
 
+func TestTheScrubberKeepsTheCursorWithinTheThought(t *testing.T) {
+	t.Parallel()
+	x := explorable()
+	x.Guesses = along()
+	d := explore(t, x, 110, 36, nil).Press("2", "s").Pull()
+	for _, k := range []string{"right", "right", "right", "}", ")"} {
+		if got := cursor(d.Press(k).Frame()); got != 12 {
+			t.Errorf("%s goes to token %d, want 12, where the thought closed\n%s", k, got, d.Frame())
+		}
+	}
+	d.Press("L").Expect("from where the thought closed each is tried").Press("esc", "enter").Pull()
+	if b, _ := newest(x); b.At != 12 {
+		t.Errorf("answered from token %d", b.At)
+	}
+	// Beside the thought it goes anywhere again.
+	d = explore(t, x, 110, 36, nil).Press("2", "tab", "h")
+	d.Press("s").Pull()
+	if got := cursor(d.Frame()); got != 12 {
+		t.Errorf("opened from the answer, it stands on token %d", got)
+	}
+	if got := cursor(d.Press("s", "right", "right", "right").Frame()); got != 15 {
+		t.Errorf("closed, it goes to token %d, want 15", got)
+	}
+}
+
 func TestALongThoughtHasSixteenStops(t *testing.T) {
 	t.Parallel()
 	x := explorable()
@@ -171,7 +196,7 @@ func TestTheWaitLabReadsItsWords(t *testing.T) {
 func TestALabGoesOnFromTheCursor(t *testing.T) {
 	t.Parallel()
 	x := explorable()
-	at(explore(t, x, 110, 36, nil), 6).Press("L").Expect("from token 6 each is tried so often at temperature 1.0").Press("enter")
+	at(explore(t, x, 110, 36, nil), 6).Press("L").Expect("from token 6 each is tried so often at temperature 1.0", "32 samples, nothing bounds its tokens, about 384").Press("enter")
 	if a := x.Trials[0].Arms; len(a) != 4 || a[1].At != 6 || a[1].First[0].Kind != trace.CommandInject {
 		t.Errorf("arms %+v", a)
 	}
@@ -223,7 +248,7 @@ func TestVotesAskAgainAndStopOnceDecided(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]int{"32": 32, "2": 2, " 512 ": 512, "1": 0, "513": 0, "x": 0, "": 0} {
 		x := explorable()
-		d := explore(t, x, 110, 36, nil).Press("V").Expect("18 tokens each; it stops when the lead is decided")
+		d := explore(t, x, 110, 36, nil).Press("V").Expect("it stops", "when the lead is decided", "32 samples, at most 7,168 tokens, about 576 going by this")
 		d.Press("ctrl+u").Type(typed).Press("enter")
 		switch {
 		case want == 0:
@@ -244,13 +269,19 @@ func TestAnAnchorGoesOnWithAndWithoutItsSentence(t *testing.T) {
 	x := explorable()
 	x.Report = report()
 	x.Report.Shift = &trace.Rate{Rate: .25, Low: .1, High: .6}
-	d := at(explore(t, x, 110, 36, nil), 6).Press("A").Pull().Expect(`with and without "+61=246"`, "shift .25  .10-.60")
+	x.About.Context = 200 // less 14 that were read
+	d := at(explore(t, x, 110, 36, nil), 6).Press("A").Expect(`with and without "+61=246"`, "24 samples, at most 4,296 tokens, about 264")
+	if len(x.Trials) > 0 {
+		t.Error("it began before it said what it takes")
+	}
+	d.Press("ctrl+u", "0", "enter").Expect("a whole number from 1 to 256").Press("esc").Refute("with and without")
+	d.Press("A", "enter").Pull().Expect(`with and without "+61=246"`, "shift .25  .10-.60")
 	arms := x.Trials[0].Arms
 	if len(arms) != 2 || arms[0].At != 6 || arms[1].At != 8 || arms[0].Name != "without it" || x.Trials[0].Samples != 12 {
 		t.Errorf("tried %+v", x.Trials[0])
 	}
 	// The last sentence ends where the close begins.
-	at(d.Press("esc"), 10).Press("A").Pull().Expect(`with and without "/2=84"`)
+	at(d.Press("esc"), 10).Press("A", "enter").Pull().Expect(`with and without "/2=84"`)
 	if arms := x.Trials[1].Arms; arms[0].At != 10 || arms[1].At != 12 {
 		t.Errorf("the last sentence: %+v", arms)
 	}

@@ -11,7 +11,8 @@ import (
 type Input struct {
 	Theme  *theme.Theme
 	Title  string
-	Hint   string                    // what it will do and cost
+	Hint   string                    // what it will do
+	Cost   func(string) string       // what it will cost with this text, "" = not known; nil = nothing
 	Check  func(string) string       // why a text cannot be taken, "" = it can
 	Adjust func(string, bool) string // what + and - make of the text; nil = they are typed
 	Editor text.Editor
@@ -56,9 +57,17 @@ func (in *Input) Render(width, height int) []string {
 	if in.wrong != "" {
 		role, hint = theme.Fault, in.wrong
 	}
-	for _, l := range text.Wrap(hint, max(w-2, 1), in.Theme.ASCII) {
-		if len(rows) < height-2 {
-			rows = append(rows, text.NewRow(in.Theme, w).To(2).Add(role, l).String())
+	say := func(role theme.Role, s string) {
+		for _, l := range text.Wrap(s, max(w-2, 1), in.Theme.ASCII) {
+			if len(rows) < height-2 {
+				rows = append(rows, text.NewRow(in.Theme, w).To(2).Add(role, l).String())
+			}
+		}
+	}
+	say(role, hint)
+	if in.Cost != nil && in.wrong == "" {
+		if cost := in.Cost(in.Editor.Value()); cost != "" {
+			say(theme.Text, cost)
 		}
 	}
 	return box(in.Theme, in.Title, "enter takes it   esc back", w, height, rows)

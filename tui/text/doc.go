@@ -105,6 +105,29 @@ func (d *Doc) MarksIn(l Line) []Mark {
 	return d.marks[i:j]
 }
 
+// Fed returns what a line shows of the text that the model did not draw: Accent where some of it is yours, else Warn where
+// some was forced, else Text. White space shows nothing.
+func (d *Doc) Fed(l Line) theme.Role {
+	fed := theme.Text
+	for s := sort.Search(len(d.spans), func(i int) bool { return d.spans[i].end > l.Start }); s < len(d.spans); s++ {
+		from := l.Start
+		if s > 0 {
+			from = max(from, d.spans[s-1].end)
+		}
+		if from >= l.End {
+			break
+		}
+		role := d.spans[s].role
+		if role != theme.Accent && role != theme.Warn || fed == theme.Accent {
+			continue
+		}
+		if at, _ := d.Ink(from); at < min(d.spans[s].end, l.End) {
+			fed = role
+		}
+	}
+	return fed
+}
+
 func (d *Doc) nextBreak(after int) int {
 	i := sort.SearchInts(d.breaks, after+1)
 	if i < len(d.breaks) {

@@ -89,3 +89,21 @@ func TestWithoutColourEveryStepStillLooksDifferent(t *testing.T) {
 		seen[open] = r
 	}
 }
+
+func TestALineSaysWhetherSomeOfItWasFedIn(t *testing.T) {
+	t.Parallel()
+	d := NewDoc(false)
+	d.Append("drawn, ", theme.Text)
+	d.Append("yours\nmore", theme.Accent)
+	d.Append(" drawn\n", theme.Text)
+	d.Append("\n", theme.Accent) // shows nothing
+	d.Append("forced", theme.Warn)
+	d.Append("yours", theme.Accent)
+	for at, want := range map[[2]int]theme.Role{
+		{0, 7}: theme.Text, {0, 13}: theme.Accent, {13, 24}: theme.Accent, {17, 24}: theme.Text, {24, 25}: theme.Text, {25, 31}: theme.Warn, {25, 36}: theme.Accent,
+	} {
+		if got := d.Fed(Line{at[0], at[1]}); got != want {
+			t.Errorf("%q: role %d, want %d", d.Slice(at[0], at[1]), got, want)
+		}
+	}
+}

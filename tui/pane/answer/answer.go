@@ -56,9 +56,11 @@ func (p *Pane) Render(width, height int) []string {
 			if p.View.In(p.Doc, l) {
 				r.Add(theme.Accent, p.Theme.Glyphs.Pick)
 			}
-			if m := p.Doc.MarksIn(l); len(m) > 0 {
-				r.To(1).Add(m[0].Role, p.Theme.Gutter(m[0].Role))
+			role := p.Doc.Fed(l)
+			if m := p.Doc.MarksIn(l); role == theme.Text && len(m) > 0 {
+				role = m[0].Role
 			}
+			r.To(1).Add(role, p.Theme.Gutter(role))
 			r.To(indent)
 			p.Doc.Draw(r, l, w, over)
 			if len(out) < height {

@@ -101,7 +101,10 @@ func (p *Pane) where(width, first, n int) string {
 }
 
 func (p *Pane) gutterRole(d *text.Doc, l text.Line) theme.Role {
-	role := theme.Text
+	role := d.Fed(l)
+	if role != theme.Text {
+		return role
+	}
 	for _, m := range d.MarksIn(l) {
 		if m.Role != theme.Pause {
 			role = m.Role

@@ -108,14 +108,6 @@ func (p *Pane) setup(width, height int) []string {
 	return append(out, below...)
 }
 
-func group(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
 // curve is the plot with its table, and how far it has come.
 func (p *Pane) curve(width, height int) []string {
 	out := []string{p.head(width)}
@@ -154,7 +146,7 @@ func (p *Pane) head(width int) string {
 	dot := " " + p.Theme.Glyphs.Dot + " "
 	r.Add(theme.Strong, text.Short(o.Model, max(width/4, 8), p.Theme)).Add(theme.Dim, dot)
 	r.Add(theme.Dim, text.Short(o.Data, max(width/3, 8), p.Theme))
-	r.Add(theme.Dim, fmt.Sprintf("%sn %s of %s%sseed %d", dot, group(o.Done), group(o.Items), dot, o.Seed))
+	r.Add(theme.Dim, fmt.Sprintf("%sn %s of %s%sseed %d", dot, text.Count(o.Done), text.Count(o.Items), dot, o.Seed))
 	return r.String()
 }
 
@@ -243,7 +235,7 @@ func (p *Pane) progress(width int) string {
 		r.Add(theme.Text, "   "+lasts(o.Left)+" left")
 	}
 	if o.State == "running" && o.TokensPerSecond > 0 {
-		r.Add(theme.Dim, fmt.Sprintf("   %s tokens/s", group(int(math.Round(o.TokensPerSecond)))))
+		r.Add(theme.Dim, fmt.Sprintf("   %s tokens/s", text.Count(int(math.Round(o.TokensPerSecond)))))
 	}
 	if o.Saved != "" {
 		r.Add(theme.Dim, "   "+o.Saved)

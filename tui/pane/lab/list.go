@@ -33,13 +33,13 @@ func (p *Pane) list(width, height int) []string {
 	if p.Point >= 0 && p.Point < p.points() {
 		q := &p.Report.Points[p.Point]
 		head.Add(theme.Strong, text.Short(q.Name, nameMost, p.Theme))
-		head.Add(theme.Dim, fmt.Sprintf("   %d of %s right, %.1f tokens", q.Right, group(q.N), q.Tokens))
+		head.Add(theme.Dim, fmt.Sprintf("   %d of %s right, %.1f tokens", q.Right, text.Count(q.N), q.Tokens))
 	}
 	class := "all"
 	if p.Class != "" {
 		class = "only " + p.Class
 	}
-	head.Add(theme.Text, fmt.Sprintf("   %s: %s", class, group(len(p.Items))))
+	head.Add(theme.Text, fmt.Sprintf("   %s: %s", class, text.Count(len(p.Items))))
 	out := []string{head.String()}
 	if len(p.Items) == 0 {
 		say := "no question here"
@@ -136,7 +136,7 @@ func (p *Pane) item(c listed, it *Item, picked bool, width int) string {
 	r.Add(role, text.Short(oneLine(it.Question), c.question, p.Theme))
 	r.To(c.answerAt).Add(role, text.End(it.Answer, c.answer, p.Theme)).To(c.goldAt).Add(theme.Dim, text.End(it.Gold, c.gold, p.Theme))
 	if c.tokens > 0 {
-		r.Right(theme.Dim, c.tokens, group(it.Tokens))
+		r.Right(theme.Dim, c.tokens, text.Count(it.Tokens))
 	}
 	return r.String()
 }

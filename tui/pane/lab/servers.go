@@ -55,7 +55,7 @@ func (p *Pane) health(width int) string {
 			if (s.State != "") != troubled || left == 0 {
 				continue
 			}
-			words := fmt.Sprintf("   %s %s", text.Short(oneLine(s.Name), serverName, p.Theme), group(s.Done))
+			words := fmt.Sprintf("   %s %s", text.Short(oneLine(s.Name), serverName, p.Theme), text.Count(s.Done))
 			if s.State != "" {
 				words += " " + s.State
 			}

@@ -61,7 +61,7 @@ func (p *Pane) table(width, height int) []string {
 		if p.first+i == at && p.Focused {
 			role = theme.Strong
 		}
-		r := line(marks[q.Series], q.Name, fmt.Sprintf("%.1f", q.Tokens), fmt.Sprintf("%.1f", q.Percent), fmt.Sprintf("%.1f-%.1f", q.Low, q.High), group(q.N), role, p.first+i == at)
+		r := line(marks[q.Series], q.Name, fmt.Sprintf("%.1f", q.Tokens), fmt.Sprintf("%.1f", q.Percent), fmt.Sprintf("%.1f-%.1f", q.Low, q.High), text.Count(q.N), role, p.first+i == at)
 		switch {
 		case !folded:
 		case i >= from && i < to:

@@ -150,7 +150,7 @@ func (p *Pane) status(width int) string {
 }
 
 func count(n int, what string, more bool) string {
-	s := group(n)
+	s := text.Count(n)
 	if more {
 		s += "+"
 	}
@@ -158,15 +158,6 @@ func count(n int, what string, more bool) string {
 		what += "s"
 	}
 	return s + " " + what
-}
-
-// group writes 12345 as 12,345.
-func group(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }
 
 // empty says what would fill the list and how.

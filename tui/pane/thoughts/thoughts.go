@@ -96,7 +96,7 @@ func (p *Pane) stream(width, rows int, add func(*text.Row)) {
 	lines := p.Scroll.Lines()
 	over := p.View.Over(p.Doc)
 	for _, l := range lines {
-		role, note := strongest(p.Doc.MarksIn(l))
+		role, note := strongest(p.Doc.MarksIn(l), p.Doc.Fed(l))
 		r := text.NewRow(p.Theme, width)
 		if p.View.In(p.Doc, l) {
 			r.Add(theme.Accent, p.Theme.Glyphs.Pick)
@@ -143,9 +143,13 @@ func (p *Pane) below() int {
 	return p.Below(p.Scroll.End())
 }
 
-// strongest returns what a line with several marks shows: what you did before what was forced before what the model wished.
-func strongest(marks []text.Mark) (theme.Role, string) {
-	role, note, best := theme.Text, "", 0
+// strongest returns what a line with several marks, and with text that was fed in, shows: what you did before what was forced
+// before what the model wished. The note stands where a text begins, the glyph on all of its lines.
+func strongest(marks []text.Mark, fed theme.Role) (theme.Role, string) {
+	role, note, best := fed, "", 0
+	if fed != theme.Text {
+		best = rankOf(fed) - 1 // a mark of its kind has a note
+	}
 	for _, m := range marks {
 		if rank := rankOf(m.Role); rank > best {
 			role, note, best = m.Role, m.Note, rank

@@ -165,7 +165,7 @@ func (p *Pane) arm(i, level, width int) []string {
 		p.inline(r.Add(theme.Text, "   "), t, 1)
 		return []string{r.String()}
 	}
-	rows := []string{r.Add(theme.Dim, "   "+number(t.Tokens)+" tokens").String()}
+	rows := []string{r.Add(theme.Dim, "   "+text.Count(t.Tokens)+" tokens").String()}
 	if level == compact {
 		c := text.NewRow(p.Theme, width).To(col)
 		p.inline(c, t, bars)
@@ -275,7 +275,7 @@ func (p *Pane) list(width, rows int, add func(...string)) {
 			r.Add(theme.Dim, text.Short("running", answer, p.Theme))
 		}
 		r.To(cols[3]).Add(role, text.Short(word, 8, p.Theme))
-		r.To(cols[4]).Add(theme.Dim, number(t.Tokens)+" tokens")
+		r.To(cols[4]).Add(theme.Dim, text.Count(t.Tokens)+" tokens")
 		add(r.String())
 	}
 }

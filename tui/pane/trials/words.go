@@ -33,15 +33,6 @@ func share(f float64) string {
 	return strings.TrimPrefix(strconv.FormatFloat(min(max(f, 0), 1), 'f', 2, 64), "0")
 }
 
-// number writes thousands with a comma.
-func number(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
 // state says how far all of it is.
 func (p *Pane) state() string {
 	r := p.Report
@@ -49,7 +40,7 @@ func (p *Pane) state() string {
 	for _, t := range r.Tallies {
 		done, running = done+t.Done, running+t.Running
 	}
-	s := fmt.Sprintf("n %s of %s", number(done), number(max(len(r.Trials), done)))
+	s := fmt.Sprintf("n %s of %s", text.Count(done), text.Count(max(len(r.Trials), done)))
 	switch {
 	case r.Decided != "":
 		s = "decided: " + text.Short(r.Decided, wordMost, p.Theme) + "   " + s
@@ -58,7 +49,7 @@ func (p *Pane) state() string {
 	case running > 0:
 		s = fmt.Sprintf("%d running   %s", running, s)
 	}
-	s += "   " + number(r.Tokens) + " tokens"
+	s += "   " + text.Count(r.Tokens) + " tokens"
 	for i := range r.Tallies {
 		if t := &r.Tallies[i]; t.Right.N+t.Fixed.N+t.Broken.N > 0 {
 			return s + "   intervals 95 %"
@@ -113,7 +104,7 @@ func (p *Pane) Describe() []string {
 		if t.Right.N > 0 {
 			line += ", right " + rate(t.Right)
 		}
-		line += fmt.Sprintf(", %s tokens", number(t.Tokens))
+		line += fmt.Sprintf(", %s tokens", text.Count(t.Tokens))
 		out = append(out, line)
 		for _, v := range t.Votes {
 			says := "no answer"
