@@ -2,6 +2,10 @@ package cli
 
 import (
 	"fmt"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,7 +92,11 @@ func TestTheGeneratedPartsOfTheREADMEAreFresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(old)
-	for name, body := range generated() {
+	parts := generated()
+	if parts["tree"], err = packages(); err != nil {
+		t.Fatal(err)
+	}
+	for name, body := range parts {
 		text = replacePart(t, text, name, body)
 	}
 	if text == string(old) {
@@ -112,6 +120,48 @@ func replacePart(t *testing.T, text, name, body string) string {
 		t.Fatalf("README.md has no part %q (%s ... %s)", name, strings.TrimSpace(start), end)
 	}
 	return text[:i+len(start)] + body + text[j:]
+}
+
+// packages is every package with what it says of itself: the first sentence of its comment.
+func packages() (string, error) {
+	var b strings.Builder
+	b.WriteString("| package | what it is or does |\n|---|---|\n")
+	err := filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() || path == top {
+			return err
+		}
+		if name := d.Name(); strings.HasPrefix(name, ".") || name == "testdata" {
+			return filepath.SkipDir
+		}
+		files, err := filepath.Glob(filepath.Join(path, "*.go"))
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments|parser.PackageClauseOnly)
+			if err != nil {
+				return err
+			}
+			if f.Doc == nil {
+				continue
+			}
+			name, err := filepath.Rel(top, path)
+			if err != nil {
+				return err
+			}
+			said := new(doc.Package).Synopsis(f.Doc.Text())
+			for _, opening := range []string{"Package " + f.Name.Name + " ", "Command " + filepath.Base(name) + " "} {
+				said = strings.TrimPrefix(said, opening)
+			}
+			fmt.Fprintf(&b, "| `%s` | %s |\n", name, strings.ReplaceAll(strings.TrimSuffix(said, "."), "|", `\|`))
+			return nil
+		}
+		return nil
+	})
+	return b.String(), err
 }
 
 // generated is the text of each generated part of the README.
