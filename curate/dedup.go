@@ -5,7 +5,9 @@ import (
 	"fmt"
 )
 
-// decide keeps the first of equal questions, and of those that are like one another the first that is like none that is kept.
+// decide keeps the first of equal questions, and of those that are like one another the first that is like none that is kept. What a
+// hand keeps comes before all others, and is like nobody: its near-duplicates go, wherever they stand. Copies of it have its id, so that
+// the hand keeps them all, and one of them is enough.
 func (d Dedup) decide(ctx context.Context, rows *Rows, say func(int, Decision)) error {
 	// Of a question all that is kept here is its id: a number in place of a text. A row is read again only to say what it is like.
 	first := make(map[uint64]int32, rows.Len())
@@ -20,6 +22,11 @@ func (d Dedup) decide(ctx context.Context, rows *Rows, say func(int, Decision)) 
 		if near, err = d.twins(ctx, rows, func(i int) bool { return int(first[rows.id(i)]) == i }); err != nil {
 			return err
 		}
+		for i := range rows.Len() {
+			if rows.byHand(i) && int(first[rows.id(i)]) == i {
+				near.keep(i)
+			}
+		}
 	}
 	for i := range rows.Len() {
 		if i%1024 == 0 && ctx.Err() != nil {
@@ -33,7 +40,7 @@ func (d Dedup) decide(ctx context.Context, rows *Rows, say func(int, Decision)) 
 			say(i, Decision{Rule: "exact", Detail: place(of), Hit: &Hit{ID: of.ID, Index: of.Index, Similarity: 1, Text: of.Question}})
 			continue
 		}
-		if d.Near {
+		if d.Near && !rows.byHand(i) {
 			of, similarity, err := near.nearest(rows, i, d.Jaccard)
 			if err != nil {
 				return err

@@ -14,7 +14,8 @@ type outcome struct {
 	r             *run
 	c             *Count
 	kept, dropped *lineWriter // nil where nothing is written
-	byHand        bool        // what a hand keeps, the stage is not asked about
+	byHand        bool        // what a hand keeps is marked, and the stage is not asked about it
+	compares      bool        // it is asked all the same: it compares rows with one another
 	last          bool        // no stage comes after it
 
 	next   int // place in r.alive of the first row of which nothing is put yet
@@ -24,8 +25,8 @@ type outcome struct {
 	counted map[int]map[string]any // see run
 }
 
-func (r *run) outcome(dir string, c *Count, byHand, last bool) (o *outcome, err error) {
-	o = &outcome{r: r, c: c, counted: map[int]map[string]any{}, byHand: byHand && len(r.hand) > 0, last: last}
+func (r *run) outcome(dir string, c *Count, last bool) (o *outcome, err error) {
+	o = &outcome{r: r, c: c, counted: map[int]map[string]any{}, byHand: c.Stage != handStage && len(r.hand) > 0, compares: c.Stage == dedupStage, last: last}
 	if !r.write {
 		return o, nil
 	}
@@ -45,9 +46,10 @@ func (o *outcome) close() error {
 	return errors.Join(o.kept.close(), o.dropped.close())
 }
 
-// undecided are the numbers of the rows that the stage is asked about: those that no hand keeps, and of which nothing is known.
+// undecided are the numbers of the rows that the stage is asked about: those that no hand keeps, unless it compares, and of which
+// nothing is known.
 func (o *outcome) undecided(known func(n int) bool) []int {
-	if !o.byHand && known == nil {
+	if (!o.byHand || o.compares) && known == nil {
 		return o.r.alive
 	}
 	var list []int
@@ -77,6 +79,9 @@ func (o *outcome) put(n int, d Decision) error {
 	}
 	if o.next == len(o.r.alive) || o.r.alive[o.next] != n {
 		return fmt.Errorf("it spoke of row %d twice, or after a later one", n)
+	}
+	if h, ok := o.hand(n); ok && o.compares && d.Rule == "" {
+		d = h
 	}
 	return o.take(n, d)
 }

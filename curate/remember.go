@@ -25,7 +25,7 @@ func (r *run) remembered(s Stage, c Count) (Count, error) {
 	}
 	defer dropped.l.close()
 	c.In, c.Dropped = len(r.alive), map[string]int{}
-	out, err := r.outcome(dir, &c, true, true) // what it learnt is on disk
+	out, err := r.outcome(dir, &c, true) // what it learnt is on disk
 	if err != nil {
 		return c, err
 	}

@@ -39,6 +39,14 @@ func (r *Rows) at(i int) (*Row, error) { return r.r.heads.row(r.numbers[i]) }
 // id is that of a row, without reading it.
 func (r *Rows) id(i int) uint64 { return r.r.heads.ids[r.numbers[i]] }
 
+// byHand says whether a hand keeps a row.
+func (r *Rows) byHand(i int) bool {
+	if len(r.r.hand) == 0 {
+		return false
+	}
+	return r.r.hand[r.r.heads.id(r.numbers[i])].Keep
+}
+
 // heads are what is in memory of the loaded rows, 16 bytes each, and the file with the rest of what the stages see of them.
 type heads struct {
 	f   *os.File

@@ -84,7 +84,7 @@ func (r *run) stage(ctx context.Context, s Stage, dir string, c Count, last bool
 		}
 	}
 	t := r.watch(&c)
-	out, err := r.outcome(dir, &c, s.Name() != "hand", last)
+	out, err := r.outcome(dir, &c, last)
 	if err != nil {
 		return c, err
 	}
@@ -106,7 +106,7 @@ func (r *run) stage(ctx context.Context, s Stage, dir string, c Count, last bool
 	return c, nil
 }
 
-// decide lets a stage decide over the rows that no hand keeps, and writes as it goes.
+// decide lets a stage decide over the rows that no hand keeps, or over all where it compares them, and writes as it goes.
 func (r *run) decide(ctx context.Context, s Stage, out *outcome, t *watch) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

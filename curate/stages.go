@@ -17,6 +17,23 @@ func StageNames() []string {
 	return []string{"complete", "clean", "decontaminate", "dedup", "difficulty", "select"}
 }
 
+// Stages that other code knows by their names.
+const (
+	handStage  = "hand"
+	dedupStage = "dedup"
+)
+
+// dedupVersion is 2 where there are decisions by hand: the first version hid rows that a hand keeps from the stage.
+func (r *run) dedupVersion() int {
+	switch {
+	case r.recipe.Dedup.Near:
+		return strictVersion
+	case r.byHand:
+		return 2
+	}
+	return 1
+}
+
 // strictVersion is that of the stages that go by strictWords. The first lost words behind several commands of LaTeX in a row; the
 // second missed near-duplicates, under low thresholds most of them.
 const strictVersion = 3
@@ -39,7 +56,7 @@ func (s step) Decide(ctx context.Context, rows *Rows, say func(int, Decision)) e
 // stages builds the recipe's list. What was decided by hand comes first, so that all after it know it.
 func (r *run) stages() (list []Stage, err error) {
 	if r.byHand {
-		list = append(list, step{name: "hand", settings: r.hand, decide: byRow(r.handRule)})
+		list = append(list, step{name: handStage, settings: r.hand, decide: byRow(r.handRule)})
 	}
 	for _, name := range r.recipe.Stages {
 		if s := r.o.Insert["before:"+name]; s != nil {
@@ -74,11 +91,8 @@ func (r *run) stages() (list []Stage, err error) {
 				}
 				return byRow(tests.rule)(ctx, rows, say)
 			}
-		case "dedup":
-			s.settings, s.decide = rec.Dedup, rec.Dedup.decide
-			if rec.Dedup.Near {
-				s.version = strictVersion
-			}
+		case dedupStage:
+			s.version, s.settings, s.decide = r.dedupVersion(), rec.Dedup, rec.Dedup.decide
 		case "difficulty":
 			s.settings = []any{rec.Difficulty}
 			if rec.Difficulty.Exempt { // then what the selection takes first matters here
