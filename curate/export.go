@@ -121,18 +121,29 @@ func (r *run) card(dir string, counts []Count, files []string, sources map[strin
 		fmt.Fprintf(&b, "| %s | %s |\n", name, hex.EncodeToString(h.Sum(nil)))
 	}
 	b.WriteString("\n## Sources\n\n| file | sha256 |\n|---|---|\n")
-	for _, list := range [][]string{r.recipe.Load.Files, r.recipe.Decontaminate.Tests} {
-		for _, path := range list {
-			sums, err := fileSums([]string{path})
-			if err != nil {
+	for _, f := range r.files {
+		sum := f.Sum
+		if sum == "" {
+			var err error
+			if sum, err = fileSum(f.Path); err != nil {
 				return "", err
 			}
-			fmt.Fprintf(&b, "| %s | %s |\n", filepath.Base(path), strings.Join(sums, " "))
 		}
+		fmt.Fprintf(&b, "| %s | %s |\n", cellText(f.Name), sum)
+	}
+	for _, path := range r.recipe.Decontaminate.Tests {
+		sums, err := fileSums([]string{path})
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "| %s | %s |\n", cellText(filepath.Base(path)), strings.Join(sums, " "))
+	}
+	for _, note := range counts[0].Notes {
+		fmt.Fprintf(&b, "\nNote: %s.\n", strings.Join(strings.Fields(note), " "))
 	}
 	b.WriteString("\n| source_type | rows |\n|---|---|\n")
 	for _, k := range slices.Sorted(maps.Keys(sources)) {
-		fmt.Fprintf(&b, "| %s | %d |\n", strings.Join(strings.Fields(strings.ReplaceAll(k, "|", `\|`)), " "), sources[k])
+		fmt.Fprintf(&b, "| %s | %d |\n", cellText(k), sources[k])
 	}
 	text, err := json.MarshalIndent(r.recipe.Select, "", "  ")
 	for i := 0; i < len(r.asked); i += 2 {
@@ -144,4 +155,9 @@ func (r *run) card(dir string, counts []Count, files []string, sources map[strin
 	}
 	fmt.Fprintf(&b, "\n## Selection\n\n```json\n%s\n```\n", text)
 	return b.String(), err
+}
+
+// cellText is a text of others in a cell of a table.
+func cellText(s string) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(s, "|", `\|`)), " ")
 }

@@ -173,7 +173,7 @@ func (t *watch) progress() {
 // say writes an event. A full disk is passed over here: the stage's own files are worth more, and say it.
 func (t *watch) say(state string) {
 	t.last = t.r.now()
-	e := Event{Time: t.last, Stage: t.c.Stage, State: state, In: t.c.In, Decided: t.decided, Kept: t.c.Kept, Dropped: t.c.Dropped}
+	e := Event{Time: t.last, Stage: t.c.Stage, State: state, In: t.c.In, Decided: t.decided, Kept: t.c.Kept, Dropped: t.c.Dropped, Notes: t.c.Notes}
 	if state == "end" {
 		e.Decided = t.c.In
 	}

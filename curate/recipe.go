@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -38,15 +39,16 @@ type Recipe struct {
 
 // Load says where the rows come from.
 type Load struct {
-	Files    []string          `toml:"files"`    // JSON lines, Parquet, Arrow or folders of them, in order
+	Files    []string          `toml:"files"`    // JSON lines or an array, Parquet, Arrow or folders of them, in order
 	Fields   map[string]string `toml:"fields"`   // ours -> theirs, where theirs has another name
+	Split    string            `toml:"split"`    // of folders with several: "" = train, "all"; what is left is noted
 	Features []string          `toml:"features"` // files with an id a row, whose other fields become features
 	MaxLine  int64             `toml:"max_line"` // bytes of a JSON line; 0 = 64 MiB
 }
 
 // Complete drops rows that lack something.
 type Complete struct {
-	Features []string `toml:"features"` // that must be there; "solution" and "trace" count as ones
+	Features []string `toml:"features"` // that must be there; "solution", "trace" and "answer" count as ones
 }
 
 // Decontaminate keeps questions of test sets out.
@@ -90,6 +92,8 @@ func Defaults() Recipe {
 		Select:        Select{Kind: "s1-code", N: 1000, Uniform: 700, Length: "gemini_length", Correct: "isgeminicorrect", LongMath: 5600},
 	}
 }
+
+var splitName = regexp.MustCompile(`^\w[\w.-]{0,59}$`)
 
 const maxRecipe = 1 << 20 // bytes
 
@@ -223,6 +227,8 @@ func (r Recipe) Validate() error {
 		return refuse("select.kind is %.40q; did you mean %q?", s.Kind, spelling.Nearest(s.Kind, selections))
 	case s.N < 1 || s.Uniform < 0:
 		return refuse("select.n is %d and select.uniform %d, want at least 1 and 0", s.N, s.Uniform)
+	case r.Load.Split != "" && !splitName.MatchString(r.Load.Split):
+		return refuse("load.split is %.80q, want the name of a split: train, test, validation, all", r.Load.Split)
 	case r.Load.MaxLine < 0:
 		return refuse("load.max_line is %d, want 0 or more bytes", r.Load.MaxLine)
 	}

@@ -8,9 +8,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"s1/engine/records"
 )
 
 // Files of a stage's folder. DONE is written last, so a folder without it is of a stage that was cut off.
@@ -48,11 +51,12 @@ type Count struct {
 	Version int            `json:"version"`
 	In      int            `json:"in"`
 	Kept    int            `json:"kept"`
-	Dropped map[string]int `json:"dropped"` // by rule
-	Key     string         `json:"key"`     // of rows, rules and seed: equal keys, equal decisions, but where a request failed
-	Own     string         `json:"own"`     // of the stage's version and settings alone
-	Cached  bool           `json:"-"`       // read, not computed
-	Unasked int            `json:"-"`       // counted again: rows that its model was not asked about, which count as kept
+	Dropped map[string]int `json:"dropped"`         // by rule
+	Notes   []string       `json:"notes,omitempty"` // of load: what of the files it left out
+	Key     string         `json:"key"`             // of rows, rules and seed: equal keys, equal decisions, but where a request failed
+	Own     string         `json:"own"`             // of the stage's version and settings alone
+	Cached  bool           `json:"-"`               // read, not computed
+	Unasked int            `json:"-"`               // counted again: rows that its model was not asked about, which count as kept
 }
 
 // Event is a line of events.jsonl.
@@ -64,7 +68,8 @@ type Event struct {
 	Decided int            `json:"decided"`
 	Kept    int            `json:"kept"`
 	Dropped map[string]int `json:"dropped,omitempty"`
-	Rate    float64        `json:"rate,omitempty"` // rows a second
+	Rate    float64        `json:"rate,omitempty"`  // rows a second
+	Notes   []string       `json:"notes,omitempty"` // as of Count, at the end
 }
 
 // Options of a run.
@@ -90,6 +95,8 @@ type run struct {
 	write  bool // to the folder; else only counted
 	events *os.File
 
+	files  []source // that rows and features come from
+	splits []string // a note of each folder of which splits are left
 	heads  *heads
 	alive  []int    // numbers of the rows that all stages up to now kept, in order
 	learnt []string // folders of the stages up to now that learnt something about rows or made texts, in order
@@ -103,10 +110,54 @@ type run struct {
 	byHand bool // there is a file of decisions
 }
 
-// Run carries a recipe out in a folder. What is done there under the same settings is read, not computed again.
-func Run(ctx context.Context, recipe Recipe, o Options) ([]Count, error) {
+// Check says what would refuse a run from the start: files that are not there or are no rows, and a folder that holds a run. It
+// writes nothing.
+func Check(recipe Recipe, o Options) error {
+	_, err := newRun(recipe, o)
+	return err
+}
+
+// newRun looks at all that a run begins from, and writes nothing.
+func newRun(recipe Recipe, o Options) (r *run, err error) {
 	if len(recipe.Load.Files) == 0 {
 		return nil, fmt.Errorf("recipe %s: load.files names no file with rows", recipe.Source)
+	}
+	r = &run{recipe: recipe, o: o, write: true}
+	if r.files, r.splits, err = recipe.Load.sources(); err != nil {
+		return nil, err
+	}
+	if err := recipe.Load.check(r.files); err != nil {
+		return nil, err
+	}
+	if slices.Contains(recipe.Stages, "decontaminate") {
+		for _, path := range recipe.Decontaminate.Tests {
+			if _, err := records.Files(path); err != nil {
+				return nil, fmt.Errorf("decontaminate.tests: %w", err)
+			}
+		}
+	}
+	if _, err := readHand(recipe.HandFile(o.Dir)); err != nil {
+		return nil, err
+	}
+	return r, taken(o)
+}
+
+// taken refuses a folder with a run in it, unless that goes on. One that got through no stage has nothing to lose.
+func taken(o Options) error {
+	if _, err := os.Stat(filepath.Join(o.Dir, recipeFile)); err != nil || o.Resume {
+		return nil //nolint:nilerr // there is no run
+	}
+	if _, err := StageDirs(o.Dir); err != nil {
+		return nil //nolint:nilerr // it has no finished stage
+	}
+	return fmt.Errorf("%s holds a curation already; --resume goes on with it, --out names another folder", o.Dir)
+}
+
+// Run carries a recipe out in a folder. What is done there under the same settings is read, not computed again.
+func Run(ctx context.Context, recipe Recipe, o Options) ([]Count, error) {
+	r, err := newRun(recipe, o)
+	if err != nil {
+		return nil, err
 	}
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 		return nil, onDisk(err, o.Dir)
@@ -118,18 +169,16 @@ func Run(ctx context.Context, recipe Recipe, o Options) ([]Count, error) {
 		return nil, fmt.Errorf("another curation is writing to %s", o.Dir)
 	}
 	defer lock.Close()
-	path := filepath.Join(o.Dir, recipeFile)
-	if _, err := os.Stat(path); err == nil && !o.Resume {
-		return nil, fmt.Errorf("%s holds a curation already; --resume goes on with it, --out names another folder", o.Dir)
+	if err := taken(o); err != nil { // by one that ended meanwhile
+		return nil, err
 	}
 	text, err := json.MarshalIndent(recipe, "", "  ")
 	if err != nil {
 		return nil, err
 	}
-	if err := replace(path, append(text, '\n')); err != nil {
+	if err := replace(filepath.Join(o.Dir, recipeFile), append(text, '\n')); err != nil {
 		return nil, err
 	}
-	r := &run{recipe: recipe, o: o, write: true}
 	defer r.close()
 	if r.events, err = openEvents(filepath.Join(o.Dir, eventsFile)); err != nil {
 		return nil, err
@@ -147,6 +196,10 @@ func Run(ctx context.Context, recipe Recipe, o Options) ([]Count, error) {
 func Recount(ctx context.Context, recipe Recipe, o Options) ([]Count, error) {
 	r := &run{recipe: recipe, o: o, counted: map[int]map[string]any{}}
 	defer r.close()
+	var err error
+	if r.files, r.splits, err = recipe.Load.sources(); err != nil {
+		return nil, err
+	}
 	return r.all(ctx)
 }
 
@@ -164,14 +217,11 @@ func (r *run) all(ctx context.Context) (counts []Count, err error) {
 	}
 	_, missing := os.Stat(decisions)
 	r.byHand = r.recipe.Hand != "" || missing == nil
-	key, err := r.recipe.Load.key()
+	count, err := r.first(ctx)
 	if err != nil {
 		return nil, err
 	}
-	count, err := r.first(ctx, key)
-	if err != nil {
-		return nil, err
-	}
+	key := count.Key
 	counts = append(counts, count)
 	list, err := r.stages()
 	if err != nil {

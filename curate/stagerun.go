@@ -2,23 +2,33 @@ package curate
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 )
 
-// first loads the rows, or finds what was loaded.
-func (r *run) first(ctx context.Context, key string) (c Count, err error) {
+// first loads the rows, or finds what was loaded. Where rows had more features than are kept, it matters which ones the recipe needs.
+func (r *run) first(ctx context.Context) (c Count, err error) {
 	dir := filepath.Join(r.o.Dir, loadDir)
+	key, err := r.recipe.Load.key(r.files)
+	if err != nil {
+		return c, err
+	}
+	cut := keyOf(append([]string{key}, r.recipe.needs()...)...)
 	c, ok := done(dir, key)
+	if !ok {
+		c, ok = done(dir, cut)
+	}
 	switch {
 	case ok:
 		r.watch(&c)
 	case !r.write:
-		return c, fmt.Errorf("count again: %s has no rows loaded from these files; run the recipe first", r.o.Dir)
+		return c, fmt.Errorf("count again: %s has no rows loaded from these files as they are: %s; run the recipe with --resume first", r.o.Dir, changed(dir, r.files))
 	default:
-		if c, err = r.loaded(ctx, dir, key); err != nil {
+		if c, err = r.loaded(ctx, dir, key, cut); err != nil {
 			return c, err
 		}
 	}
@@ -32,17 +42,31 @@ func (r *run) first(ctx context.Context, key string) (c Count, err error) {
 	return c, nil
 }
 
-func (r *run) loaded(ctx context.Context, dir, key string) (c Count, err error) {
+// loaded loads the rows. The key is cut where features of them are left out.
+func (r *run) loaded(ctx context.Context, dir, key, cut string) (c Count, err error) {
 	if err := fresh(dir, false); err != nil {
+		return c, err
+	}
+	text, err := json.MarshalIndent(r.files, "", "  ")
+	if err != nil {
+		return c, err
+	}
+	if err := replace(filepath.Join(dir, sourcesFile), append(text, '\n')); err != nil {
 		return c, err
 	}
 	w, err := createLines(filepath.Join(dir, droppedFile), false)
 	if err != nil {
 		return c, err
 	}
-	c = Count{Stage: "load", Version: 1, Dropped: map[string]int{}, Key: key}
+	c = Count{Stage: "load", Version: loadVersion, Dropped: map[string]int{}, Key: key, Notes: r.splits}
 	t := r.watch(&c)
-	err = r.load(ctx, dir, func(d decision) (err error) {
+	var rows []source
+	for _, f := range r.files {
+		if f.Rows {
+			rows = append(rows, f)
+		}
+	}
+	left, err := r.load(ctx, dir, rows, func(d decision) (err error) {
 		c.In++
 		if d.Rule == "" {
 			c.Kept++
@@ -53,10 +77,13 @@ func (r *run) loaded(ctx context.Context, dir, key string) (c Count, err error) 
 		t.progress()
 		return err
 	})
-	if err = errors.Join(err, w.close()); err == nil {
-		err = finish(dir, c)
+	if err = errors.Join(err, w.close()); err != nil {
+		return c, err
 	}
-	if err == nil {
+	if note := left.note(); note != "" {
+		c.Key, c.Notes = cut, append(slices.Clip(c.Notes), note)
+	}
+	if err = finish(dir, c); err == nil {
 		t.say("end")
 	}
 	return c, err

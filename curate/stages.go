@@ -2,14 +2,8 @@ package curate
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-
-	"s1/engine/records"
+	"slices"
 )
 
 // StageNames lists the stages that need no model, in their usual order.
@@ -125,6 +119,8 @@ func (c Complete) rule(row *Row) Decision {
 		switch name {
 		case "solution":
 			missing = !flag(row, "has_solution")
+		case "answer":
+			missing = !flag(row, "has_answer")
 		case "trace":
 			n, _ := number(row, "trace_words")
 			missing = n == 0
@@ -151,25 +147,9 @@ func (d Difficulty) rule(row *Row, s Select) Decision {
 	return Decision{}
 }
 
-// fileSums are the SHA-256 of files, folders' by their files.
-func fileSums(paths []string) (sums []string, err error) {
-	for _, p := range paths {
-		files, err := records.Files(p)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range files {
-			f, err := os.Open(name)
-			if err != nil {
-				return nil, err
-			}
-			h := sha256.New()
-			_, err = io.Copy(h, f)
-			if err = errors.Join(err, f.Close()); err != nil {
-				return nil, fmt.Errorf("read %s: %w", name, err)
-			}
-			sums = append(sums, hex.EncodeToString(h.Sum(nil)))
-		}
-	}
-	return sums, nil
+// needs are the features that the recipe's stages go by, of those that files may bring.
+func (r Recipe) needs() []string {
+	list := append(slices.Concat(r.Complete.Features, r.Difficulty.Solved), "domain", r.Select.Length, r.Select.Correct)
+	slices.Sort(list)
+	return slices.Compact(list)
 }

@@ -32,7 +32,7 @@ func Write(dir string, rec curate.Recipe, executor string) (left []string, err e
 	if !slices.Contains(Executors(), executor) {
 		return nil, fmt.Errorf("there is no executor %.40q; datatrove has %s", executor, strings.Join(Executors(), ", "))
 	}
-	files, err := absolute(rec.Load.Files)
+	files, err := absolute(rec.Load.Files, rec.Load.Split)
 	if err != nil {
 		return nil, fmt.Errorf("recipe %s: load.files: %w", rec.Source, err)
 	}
@@ -46,7 +46,7 @@ func Write(dir string, rec curate.Recipe, executor string) (left []string, err e
 	if err != nil {
 		return nil, err
 	}
-	text, err := json.MarshalIndent(map[string]any{"files": files, "fields": rec.Load.Names(), "stages": stages, "executor": executor}, "", "  ")
+	text, err := json.MarshalIndent(map[string]any{"files": files, "fields": rec.Load.Names(), "pairs": rec.Load.Pairs(), "stages": stages, "executor": executor}, "", "  ")
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func stages(rec curate.Recipe) (list []map[string]any, left []string, err error)
 			if rec.Decontaminate.Strict {
 				return nil, nil, refuse("decontaminate.strict is not carried over to datatrove")
 			}
-			tests, err := absolute(rec.Decontaminate.Tests)
+			tests, err := absolute(rec.Decontaminate.Tests, records.AllSplits)
 			if err != nil {
 				return nil, nil, fmt.Errorf("recipe %s: decontaminate.tests: %w", rec.Source, err)
 			}
@@ -113,14 +113,14 @@ func stages(rec curate.Recipe) (list []map[string]any, left []string, err error)
 }
 
 // absolute gives the files, those of folders too, by whole paths. The script reads JSON lines only.
-func absolute(paths []string) (all []string, err error) {
+func absolute(paths []string, split string) (all []string, err error) {
 	all = []string{}
 	for _, p := range paths {
-		files, err := records.Files(p)
+		found, err := records.Find(p, split)
 		if err != nil {
 			return nil, err
 		}
-		for _, f := range files {
+		for _, f := range found.Files {
 			if f, err = filepath.Abs(f); err != nil {
 				return nil, err
 			}

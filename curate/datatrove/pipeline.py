@@ -27,6 +27,7 @@ with open(os.path.join(HERE, "recipe.json")) as f:
     RECIPE = json.load(f)
 
 FIELDS = RECIPE["fields"]  # ours -> the names under which a row may have it, the first one counts
+PAIRS = RECIPE["pairs"]  # of a thought and the same model's answer, the first of which both are there counts
 LONGEST_FEATURE = 200  # bytes of a text
 LONGEST_QUESTION = 1 << 20  # bytes
 
@@ -40,23 +41,46 @@ def as_text(value):
     return None
 
 
+def field_text(ours, value):
+    """A field as text, None where it is of a wrong type; a thought may be a list of texts."""
+    if ours == "trace" and isinstance(value, list):
+        return "\n".join(value) if all(isinstance(part, str) for part in value) else None
+    if ours == "metadata" and as_text(value) is None:
+        return json.dumps(value)
+    return as_text(value)
+
+
+def pair_of(row):
+    """The names under which a row has its thought and the answer to it, "" where it has none."""
+
+    def has(ours, name):
+        value = row.get(name)
+        text = field_text(ours, value)
+        return value is not None and (text is None or text.strip() != "")
+
+    trace = attempt = ""
+    for t, a in PAIRS:
+        if has("trace", t) and has("attempt", a):
+            return t, a
+        if has("trace", t):
+            trace = trace or t
+        elif has("attempt", a):
+            attempt = attempt or a
+    return (trace, "") if trace else ("", attempt)
+
+
 def adapt(self, row, path, number):
     """Makes a document of a row; one without a question has no text, and is passed over by the reader."""
     taken, found = set(), {}
-    for ours, names in FIELDS.items():
-        for name in names:
-            value = row.get(name)
-            if value is None:
-                continue
-            taken.add(name)
-            if ours == "trace" and isinstance(value, list):
-                value = "\n".join(value) if all(isinstance(part, str) for part in value) else None
-            elif ours == "metadata" and as_text(value) is None:
-                value = json.dumps(value)
-            found[ours] = as_text(value)
-            if found[ours] is None:
-                return {"text": "", "id": "", "metadata": {}}  # of a wrong type
-            break
+    use = {ours: next((n for n in names if row.get(n) is not None), "") for ours, names in FIELDS.items()}
+    use["trace"], use["attempt"] = pair_of(row)
+    for ours, name in use.items():
+        if not name:
+            continue
+        taken.add(name)
+        found[ours] = field_text(ours, row[name])
+        if found[ours] is None:
+            return {"text": "", "id": "", "metadata": {}}  # of a wrong type
     question = found.get("question", "")
     if not question.strip() or len(question.encode()) > LONGEST_QUESTION:
         return {"text": "", "id": "", "metadata": {}}
@@ -69,6 +93,7 @@ def adapt(self, row, path, number):
         elif isinstance(value, str) and len(value.encode()) <= LONGEST_FEATURE:
             features[key] = value
     features["has_solution"] = found.get("solution", "") != ""
+    features["has_answer"] = found.get("attempt", "").strip() != ""
     features["trace_words"] = len(found.get("trace", "").split())
     place = RECIPE["files"].index("/" + path.lstrip("/"))
     meta = {"features": features, "place": [place, number], "row": found}
@@ -94,6 +119,8 @@ class Complete(Rule):
         for name in self.settings["features"]:
             if name == "solution":
                 there = features["has_solution"]
+            elif name == "answer":
+                there = features["has_answer"]
             elif name == "trace":
                 there = features["trace_words"] > 0
             else:

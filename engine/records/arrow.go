@@ -25,6 +25,7 @@ type arrowRows struct {
 	batch arrow.RecordBatch
 	at    int // next row of the batch
 	index int64
+	over  bool // it is broken here
 }
 
 func limits() []ipc.Option {
@@ -50,9 +51,13 @@ func openArrowStream(f *os.File, path string) (_ Reader, err error) {
 }
 
 func (a *arrowRows) Next() (row Row, err error) {
+	if a.over {
+		return Row{}, io.EOF
+	}
 	defer func() {
 		if err != nil && !errors.Is(err, io.EOF) {
-			err = fmt.Errorf("%s: row %d: read Arrow: %w", a.path, a.index+1, err)
+			a.over = true
+			err = broken(a.path, a.index+1, fmt.Errorf("read Arrow: %w", err))
 		}
 	}()
 	defer caught(&err)

@@ -10,6 +10,9 @@ import (
 	"unicode/utf8"
 )
 
+// mark is what some editors put before UTF-8.
+var mark = []byte("\xef\xbb\xbf")
+
 // lines reads one JSON object a line.
 type lines struct {
 	r     *bufio.Reader
@@ -40,9 +43,9 @@ func (l *lines) Next() (Row, error) {
 		length, err := l.read()
 		l.line++
 		if err != nil && !errors.Is(err, io.EOF) {
-			// What unpacks has lost its place, so the rest cannot be read.
-			l.end = fmt.Errorf("%s:%d: read: %w", l.path, l.line, err)
-			return Row{}, l.end
+			// What unpacks has lost its place, so the rest cannot be read, nor the line that it was in.
+			l.end = io.EOF
+			return Row{}, broken(l.path, l.line, fmt.Errorf("read: %w", err))
 		}
 		if err != nil {
 			l.end = io.EOF
@@ -53,10 +56,10 @@ func (l *lines) Next() (Row, error) {
 		line := bytes.TrimSpace(l.buf)
 		if l.line == 1 {
 			if wide := utf16(line); wide != "" {
-				l.end = fmt.Errorf("%s: the file is %s, want UTF-8: convert it with iconv -f UTF-16 -t UTF-8", l.path, wide)
+				l.end = fmt.Errorf("%s: %w", l.path, notUTF8(wide))
 				return Row{}, l.bad(l.end)
 			}
-			line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
+			line = bytes.TrimPrefix(line, mark)
 		}
 		if len(line) == 0 {
 			continue
@@ -83,7 +86,7 @@ func (l *lines) read() (length int64, err error) {
 		part, err := l.r.ReadSlice('\n')
 		length += int64(len(part))
 		if length <= l.max+1 {
-			l.keep(part)
+			l.buf = appendDoubling(l.buf, part)
 		} else {
 			l.buf = nil
 		}
@@ -97,12 +100,12 @@ func (l *lines) read() (length int64, err error) {
 	}
 }
 
-// keep puts a part of a line into buf. It doubles, where append would leave five times a long line behind in ever larger copies.
-func (l *lines) keep(part []byte) {
-	if need := len(l.buf) + len(part); need > cap(l.buf) {
-		l.buf = append(make([]byte, 0, max(2*cap(l.buf), need)), l.buf...)
+// appendDoubling appends a part of a line. It doubles, where append would leave five times a long line behind in ever larger copies.
+func appendDoubling(buf, part []byte) []byte {
+	if need := len(buf) + len(part); need > cap(buf) {
+		buf = append(make([]byte, 0, max(2*cap(buf), need)), buf...)
 	}
-	l.buf = append(l.buf, part...)
+	return append(buf, part...)
 }
 
 // utf16 names the encoding of a line with UTF-16's mark, or with its zero bytes around a brace.
@@ -114,6 +117,10 @@ func utf16(line []byte) string {
 		return "UTF-16 (big endian)"
 	}
 	return ""
+}
+
+func notUTF8(encoding string) error {
+	return fmt.Errorf("the file is %s, want UTF-8: convert it with iconv -f UTF-16 -t UTF-8", encoding)
 }
 
 // object reads one JSON object and nothing behind it.

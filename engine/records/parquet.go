@@ -19,6 +19,7 @@ type parquetRows struct {
 	buf    []parquet.Row
 	have   []parquet.Row // read and not given
 	index  int64
+	end    error
 }
 
 func openParquet(f *os.File, path string, size int64) (_ Reader, err error) {
@@ -33,11 +34,15 @@ func openParquet(f *os.File, path string, size int64) (_ Reader, err error) {
 func (p *parquetRows) Next() (row Row, err error) {
 	defer func() {
 		if err != nil && !errors.Is(err, io.EOF) {
-			err = fmt.Errorf("%s: row %d: read Parquet: %w", p.path, p.index+1, err)
+			p.end, p.have = io.EOF, nil
+			err = broken(p.path, p.index+1, fmt.Errorf("read Parquet: %w", err))
 		}
 	}()
 	defer caught(&err)
 	for len(p.have) == 0 {
+		if p.end != nil {
+			return Row{}, p.end
+		}
 		if p.rows == nil {
 			if len(p.groups) == 0 {
 				return Row{}, io.EOF
@@ -50,9 +55,7 @@ func (p *parquetRows) Next() (row Row, err error) {
 			err = p.rows.Close()
 			p.rows, p.groups = nil, p.groups[1:]
 		}
-		if err != nil {
-			return Row{}, err
-		}
+		p.end = err // first come the rows before it
 	}
 	fields := map[string]any{}
 	if err := p.schema.Reconstruct(&fields, p.have[0]); err != nil {

@@ -2,7 +2,7 @@
 // gzip, zstd), Parquet, Arrow IPC (file and stream), CSV, or a folder of such files as Hugging Face data sets have. It knows forms
 // and limits; what a field means is its caller's.
 //
-//	Open(path) -> Next: a Row | *BadRow, and reading goes on | io.EOF | another error, and it is over
+//	Open(path) -> Next: a Row | *BadRow, and reading goes on | *Damaged, and the file is over | io.EOF | another error, and it is over
 package records
 
 import (
@@ -29,7 +29,7 @@ type Row struct {
 // Reader gives rows in the order of the file. It is for one goroutine.
 type Reader interface {
 	// Next gives the next row, io.EOF after the last, a *BadRow for a row that cannot be read and after which reading goes
-	// on, or the error that ended the reading.
+	// on, a *Damaged after which the next file's rows come, or io.EOF, or the error that ended the reading.
 	Next() (Row, error)
 	Close() error
 }
@@ -43,6 +43,16 @@ type BadRow struct {
 
 func (e *BadRow) Error() string { return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Cause) }
 func (e *BadRow) Unwrap() error { return e.Cause }
+
+// Damaged is a place in a file behind which nothing of it can be read: what packed it, or its form, is broken there.
+type Damaged struct {
+	File  string
+	Line  int64 // of the first row that is lost, as in BadRow
+	Cause error
+}
+
+func (e *Damaged) Error() string { return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Cause) }
+func (e *Damaged) Unwrap() error { return e.Cause }
 
 // Options bound and guide the reading. The zero value is the default.
 type Options struct {
@@ -81,10 +91,11 @@ func (c *chain) Next() (Row, error) {
 				return Row{}, io.EOF
 			}
 			r, err := openFile(c.files[0], c.o)
+			c.files = c.files[1:]
 			if err != nil {
 				return Row{}, err
 			}
-			c.now, c.files = r, c.files[1:]
+			c.now = r
 		}
 		row, err := c.now.Next()
 		if !errors.Is(err, io.EOF) {

@@ -162,6 +162,9 @@ func TestEveryFormGivesTheSameRows(t *testing.T) {
 		{"b.jsonl.gz", zipped(jsonLines(list))},
 		{"c.jsonl.zst", zstded(t, jsonLines(list))},
 		{"bom.jsonl", append([]byte("\xef\xbb\xbf"), jsonLines(list)...)},
+		{"a.json", asJSON(list, "\n[ ", ", ", "]\n")},
+		{"b.json.gz", zipped(asJSON(list, "[", "\n\t,", "\n]"))},
+		{"bom.json", asJSON(list, "\xef\xbb\xbf"+strings.Repeat(" ", 5000)+"[", ",", "]")},
 		{"crlf.jsonl", bytes.ReplaceAll(jsonLines(list), []byte("\n"), []byte("\r\n"))},
 		{"d.parquet", asParquet(t, list)},
 		{"e.arrow", asArrow(t, list, false)},
@@ -228,14 +231,16 @@ func TestUTF16IsOneClearSentence(t *testing.T) {
 	for _, c := range `{"q":"x"}` + "\n" {
 		b = binary.LittleEndian.AppendUint16(b, uint16(c))
 	}
-	r, err := Open(put(t, "w.jsonl", b))
+	if _, err := Open(put(t, "w.jsonl", b)); err == nil || !strings.Contains(err.Error(), "UTF-16 (little endian), want UTF-8") {
+		t.Errorf("got %v", err)
+	}
+	r, err := Open(put(t, "w.jsonl.gz", zipped(b))) // seen once it is unpacked
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	_, err = r.Next()
-	if err == nil || !strings.Contains(err.Error(), "UTF-16 (little endian), want UTF-8") {
-		t.Errorf("got %v", err)
+	if _, err = r.Next(); err == nil || !strings.Contains(err.Error(), "UTF-16 (little endian), want UTF-8") {
+		t.Errorf("packed: got %v", err)
 	}
 }
 
