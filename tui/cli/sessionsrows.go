@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -55,7 +53,7 @@ func (a *app) rowsCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.Tag, "tag", sessions.Good, "only branches with this tag, theirs or their run's; empty = all, marked bad or not marked too")
 	cmd.Flags().StringVar(&verdict, "verdict", "", "only branches judged so: right, wrong")
 	a.complete(cmd, "verdict", "right", "wrong")
-	cmd.Flags().StringVarP(&file, "output", "o", "", "file to write, stdout when absent")
+	cmd.Flags().StringVarP(&file, "output", "o", "", "file to write, stdout when absent; one that is there is replaced, unless there is no row")
 	return cmd
 }
 
@@ -76,16 +74,12 @@ func (a *app) sessionRows(ctx context.Context, s *sessions.Store, f sessions.Row
 		}
 		f.IDs = append(f.IDs, full)
 	}
-	out := io.Writer(a.out)
-	if file != "" {
-		made, err := os.Create(file)
-		if err != nil {
-			return fmt.Errorf("write rows: %w", err)
-		}
-		defer func() { err = errors.Join(err, made.Close()) }()
-		out = made
+	var n sessions.RowCounts
+	if file == "" {
+		n, err = s.Rows(ctx, a.out, f)
+	} else {
+		n, err = writeRows(ctx, s, f, file, false)
 	}
-	n, err := s.Rows(ctx, out, f)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +26,14 @@ func TestMarkedBranchesBecomeRowsThatTrainTheSameTokens(t *testing.T) {
 		said[id], order = ids, append(order, id)
 	}
 	b.run("sessions", "rows").wants(1, "0 rows", "no row was written", "mark ID BRANCH good")
+	b.write("rows.jsonl", "marked last week\n")
+	b.run("sessions", "rows", "-o", "rows.jsonl").wants(1, "no row was written")
+	if left := b.read("rows.jsonl"); left != "marked last week\n" {
+		t.Fatalf("nothing was to be written, and rows.jsonl holds %q", left)
+	}
+	if list, err := filepath.Glob(b.at(".rows.jsonl*")); err != nil || len(list) > 0 {
+		t.Errorf("%v was left lying about (%v)", list, err)
+	}
 	branch := func(id string) string { return b.run("sessions", "export", id).wants(0).lines()[1]["id"].(string) }
 	b.run("sessions", "mark", order[0], branch(order[0]), "good").wants(0)
 	b.run("sessions", "mark", order[1], branch(order[1]), "bad").wants(0)
