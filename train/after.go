@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"s1/engine"
 	"s1/kernels"
 	"s1/train/dataset"
 	"s1/train/export"
 	"s1/train/metrics"
-	"s1/train/probe"
 )
 
 // record opens the metrics, at the step the run goes on from.
@@ -106,27 +104,6 @@ func (r *run) judge(ctx context.Context, loss float64) (over bool, err error) {
 
 // over says whether the held-out loss has stopped getting better.
 func (r *run) over() bool { return r.rec.Eval.EarlyStop > 0 && r.at.best.Worse >= r.rec.Eval.EarlyStop }
-
-// probe lets the model think as it is now: right answers at two caps, at the natural end and after one Wait.
-func (r *run) probe(ctx context.Context) (*metrics.Probe, error) {
-	caps := make([]int, 0, 2)
-	for _, c := range r.rec.Probe.Caps {
-		if c >= 0 {
-			caps = append(caps, c)
-		}
-	}
-	var q probe.QuickResult
-	err := r.think(ctx, func(ctx context.Context, m *engine.Model) (err error) {
-		q, err = probe.Quick(ctx, m, probe.Options{N: r.rec.Probe.N, Seed: r.rec.Train.Seed, Caps: caps, StepsMax: min(r.rec.Data.Tape.StepsMax, 8), MaxValue: r.rec.Data.Tape.Largest()})
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("probe after step %d: %w", r.at.step, err)
-	}
-	r.o.Say("probe after step %d, n %d: cap %d %.1f %%, cap %d %.1f %%, to its end %.1f %% (%.0f tokens), after a Wait %.1f %% (%d fixed, %d broken); draft errors %.1f %%, found %.1f %%, false alarms %.2f %%, repaired %.1f %%, slips %.1f %%",
-		r.at.step, q.N, q.CapLow, q.AtCapLow, q.CapHigh, q.AtCapHigh, q.Natural, q.Tokens, q.AfterWait, q.Fixed, q.Broken, q.DraftErrors, q.Detection, q.FalseAlarms, q.Repair, q.Slips)
-	return &metrics.Probe{N: q.N, CapA: q.AtCapLow / 100, CapB: q.AtCapHigh / 100, Wait: q.AfterWait / 100}, nil
-}
 
 // finish keeps the last state and exports the model: the best one, where the recipe keeps it.
 func (r *run) finish(ctx context.Context) error {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -256,7 +257,8 @@ func TestLossFallsAndTheResultThinks(t *testing.T) {
 	t.Parallel()
 	rec := small(t, "")
 	rec.Train.Steps = 60
-	rec.Probe.Every, rec.Probe.N, rec.Probe.Caps = 60, 4, []int{8, 16}
+	rec.Probe.Every, rec.Probe.N, rec.Probe.Caps = 60, 4, []int{16, -1, 0, 8}
+	rec.Probe.Waits = []int{0, 2}
 	rec.OnPolicy = recipe.OnPolicy{At: 0.5, Drafts: 8, Share: 0.3, Temperature: 1}
 	var losses []float64
 	var probed *metrics.Probe
@@ -264,7 +266,19 @@ func TestLossFallsAndTheResultThinks(t *testing.T) {
 	if first, last := losses[0], losses[len(losses)-1]; last > 0.8*first {
 		t.Errorf("the loss went from %.3f to %.3f", first, last)
 	}
-	if probed == nil || probed.N != 4 {
-		t.Errorf("probe %+v", probed)
+	if probed == nil || probed.N != 4 || probed.Natural == nil || probed.Fixed == nil || probed.Broken == nil || probed.Slips == nil || !(probed.Tokens > 0) {
+		t.Fatalf("probe %+v", probed)
+	}
+	asked := func(list []metrics.ProbeAt) (at []int) {
+		for _, p := range list {
+			at = append(at, p.At)
+		}
+		return at
+	}
+	if caps, waits := asked(probed.Caps), asked(probed.Waits); !slices.Equal(caps, rec.Probe.Caps) || !slices.Equal(waits, rec.Probe.Waits) {
+		t.Errorf("the probe has caps %v and Waits %v, the recipe %v and %v", caps, waits, rec.Probe.Caps, rec.Probe.Waits)
+	}
+	if probed.CapA != probed.Caps[2].Right || probed.CapB != probed.Caps[0].Right || *probed.Natural != probed.Caps[1].Right || *probed.Natural != probed.Waits[0].Right {
+		t.Errorf("cap_a is not that of the least cap, cap_b of the largest, or natural of -1 and of no Wait: %+v", probed)
 	}
 }

@@ -130,7 +130,7 @@ func (p *Progress) text(s Step) string {
 		fmt.Fprintf(&b, "  %.0f%% of GEMM", 100**s.GEMMShare)
 	}
 	if p.probe != nil {
-		fmt.Fprintf(&b, "  cap %.0f%%/%.0f%% wait %.0f%%", 100*p.probe.CapA, 100*p.probe.CapB, 100*p.probe.Wait)
+		fmt.Fprintf(&b, "  %s", *p.probe)
 	}
 	if p.skipped > 0 {
 		fmt.Fprintf(&b, "  %d skipped", p.skipped)

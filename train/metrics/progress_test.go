@@ -59,6 +59,11 @@ func TestALogGetsALineEveryFewSecondsAndTheLastStep(t *testing.T) {
 	}
 	p.Say("saved step-00000012")
 	p.End()
+	whole := Probe{N: 10, CapA: .1, CapB: .4, Wait: .6, Natural: Number(.55), Caps: []ProbeAt{{16, .1}, {32, .4}, {-1, .55}}, Waits: []ProbeAt{{1, .6}, {2, .7}}, Fixed: new(int), Broken: new(int), Detection: Number(.98)}
+	*whole.Fixed = 1
+	if got, want := whole.String(), "cap 16 10%, 32 40%, end 55%, wait 60% (+1 -0), 2 waits 70%, found 98%"; got != want {
+		t.Errorf("a probe is %q, want %q", got, want)
+	}
 	base := "  loss 2.0000  lr 1.00e-05  grad 0.50  1234 tok/s\n"
 	rare := "  loss 2.0000  held-out 2.5000  lr 1.00e-05  grad 0.50  1234 tok/s  cap 10%/40% wait 60%  1 skipped\n"
 	want := "step 1/12" + base + "step 6/12" + rare + "step 11/12" + rare + "saved step-00000012\nstep 12/12" + rare

@@ -2,7 +2,10 @@
 // the end, and the guard that says which steps not to take. It knows numbers and time; it knows neither models nor data.
 package metrics
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Why a step was not taken.
 const (
@@ -36,12 +39,63 @@ type Step struct {
 	AnswersSeconds float64  `json:"answers_seconds,omitempty"` // that they took
 }
 
-// Probe is the share of right answers, 0 to 1, on N held-out problems: thinking cut at two caps, and after one Wait.
+// Probe is the share of right answers, 0 to 1, on N held-out problems: thinking cut at two caps, and after one Wait. The fields
+// behind those are absent in files of earlier versions.
 type Probe struct {
 	N    int     `json:"n"`
-	CapA float64 `json:"cap_a"`
-	CapB float64 `json:"cap_b"`
+	CapA float64 `json:"cap_a"` // at the least cap,
+	CapB float64 `json:"cap_b"` // and at the largest
 	Wait float64 `json:"wait"`
+
+	Natural *float64  `json:"natural,omitempty"` // to the end of its own thought
+	Caps    []ProbeAt `json:"caps,omitempty"`    // each cap, in thinking tokens; -1 = to the natural end
+	Waits   []ProbeAt `json:"waits,omitempty"`   // each number of Waits
+	Tokens  float64   `json:"tokens,omitempty"`  // of a natural thought, mean
+	Fixed   *int      `json:"fixed,omitempty"`   // problems that one Wait made right,
+	Broken  *int      `json:"broken,omitempty"`  // and wrong
+
+	// Shares of lines, 0 to 1; absent where there was none to judge.
+	DraftErrors *float64 `json:"draft_errors,omitempty"` // drafted lines that are wrong
+	Detection   *float64 `json:"detection,omitempty"`    // checked wrong lines that were found
+	FalseAlarms *float64 `json:"false_alarms,omitempty"` // checked right lines called wrong
+	Repair      *float64 `json:"repair,omitempty"`       // found lines that were given the right value
+	Slips       *float64 `json:"slips,omitempty"`        // of traces: the form was left
+}
+
+// ProbeAt is the share of right answers at one cap, or after so many Waits.
+type ProbeAt struct {
+	At    int     `json:"at"`
+	Right float64 `json:"right"`
+}
+
+// String is a probe in the line of a step: "cap 16 10%, 32 40%, end 55%, wait 60% (+12 -2), found 98%". ASCII.
+func (p Probe) String() string {
+	if len(p.Caps) == 0 { // as it was before caps were kept
+		return fmt.Sprintf("cap %.0f%%/%.0f%% wait %.0f%%", 100*p.CapA, 100*p.CapB, 100*p.Wait)
+	}
+	var b strings.Builder
+	b.WriteString("cap")
+	for _, c := range p.Caps {
+		if c.At >= 0 {
+			fmt.Fprintf(&b, " %d %.0f%%,", c.At, 100*c.Right)
+		}
+	}
+	if p.Natural != nil {
+		fmt.Fprintf(&b, " end %.0f%%,", 100**p.Natural)
+	}
+	fmt.Fprintf(&b, " wait %.0f%%", 100*p.Wait)
+	if p.Fixed != nil && p.Broken != nil {
+		fmt.Fprintf(&b, " (+%d -%d)", *p.Fixed, *p.Broken)
+	}
+	for _, w := range p.Waits {
+		if w.At > 1 {
+			fmt.Fprintf(&b, ", %d waits %.0f%%", w.At, 100*w.Right)
+		}
+	}
+	if p.Detection != nil {
+		fmt.Fprintf(&b, ", found %.0f%%", 100**p.Detection)
+	}
+	return b.String()
 }
 
 // Number is a measurement: nil when v is NaN or infinite, which JSON cannot say.

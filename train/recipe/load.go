@@ -75,6 +75,9 @@ func Parse(source, text string) (Recipe, error) {
 	}
 	r.Source = source
 	r.Data.OwnBlock = md.IsDefined("data", "block")
+	if r.Data.Kind == Rows && !md.IsDefined("probe", "every") {
+		r.Probe.Every = 0 // of a preset whose generator the file replaces by rows
+	}
 	if unknown := md.Undecoded(); len(unknown) > 0 {
 		key := unknown[0].String()
 		return Recipe{}, fmt.Errorf("recipe %s: unknown key %q; did you mean %q?", source, key, spelling.Nearest(key, Keys()))

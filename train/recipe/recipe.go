@@ -161,12 +161,12 @@ type Eval struct {
 	KeepBest    bool  `toml:"keep_best"`     // the weights with the least held-out loss are the result
 }
 
-// Probe lets the model think on the way, at caps and with Waits.
+// Probe lets a model of the calculator tape think on the way, at caps and with Waits. One of rows answers Pinned questions.
 type Probe struct {
 	Every int64 `toml:"every"` // steps; 0 = never
 	N     int   `toml:"n"`     // problems
-	Caps  []int `toml:"caps"`  // most thinking tokens; -1 = none
-	Waits []int `toml:"waits"` // suppressed ends of thinking, without a cap
+	Caps  []int `toml:"caps"`  // most thinking tokens; -1 = to its natural end, which is measured in any case
+	Waits []int `toml:"waits"` // suppressed ends of thinking, without a cap; one Wait is measured in any case
 }
 
 // Defaults is what holds where a recipe says nothing: s1's own values where they fit any model.
@@ -184,6 +184,7 @@ func Defaults() Recipe {
 		},
 		LoRA:       LoRA{Alpha: 16, Targets: []string{"all-linear"}},
 		Checkpoint: Checkpoint{Keep: 2},
+		Probe:      Probe{N: 200, Caps: []int{16, 32, -1}, Waits: []int{1}},
 		Pinned:     Pinned{Caps: []int{64, -1}, Limit: 512, AnswerCap: 64},
 		Launch:     defaultLaunch(),
 	}

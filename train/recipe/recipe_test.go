@@ -250,3 +250,19 @@ func TestARecipeThatGoesOnFromAnotherIsNotTrainedFromNothing(t *testing.T) {
 		t.Errorf("a preset that is none: %v", err)
 	}
 }
+
+func TestAProbeThatWouldDoNothingIsRefused(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"[probe]\nevery = 5\n":                                       "probe.every is 5: want 0, because its problems are those of the calculator tape",
+		"preset = 'mini'\n[probe]\ncaps = [-1]\n":                    "probe.caps is [-1]: want at least one cap",
+		"preset = 'mini'\n[probe]\nwaits = [65]\n":                   "probe.waits is 65: want 0 to 64",
+		"preset = 'mini'\n[data]\nkind = 'rows'\n[probe]\nevery = 5": "probe.every is 5",
+		"preset = 'mini'\n[data]\nkind = 'rows'\n":                   "", // the preset's probe goes with its generator
+		"preset = 'mini'\n[probe]\ncaps = [0]\nwaits = []":           "",
+	} {
+		if _, err := Parse("r.toml", text); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: %v; want %q", text, err, want)
+		}
+	}
+}

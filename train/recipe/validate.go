@@ -172,6 +172,12 @@ func (r Recipe) adapterChecks() []check {
 	return c
 }
 
+// Limits of a probe: the training waits for it.
+const (
+	mostProbed = 32 // caps, and counts of Waits
+	mostWaits  = 64
+)
+
 // watchChecks are of what is kept and measured on the way.
 func (r Recipe) watchChecks() []check {
 	e, p := r.Eval, r.Probe
@@ -183,13 +189,16 @@ func (r Recipe) watchChecks() []check {
 		{e.EarlyStop >= 0, "eval.early_stop", e.EarlyStop, "0 (never) or a number of evaluations"},
 		{e.Every > 0 || e.EarlyStop == 0 && !e.KeepBest, "eval.every", e.Every, "a number of steps, because early_stop and keep_best compare held-out losses"},
 		{p.Every >= 0, "probe.every", p.Every, "0 (never) or a number of steps"},
+		{p.Every == 0 || r.Data.Kind == Tape, "probe.every", p.Every, "0, because its problems are those of the calculator tape and the data are rows; [pinned] asks questions of your own"},
 		{p.Every == 0 || p.N >= 1, "probe.n", p.N, "at least 1 problem"},
+		{p.Every == 0 || slices.ContainsFunc(p.Caps, func(n int) bool { return n >= 0 }), "probe.caps", p.Caps, "at least one cap of 0 or more tokens"},
+		{len(p.Caps) <= mostProbed && len(p.Waits) <= mostProbed, "probe.caps and probe.waits", len(p.Caps) + len(p.Waits), fmt.Sprintf("at most %d of each", mostProbed)},
 	}
 	for _, n := range p.Caps {
 		c = append(c, check{n >= -1, "probe.caps", n, "-1 (no cap), 0 (no thinking) or more"})
 	}
 	for _, n := range p.Waits {
-		c = append(c, check{n >= 0 && n <= 1000, "probe.waits", n, "0 to 1000"})
+		c = append(c, check{n >= 0 && n <= mostWaits, "probe.waits", n, fmt.Sprintf("0 to %d", mostWaits)})
 	}
 	return c
 }

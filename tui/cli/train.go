@@ -78,6 +78,7 @@ func recipeOf(name, model, data string) (recipe.Recipe, error) {
 	}
 	if data != "" {
 		rec.Data.Kind, rec.Data.Files = recipe.Rows, []string{data}
+		rec.Probe.Every = 0 // its problems are the generator's that the rows replace
 	}
 	return rec, rec.Validate()
 }
