@@ -46,6 +46,8 @@ func TestMisspeltAndImpossibleWordsAreRefused(t *testing.T) {
 		{[]string{"models", "fetch", "x"}, 2, []string{`"fetch"`, "list, path, pull"}},
 		{[]string{"what is 12 plus 30?"}, 2, []string{"s1 run"}},
 		{[]string{"run", "--capp", "3", "x"}, 2, []string{"--capp", "--cap?"}},
+		{[]string{"run", "--foo", "x"}, 2, []string{"no flag --foo; s1 run --help shows"}},
+		{[]string{"run", "--preset", "nope", "x"}, 2, []string{`--preset "nope": one of ["s1-readme" "s1-harness"]`}},
 		{[]string{"run", "--wiat=3", "x"}, 2, []string{"--wiat", "--wait?"}},
 		{[]string{"run", "-Z", "x"}, 2, []string{"Z"}},
 		{[]string{"run", "--cap"}, 2, []string{"--cap"}},

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"s1/engine/builtin"
+	"s1/engine/spelling"
 	"s1/engine/trace"
-	"s1/engine/trace/spelling"
 )
 
 // defaultModel is what runs when nobody names a model: the one inside the program.
@@ -180,7 +180,7 @@ func oneOf(flag, value string, ok ...string) error {
 	if contains(ok, value) {
 		return nil
 	}
-	return usagef("%s %q: one of %q; did you mean %q?", flag, value, ok, spelling.Nearest(value, ok))
+	return usagef("%s %q: one of %q%s", flag, value, ok, spelling.Hint(value, ok))
 }
 
 // maxThreads is the most threads that may be asked for: beyond some per core they only wait for each other, and at some

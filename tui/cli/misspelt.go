@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"s1/engine/trace/spelling"
+	"s1/engine/spelling"
 )
 
 // group is a command that only holds others.
@@ -31,7 +31,7 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 		return usagef("%.40q is no command; s1 run asks a question: s1 run 'a question'", word)
 	}
 	near := spelling.Nearest(word, names)
-	if spelling.Edits(word, near) > max(2, len(near)/2) {
+	if near == "" {
 		return usagef("%s has no command %.40q; it has %s", cmd.CommandPath(), word, strings.Join(names, ", "))
 	}
 	return usagef("%s has no command %.40q; did you mean %q?", cmd.CommandPath(), word, near)
@@ -46,7 +46,10 @@ func flagError(cmd *cobra.Command, err error) error {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		word := unknown.GetSpecifiedName()
-		return usagef("%s has no flag --%.40s; did you mean --%s?", cmd.CommandPath(), word, spelling.Nearest(word, names))
+		if near := spelling.Nearest(word, names); near != "" {
+			return usagef("%s has no flag --%.40s; did you mean --%s?", cmd.CommandPath(), word, near)
+		}
+		return usagef("%s has no flag --%.40s; %s --help shows those it has", cmd.CommandPath(), word, cmd.CommandPath())
 	case errors.As(err, &value):
 		return usagef("--%s %q: %s", value.GetFlag().Name, value.GetValue(), wanted(value.GetFlag()))
 	}

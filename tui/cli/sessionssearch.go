@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"s1/engine/trace"
-	"s1/engine/trace/spelling"
 	"s1/sessions"
 )
 
@@ -46,7 +45,7 @@ var closedWords = []string{"natural", "cap", "answer_now", "context", "loop", "s
 // checkFilter refuses words that no run could match.
 func checkFilter(f *sessions.Filter, since string, now time.Time) error {
 	if f.Closed != "" && !contains(closedWords, f.Closed) {
-		return usagef("--closed %q: one of %q; did you mean %q?", f.Closed, closedWords, spelling.Nearest(f.Closed, closedWords))
+		return oneOf("--closed", f.Closed, closedWords...)
 	}
 	if f.Verdict != "" && f.Verdict != trace.VerdictRight && f.Verdict != trace.VerdictWrong {
 		return usagef("--verdict %q: right or wrong", f.Verdict)

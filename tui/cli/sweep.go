@@ -16,7 +16,6 @@ import (
 	"s1/engine"
 	"s1/engine/builtin"
 	"s1/engine/scaling"
-	"s1/engine/trace/spelling"
 	"s1/sessions/jobs"
 )
 
@@ -115,7 +114,7 @@ func (f *sweepFlags) check() error {
 	}
 	for i, m := range f.plan.Methods {
 		if !contains(scaling.AllMethods(), m) {
-			return usagef("--methods %q: one of %q; did you mean %q?", m, scaling.AllMethods(), spelling.Nearest(m, scaling.AllMethods()))
+			return oneOf("--methods", m, scaling.AllMethods()...)
 		}
 		if contains(f.plan.Methods[:i], m) {
 			return usagef("--methods names %s twice", m)
