@@ -30,11 +30,7 @@ func (m *Model) inputLab() {
 			where, m.temperature()),
 		Check: func(s string) string { _, _, why := parseLab(s); return why },
 	}
-	words := m.info.Words
-	if words == nil {
-		words = []string{m.waitText(), "Hmm", "Alternatively"}
-	}
-	in.Editor.Set(fmt.Sprintf("-, %s, %d", strings.Join(words, ", "), labSamples))
+	in.Editor.Set(fmt.Sprintf("%s, %d", LabWords(m.info.Words, m.waitText()), labSamples))
 	m.input(in, func(s string) tea.Cmd {
 		words, n, _ := parseLab(s)
 		closed, ok := b.closeAt()
@@ -42,6 +38,15 @@ func (m *Model) inputLab() {
 			From: b.info.ID, Samples: n, Sampling: m.spread(), Arms: LabArms(words, at, ok && closed == at, b.budget),
 		})
 	})
+}
+
+// LabWords are the texts of a Wait lab where nobody says which, as they are written: nothing, and the model's own, or wait and two of
+// the paper's where it takes any.
+func LabWords(own []string, wait string) string {
+	if own == nil {
+		own = []string{wait, "Hmm", "Alternatively"}
+	}
+	return "-, " + strings.Join(own, ", ")
 }
 
 // LabArms are the arms of a Wait lab from token at: a word each, "" = nothing. Where the thought closed (closes), a word takes the
