@@ -29,9 +29,9 @@ type modelFlags struct {
 }
 
 func (f *modelFlags) register(p *pflag.FlagSet) {
-	p.StringVarP(&f.model, "model", "m", defaultModel, modelWords)
-	p.StringVar(&f.weights, "weights", "auto", "auto (16-bit weights become 8-bit), exact, q8")
-	p.StringVar(&f.backend, "backend", "", "cpu, or ref (slow, exact); empty = the fastest here")
+	p.StringVarP(&f.model, "model", "m", defaultModel, "the model: "+modelWords)
+	p.StringVar(&f.weights, "weights", "auto", "how weights are held: auto (16-bit ones become 8-bit), exact, q8")
+	p.StringVar(&f.backend, "backend", "", "what computes: cpu, or ref (slow, exact); empty = the fastest here")
 	p.IntVar(&f.threads, "threads", 0, "threads; 0 = one per core")
 	p.IntVar(&f.context, "context", 0, "most positions of a run; 0 = what the model allows, at most 32768")
 }

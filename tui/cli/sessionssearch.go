@@ -31,7 +31,7 @@ func (a *app) searchCommand() *cobra.Command {
 	p := cmd.Flags()
 	p.StringVarP(&f.Model, "model", "m", "", "a part of the model's name")
 	p.StringVar(&f.Closed, "closed", "", "how the thought of the latest branch closed: "+strings.Join(closedWords, ", "))
-	p.StringVar(&verdict, "verdict", "", "right or wrong")
+	p.StringVar(&verdict, "verdict", "", "only runs judged so: right, wrong")
 	p.StringVar(&f.Tag, "tag", "", "only runs with this tag")
 	p.StringVar(&since, "since", "", "a day (2026-01-31) or an age (36h, 7d, 2w)")
 	p.IntVarP(&f.Limit, "limit", "n", 20, "most runs to show, 0 = all")

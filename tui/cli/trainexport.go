@@ -46,8 +46,8 @@ func (a *app) trainExportCommand() *cobra.Command {
 	}
 	p := cmd.Flags()
 	p.StringVar(&run, "run", "", "folder of the run; empty = the recipe's name")
-	p.StringVar(&as, "as", train.AsFolder, "folder, gguf, or adapter")
-	p.StringVar(&kind, "type", "F32", "F32, F16, BF16; Q8_0 for a GGUF file")
+	p.StringVar(&as, "as", train.AsFolder, "what is written: folder, gguf, or adapter")
+	p.StringVar(&kind, "type", "F32", "type of its numbers: F32, F16, BF16; Q8_0 for a GGUF file")
 	p.StringVar(&out, "out", "", "folder or file to write")
 	p.BoolVar(&best, "best", false, "the checkpoint with the best held-out loss")
 	p.BoolVar(&replace, "replace", false, "replace what is there")
