@@ -106,7 +106,7 @@ type run struct {
 // Run carries a recipe out in a folder. What is done there under the same settings is read, not computed again.
 func Run(ctx context.Context, recipe Recipe, o Options) ([]Count, error) {
 	if len(recipe.Load.Files) == 0 {
-		return nil, fmt.Errorf("recipe %s: load.files names no file with rows", recipe.Source)
+		return nil, fmt.Errorf("recipe %s: load.files names no file with rows; --data FILE gives them", recipe.Source)
 	}
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 		return nil, onDisk(err, o.Dir)
