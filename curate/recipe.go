@@ -14,7 +14,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"s1/curate/presets"
-	"s1/engine/trace/spelling"
+	"s1/engine/spelling"
 )
 
 // Recipe is a whole curation. A stage that is not in Stages does not run.
@@ -103,7 +103,7 @@ func LoadRecipe(name string) (Recipe, error) {
 		return ParseRecipe(name, text)
 	}
 	if !strings.ContainsAny(name, `./\`) {
-		return Recipe{}, fmt.Errorf("there is no preset %q; did you mean %q? There are %s; a file has its ending: %s.toml", name, spelling.Nearest(name, presets.Names()), strings.Join(presets.Names(), ", "), name)
+		return Recipe{}, fmt.Errorf("there is no preset %q; there are %s; a file has its ending: %s.toml%s", name, strings.Join(presets.Names(), ", "), name, spelling.Hint(name, presets.Names()))
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -185,7 +185,7 @@ func ParseRecipe(source, text string) (Recipe, error) {
 	}
 	if unknown := md.Undecoded(); len(unknown) > 0 {
 		key := unknown[0].String()
-		return Recipe{}, fmt.Errorf("recipe %s: unknown key %.60q; did you mean %q?", source, key, spelling.Nearest(key, Keys()))
+		return Recipe{}, fmt.Errorf("recipe %s: unknown key %.60q%s", source, key, spelling.Hint(key, Keys()))
 	}
 	return r, r.Validate()
 }
@@ -205,7 +205,7 @@ func (r Recipe) Validate() error {
 	}
 	for i, s := range r.Stages {
 		if all := slices.Concat(StageNames(), ModelStageNames()); !slices.Contains(all, s) {
-			return refuse("stages has %.40q; did you mean %q?", s, spelling.Nearest(s, all))
+			return refuse("stages has %.40q: one of %s%s", s, strings.Join(all, ", "), spelling.Hint(s, all))
 		}
 		if slices.Contains(r.Stages[:i], s) {
 			return refuse("stages has %q twice", s)
@@ -224,7 +224,7 @@ func (r Recipe) Validate() error {
 	case !(r.Dedup.Jaccard >= leastJaccard && r.Dedup.Jaccard <= 1):
 		return refuse("dedup.jaccard is %g, want %g to 1: near-duplicates that are less alike cannot be found reliably", r.Dedup.Jaccard, leastJaccard)
 	case !slices.Contains(selections, s.Kind):
-		return refuse("select.kind is %.40q; did you mean %q?", s.Kind, spelling.Nearest(s.Kind, selections))
+		return refuse("select.kind is %.40q: one of %s%s", s.Kind, strings.Join(selections, ", "), spelling.Hint(s.Kind, selections))
 	case s.N < 1 || s.Uniform < 0:
 		return refuse("select.n is %d and select.uniform %d, want at least 1 and 0", s.N, s.Uniform)
 	case r.Load.Split != "" && !splitName.MatchString(r.Load.Split):

@@ -120,7 +120,7 @@ func Check(recipe Recipe, o Options) error {
 // newRun looks at all that a run begins from, and writes nothing.
 func newRun(recipe Recipe, o Options) (r *run, err error) {
 	if len(recipe.Load.Files) == 0 {
-		return nil, fmt.Errorf("recipe %s: load.files names no file with rows", recipe.Source)
+		return nil, fmt.Errorf("recipe %s: load.files names no file with rows; --data FILE gives them", recipe.Source)
 	}
 	r = &run{recipe: recipe, o: o, write: true}
 	if r.files, r.splits, err = recipe.Load.sources(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"strings"
 	"sync"
 
 	"s1/kernels"
@@ -73,5 +74,5 @@ func Get(name string) (Backend, error) {
 		names = append(names, n)
 	}
 	sort.Strings(names)
-	return nil, fmt.Errorf("no backend %q; this build has %v", name, names)
+	return nil, fmt.Errorf("no backend %q; this build has %s", name, strings.Join(names, " and "))
 }

@@ -30,7 +30,7 @@ type Report struct {
 	BytesPerToken int64              `json:"bytes_per_token"`       // weights one decoded token reads
 	KVBytes       int64              `json:"kv_bytes_per_position"` //
 	MemoryGBps    float64            `json:"memory_gbps"`           // read, with as many threads
-	ShareOfLimit  float64            `json:"share_of_limit"`        // decode at depth 0 against memory_gbps / bytes_per_token
+	ShareOfLimit  *float64           `json:"share_of_limit"`        // decode at depth 0 against memory_gbps / bytes_per_token; nil where memory is no limit
 }
 
 // Depths, lengths and branch counts measured.
@@ -103,9 +103,7 @@ func Run(ctx context.Context, m backend.Model, o Options) (Report, error) {
 		return r, fmt.Errorf("fork: %w", err)
 	}
 	r.MemoryGBps = MemoryBandwidth(info.Threads)
-	if tps := r.DecodeTPS["0"]; tps > 0 && r.MemoryGBps > 0 {
-		r.ShareOfLimit = tps * float64(info.BytesPerToken) / (r.MemoryGBps * 1e9)
-	}
+	r.ShareOfLimit = shareOfLimit(r.DecodeTPS["0"], info.BytesPerToken, r.MemoryGBps, lastCache())
 	return r, nil
 }
 

@@ -1,7 +1,11 @@
 package bench
 
 import (
+	"fmt"
+	"os"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 	"unsafe"
@@ -35,6 +39,33 @@ func MemoryBandwidth(threads int) float64 {
 		runtime.KeepAlive(sums)
 	}
 	return float64(len(words)) * float64(unsafe.Sizeof(words[0])) / best.Seconds() / 1e9
+}
+
+// shareOfLimit is a decode speed against that at which memory hands out the weights, nil where that is no limit: they fit into the last
+// cache (bytes, 0 = not known), or were read faster than memory can.
+func shareOfLimit(tps float64, weights int64, gbps float64, cache int64) *float64 {
+	if tps <= 0 || gbps <= 0 || weights <= cache {
+		return nil
+	}
+	share := tps * float64(weights) / (gbps * 1e9)
+	if share > 1 {
+		return nil
+	}
+	return &share
+}
+
+// lastCache is the size of the first core's largest cache in bytes, 0 where the system does not tell.
+func lastCache() (most int64) {
+	for i := range 5 { // levels, the first of them twice
+		b, err := os.ReadFile(fmt.Sprintf("/sys/devices/system/cpu/cpu0/cache/index%d/size", i))
+		if err != nil {
+			continue
+		}
+		if k, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(string(b)), "K"), 10, 64); err == nil {
+			most = max(most, k<<10)
+		}
+	}
+	return most
 }
 
 // sum reads a slice with eight independent sums; one word of each cache line is enough to fetch it.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
-	"s1/engine/trace/spelling"
+	"s1/engine/spelling"
 	"s1/train/recipes"
 )
 
@@ -46,7 +46,7 @@ func preset(name string) (Recipe, error) {
 	text, ok := recipes.Text(name)
 	if !ok {
 		names := recipes.Names()
-		return Recipe{}, fmt.Errorf("there is no preset %q; did you mean %q? There are %s; a file has its ending: %s.toml", name, spelling.Nearest(name, names), strings.Join(names, ", "), name)
+		return Recipe{}, fmt.Errorf("there is no preset %q; there are %s; a file has its ending: %s.toml%s", name, strings.Join(names, ", "), name, spelling.Hint(name, names))
 	}
 	r, err := Parse(name, text)
 	r.Data.OwnBlock = false
@@ -80,7 +80,7 @@ func Parse(source, text string) (Recipe, error) {
 	}
 	if unknown := md.Undecoded(); len(unknown) > 0 {
 		key := unknown[0].String()
-		return Recipe{}, fmt.Errorf("recipe %s: unknown key %q; did you mean %q?", source, key, spelling.Nearest(key, Keys()))
+		return Recipe{}, fmt.Errorf("recipe %s: unknown key %q%s", source, key, spelling.Hint(key, Keys()))
 	}
 	if err := r.Validate(); err != nil {
 		return Recipe{}, err

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"s1/engine/spelling"
 	"s1/engine/think"
-	"s1/engine/trace/spelling"
 	"s1/train/recipes"
 )
 
@@ -230,11 +230,7 @@ func within(key string, x, from, to float64) check {
 }
 
 func oneOf(key, x string, known ...string) check {
-	want := "one of " + strings.Join(known, ", ")
-	if near := spelling.Nearest(x, known); x != "" && spelling.Edits(x, near) <= max(1, len(near)/3) {
-		want = fmt.Sprintf("%s; did you mean %q?", want, near)
-	}
-	return check{slices.Contains(known, x), key, x, want}
+	return check{slices.Contains(known, x), key, x, "one of " + strings.Join(known, ", ") + spelling.Hint(x, known)}
 }
 
 func shown(v any) string {

@@ -36,16 +36,21 @@ func (m *Model) inputLab() {
 		Hint: fmt.Sprintf("words apart by commas, - for nothing, a number for how often: from %s each is tried so often at temperature %s",
 			where, m.temperature()),
 	}
-	words := m.info.Words
-	if words == nil {
-		words = []string{m.waitText(), "Hmm", "Alternatively"}
-	}
-	in.Editor.Set(fmt.Sprintf("-, %s, %d", strings.Join(words, ", "), labSamples))
+	in.Editor.Set(fmt.Sprintf("%s, %d", LabWords(m.info.Words, m.waitText()), labSamples))
 	m.propose(in, b, func(s string) (trace.Trials, string) {
 		words, n, why := parseLab(s)
 		closed, ok := b.closeAt()
 		return trace.Trials{From: b.info.ID, Samples: n, Sampling: m.spread(), Arms: LabArms(words, at, ok && closed == at, b.budget)}, why
 	}, func(t trace.Trials) tea.Cmd { return m.tryOut(trials.Lab, "Wait lab, from "+where, b, t) })
+}
+
+// LabWords are the texts of a Wait lab where nobody says which, as they are written: nothing, and the model's own, or wait and two of
+// the paper's where it takes any.
+func LabWords(own []string, wait string) string {
+	if own == nil {
+		own = []string{wait, "Hmm", "Alternatively"}
+	}
+	return "-, " + strings.Join(own, ", ")
 }
 
 // LabArms are the arms of a Wait lab from token at: a word each, "" = nothing. Where the thought closed (closes), a word takes the

@@ -67,6 +67,10 @@ func (a *app) printBench(r bench.Report) error {
 	fmt.Fprintf(b, "%-26s %10.1f MB\n", "weights read per token", float64(r.BytesPerToken)/1e6)
 	fmt.Fprintf(b, "%-26s %10.1f kB\n", "keys and values/position", float64(r.KVBytes)/1e3)
 	fmt.Fprintf(b, "%-26s %10.1f GB/s\n", "memory read", r.MemoryGBps)
-	fmt.Fprintf(b, "%-26s %10.0f %% of what memory allows\n", "decode at 0", 100*r.ShareOfLimit)
+	if r.ShareOfLimit == nil {
+		fmt.Fprintf(b, "%-26s %10s   the weights come out of the processor's cache: memory is no limit\n", "decode at 0", "-")
+	} else {
+		fmt.Fprintf(b, "%-26s %10.0f %% of what memory allows\n", "decode at 0", 100**r.ShareOfLimit)
+	}
 	return b.Flush()
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"os"
 	"os/signal"
 	"syscall"
 
@@ -56,7 +57,13 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, look *screenFlags, pr
 	if err := errors.Join(f.check(), look.check()); err != nil {
 		return err
 	}
-	if !look.plain && (!term.IsTerminal(int(a.in.Fd())) || !term.IsTerminal(int(a.out.Fd()))) {
+	if dumb() && a.onTerminal() {
+		if look.record != "" {
+			return usagef("--record %s: a recording is of the screen, and TERM=dumb has none", look.record)
+		}
+		look.plain = true
+	}
+	if !look.plain && !a.onTerminal() {
 		if f.session != "" {
 			return usagef("--session opens a screen, and here is no terminal; s1 sessions show %s prints the run", f.session)
 		}
@@ -111,6 +118,14 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, look *screenFlags, pr
 	}
 	return errors.Join(err, end(), d.Close())
 }
+
+// onTerminal says whether somebody sits at both ends.
+func (a *app) onTerminal() bool {
+	return term.IsTerminal(int(a.in.Fd())) && term.IsTerminal(int(a.out.Fd()))
+}
+
+// dumb says that the terminal can only print lines.
+func dumb() bool { return os.Getenv("TERM") == "dumb" }
 
 // talk holds the conversation in lines. Its reader can be called back, so that nothing waits for a line nobody types.
 func (a *app) talk(ctx context.Context, opt tuiapp.Options) error {

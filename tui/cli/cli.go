@@ -131,11 +131,16 @@ func newRoot(a *app) *cobra.Command {
 	root.SetIn(a.in)
 	root.SetFlagErrorFunc(flagError)
 	p := root.PersistentFlags()
-	p.BoolVar(&a.json, "json", false, "JSON lines on stdout, messages on stderr")
+	p.BoolVar(&a.json, "json", false, "print JSON lines on stdout, messages on stderr")
 	p.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no hints")
 	flags.register(root.Flags())
 	look.register(root.Flags())
 	root.AddCommand(a.runCommand(), a.chatCommand(), a.demoCommand(), a.keysCommand(), a.tokensCommand(), a.sessionsCommand(), a.exploreCommand(), a.modelsCommand(), a.benchCommand(), a.doctorCommand(), a.pathsCommand(), a.versionCommand(), a.trainCommand(), a.gradeCommand(), a.sweepCommand(), a.paperCommand(), a.curateCommand(), a.jobsCommand())
+	eachCommand(root, func(c *cobra.Command) {
+		if c.Args != nil {
+			c.Args = inWords(c.Args, examples()[c.CommandPath()])
+		}
+	})
 	for _, path := range chance() {
 		cmd, rest, err := root.Find(strings.Fields(path))
 		if err != nil || len(rest) > 0 {
@@ -144,6 +149,27 @@ func newRoot(a *app) *cobra.Command {
 		cmd.Flags().Uint64Var(&a.seed, "seed", 0, "seed of every random choice (0 = one from the clock, printed in the receipt)")
 	}
 	return root
+}
+
+// eachCommand does something with a command and all below it.
+func eachCommand(c *cobra.Command, do func(*cobra.Command)) {
+	do(c)
+	for _, sub := range c.Commands() {
+		eachCommand(sub, do)
+	}
+}
+
+// examples are shown where a command is given without the words that it needs.
+func examples() map[string]string {
+	return map[string]string{
+		"s1 train":         "s1 train mini",
+		"s1 train inspect": "s1 train inspect mini",
+		"s1 train plan":    "s1 train plan mini",
+		"s1 curate":        "s1 curate s1-code --data rows.jsonl",
+		"s1 tokens":        "s1 tokens '316,+275,/3,*3'",
+		"s1 models pull":   "s1 models pull " + chatModel,
+		"s1 models info":   "s1 models info " + defaultModel,
+	}
 }
 
 // chance are the commands that leave something to it.

@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"s1/engine/trace/spelling"
+	"s1/engine/spelling"
 )
 
 // config is the settings file: a value for any flag, under the flag's name with _ for -, and the tables [screen] and [keys].
@@ -55,7 +55,7 @@ func (a *app) settle(cmd *cobra.Command) error {
 	known := append(settable(cmd.Root()), screenTable, keysTable)
 	for _, key := range slices.Sorted(maps.Keys(c)) {
 		if !slices.Contains(known, key) {
-			return usagef("settings %s: unknown key %q; did you mean %q?", path, key, spelling.Nearest(key, known))
+			return usagef("settings %s: unknown key %q%s", path, key, spelling.Hint(key, known))
 		}
 	}
 	var bad error

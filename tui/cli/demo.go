@@ -7,7 +7,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"s1/engine/builtin"
 	"s1/engine/trace"
@@ -51,9 +50,9 @@ func (a *app) demo(ctx context.Context, f *runFlags, look *screenFlags, fast boo
 			budget.AnswerCap = demoAnswer
 		}
 	}
-	if look.plain || !term.IsTerminal(int(a.in.Fd())) || !term.IsTerminal(int(a.out.Fd())) {
+	if look.plain || dumb() || !a.onTerminal() {
 		if look.record != "" {
-			return usagef("--record %s: a recording is of the screen, and here is no terminal", look.record)
+			return usagef("--record %s: a recording is of the screen, and here is none", look.record)
 		}
 		return a.demoInLines(ctx, f, questions, budget)
 	}

@@ -15,8 +15,8 @@ import (
 	"s1/engine"
 	"s1/engine/builtin"
 	"s1/engine/scaling"
+	"s1/engine/spelling"
 	"s1/engine/trace"
-	"s1/engine/trace/spelling"
 	tuiapp "s1/tui/app"
 )
 
@@ -155,7 +155,7 @@ func (f *sweepFlags) set(name, value string) (err error) {
 		f.plan.Methods = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
 		for _, m := range f.plan.Methods {
 			if !contains(scaling.AllMethods(), m) {
-				return fmt.Errorf("%q: did you mean %s?", m, spelling.Nearest(m, scaling.AllMethods()))
+				return fmt.Errorf("%q is no method%s", m, spelling.Hint(m, scaling.AllMethods()))
 			}
 		}
 		if len(f.plan.Methods) == 0 {

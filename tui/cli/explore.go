@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,7 +59,7 @@ func (a *app) exploreCommand() *cobra.Command {
 			return c
 		case "lab":
 			c.Flags().IntVar(&f.at, "at", -1, "token to go on from; -1 = where the thought closed")
-			c.Flags().StringVar(&f.words, "words", "-,Wait,Hmm,Alternatively", "texts to put in, apart by commas; - = nothing")
+			c.Flags().StringVar(&f.words, "words", "", "texts to put in, apart by commas; - = nothing (default: nothing, and words that the model has)")
 		case "anchor":
 			c.Flags().IntVar(&f.at, "at", -1, "first token of the sentence")
 			c.Flags().IntVar(&f.to, "to", -1, "first token behind it")
@@ -83,7 +84,8 @@ type exploration struct {
 	explorer tuiapp.Explorer
 	branch   trace.Branch
 	tokens   []trace.Token
-	closes   int // the first token of the close of the thought, -1 = it never closed
+	own      []string // texts that the model takes in place of an end of thinking; nil = any
+	closes   int      // the first token of the close of the thought, -1 = it never closed
 }
 
 func (a *app) explore(ctx context.Context, f *exploreFlags, named bool, id string, do func(*exploration, context.Context) error) error {
@@ -125,7 +127,7 @@ func (a *app) explore(ctx context.Context, f *exploreFlags, named bool, id strin
 	if i < 0 {
 		return usagef("run %s has no branch %q; it has %s", id, f.branch, branchIDs(lives))
 	}
-	x := &exploration{a: a, f: f, explorer: d.Explores(""), branch: lives[i].Branch(), closes: -1}
+	x := &exploration{a: a, f: f, explorer: d.Explores(""), branch: lives[i].Branch(), own: d.model.Info().Words, closes: -1}
 	events, _ := lives[i].Log().Since(0)
 	for _, e := range events {
 		if e.Kind == trace.EventToken {
@@ -215,8 +217,14 @@ func (x *exploration) lab(ctx context.Context) error {
 	if at < 0 {
 		at = x.closes
 	}
-	if at < 0 || at > len(x.tokens) {
-		return usagef("--at %d: branch %s has %d tokens, and its thought closed at %d (-1 = never)", x.f.at, x.branch.ID, len(x.tokens), x.closes)
+	switch {
+	case at < 0:
+		return usagef("the thought of branch %s never closed: --at says from which of its %d tokens to go on", x.branch.ID, len(x.tokens))
+	case at > len(x.tokens):
+		return usagef("--at %d: branch %s has %d tokens", x.f.at, x.branch.ID, len(x.tokens))
+	}
+	if x.f.words == "" {
+		x.f.words = tuiapp.LabWords(x.own, cmp.Or(x.branch.Budget.WaitText, "Wait"))
 	}
 	words := strings.Split(x.f.words, ",")
 	for i, w := range words {
@@ -232,6 +240,9 @@ func (x *exploration) vote(ctx context.Context) error {
 }
 
 func (x *exploration) anchor(ctx context.Context) error {
+	if x.f.at < 0 && x.f.to < 0 {
+		return usagef("anchor needs --at and --to: the first token of the part that is left out and the first one behind it, of the %d of branch %s; for example --at 5 --to 10", len(x.tokens), x.branch.ID)
+	}
 	if x.f.at < 0 || x.f.to <= x.f.at || x.f.to > len(x.tokens) {
 		return usagef("--at %d --to %d: two tokens of the %d of branch %s, the first before the second", x.f.at, x.f.to, len(x.tokens), x.branch.ID)
 	}

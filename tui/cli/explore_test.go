@@ -39,6 +39,7 @@ func TestExploreAsksAKeptRunWhatItWouldHaveSaid(t *testing.T) {
 	}
 
 	b.run("explore", "lab", kept.ID[:17], "--words", "-,Wait", "--samples", "3").wants(0, "nothing: 3 of 3 done", "Wait: 3 of 3 done", "against nothing: ")
+	b.run("explore", "lab", kept.ID, "--samples", "2").wants(0, "nothing: 2 of 2 done", "Wait: 2 of 2 done", "Again: 2 of 2 done")
 	b.run("explore", "vote", kept.ID, "--samples", "4", "--json", "--seed", "5").wants(0, `"name":"asked again"`, `"done":`)
 	b.run("explore", "anchor", kept.ID, "--at", "5", "--to", "10", "--samples", "3").wants(0, "without it: 3 of 3 done", "with it: 3 of 3 done", "hint")
 	if list := b.run("sessions", "list", "--json").wants(0).out; strings.Count(list, "\n") != 1 || !strings.Contains(list, `"branches":1`) {
@@ -56,6 +57,7 @@ func TestExploreAsksAKeptRunWhatItWouldHaveSaid(t *testing.T) {
 		{[]string{"lab", kept.ID, "--at", "9999"}, 2, "--at 9999"},
 		{[]string{"lab", kept.ID, "--words", "-,Hmm"}, 1, "Hmm"},
 		{[]string{"vote", kept.ID, "--samples", "100000"}, 2, "--samples 100000"},
+		{[]string{"anchor", kept.ID}, 2, "anchor needs --at and --to"},
 		{[]string{"anchor", kept.ID, "--at", "9", "--to", "3"}, 2, "--at 9 --to 3"},
 	} {
 		r := b.run(append([]string{"explore"}, c.args...)...)

@@ -143,6 +143,17 @@ func TestWhatTheKeysCommandPrintsIsTakenAsSettings(t *testing.T) {
 	}
 }
 
+func TestADumbTerminalGetsLines(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	s := b.terminal(80, 24, `echo before; TERM=dumb "$S1" --seed 3 --pace max; echo "left with $?"; stty -a | grep -o ' icanon'; sleep 100`)
+	s.Until("[ready] mini", "Enter alone asks").Type("29,-16,+65").Keys("Enter").Until("[receipt]").Type("q").Keys("Enter").Until("left with 0", "icanon")
+	s.done()
+	s = b.terminal(80, 24, `TERM=dumb "$S1" demo --fast --seed 3; echo "left with $?"; sleep 100`)
+	s.Until("one Wait repaired the answer", "left with 0")
+	s.done()
+}
+
 func TestJourneyInLines(t *testing.T) {
 	t.Parallel()
 	s := newBox(t).set("S1_PLAIN=1").open(80, 24, "--seed", "3", "--pace", "20")

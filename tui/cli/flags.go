@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"s1/engine/builtin"
+	"s1/engine/spelling"
 	"s1/engine/trace"
-	"s1/engine/trace/spelling"
 )
 
 // defaultModel is what runs when nobody names a model: the one inside the program.
@@ -29,9 +29,9 @@ type modelFlags struct {
 }
 
 func (f *modelFlags) register(p *pflag.FlagSet) {
-	p.StringVarP(&f.model, "model", "m", defaultModel, modelWords)
-	p.StringVar(&f.weights, "weights", "auto", "auto (16-bit weights become 8-bit), exact, q8")
-	p.StringVar(&f.backend, "backend", "", "cpu, or ref (slow, exact); empty = the fastest here")
+	p.StringVarP(&f.model, "model", "m", defaultModel, "the model: "+modelWords)
+	p.StringVar(&f.weights, "weights", "auto", "how weights are held: auto (16-bit ones become 8-bit), exact, q8")
+	p.StringVar(&f.backend, "backend", "", "what computes: cpu, or ref (slow, exact); empty = the fastest here")
 	p.IntVar(&f.threads, "threads", 0, "threads; 0 = one per core")
 	p.IntVar(&f.context, "context", 0, "most positions of a run; 0 = what the model allows, at most 32768")
 }
@@ -180,7 +180,7 @@ func oneOf(flag, value string, ok ...string) error {
 	if contains(ok, value) {
 		return nil
 	}
-	return usagef("%s %q: one of %q; did you mean %q?", flag, value, ok, spelling.Nearest(value, ok))
+	return usagef("%s %q: one of %q%s", flag, value, ok, spelling.Hint(value, ok))
 }
 
 // maxThreads is the most threads that may be asked for: beyond some per core they only wait for each other, and at some

@@ -3,6 +3,9 @@ package cli
 import (
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // A flag that a command would not read is one that it does not take.
@@ -39,5 +42,26 @@ func TestACommandTakesTheFlagsThatItReads(t *testing.T) {
 				t.Errorf("s1 %s takes --%s, which it does not read", c.path, name)
 			}
 		}
+	}
+}
+
+// The help begins every line with a capital letter: a value that stands there would be one that nobody may type.
+func TestNoLineOfTheHelpBeginsWithAValue(t *testing.T) {
+	t.Parallel()
+	lines := 0
+	eachCommand(newRoot(&app{}), func(c *cobra.Command) {
+		check := func(what, s string) {
+			lines++
+			first, rest, _ := strings.Cut(s, " ")
+			if first[1:] != strings.ToLower(first[1:]) ||
+				strings.HasSuffix(first, ",") || strings.HasPrefix(rest, "or ") || strings.HasPrefix(rest, "(") {
+				t.Errorf("%s %s: %q begins with what may be a value", c.CommandPath(), what, s)
+			}
+		}
+		check("itself", c.Short)
+		c.LocalFlags().VisitAll(func(f *pflag.Flag) { check("--"+f.Name, f.Usage) })
+	})
+	if lines < 100 {
+		t.Errorf("only %d lines were read", lines)
 	}
 }

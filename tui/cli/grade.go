@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"s1/engine/grade"
-	"s1/engine/trace/spelling"
+	"s1/engine/spelling"
 )
 
 // gradeFlags say what is compared and by which policies.
@@ -55,8 +55,8 @@ func (a *app) gradeCommand() *cobra.Command {
 		return flagError(cmd, err)
 	})
 	p := cmd.Flags()
-	p.StringVar(&f.pred, "pred", "", "JSONL file of predictions")
-	p.StringVar(&f.gold, "gold", "", "JSONL file of known answers")
+	p.StringVar(&f.pred, "pred", "", "a JSONL file of predictions")
+	p.StringVar(&f.gold, "gold", "", "a JSONL file of known answers")
 	p.StringVar(&f.predField, "pred-field", "", "field of a prediction; empty = the first there is of "+strings.Join(predFields, ", "))
 	p.StringVar(&f.goldField, "gold-field", "", "field of a known answer; empty = the first there is of "+strings.Join(goldFields, ", "))
 	p.StringVar(&f.preset, "policy", "default", "policies of a known grader: "+strings.Join(presetNames(), ", "))
@@ -87,7 +87,7 @@ func switchNames() []string {
 func (f *gradeFlags) policies() (grade.Policies, error) {
 	p, ok := grade.PresetNamed(f.preset)
 	if !ok {
-		return p, usagef("--policy %q: one of %q; did you mean %q?", f.preset, presetNames(), spelling.Nearest(f.preset, presetNames()))
+		return p, usagef("--policy %q: one of %q%s", f.preset, presetNames(), spelling.Hint(f.preset, presetNames()))
 	}
 	for _, turn := range []struct {
 		flag  string
@@ -96,7 +96,7 @@ func (f *gradeFlags) policies() (grade.Policies, error) {
 	}{{"--with", f.with, true}, {"--without", f.without, false}} {
 		for _, name := range turn.names {
 			if err := p.Set(name, turn.on); err != nil {
-				return p, usagef("%s %w; did you mean %q?", turn.flag, err, spelling.Nearest(name, switchNames()))
+				return p, usagef("%s %w%s", turn.flag, err, spelling.Hint(name, switchNames()))
 			}
 		}
 	}

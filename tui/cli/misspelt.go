@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"s1/engine/trace/spelling"
+	"s1/engine/spelling"
 )
 
 // group is a command that only holds others.
@@ -31,10 +31,30 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 		return usagef("%.40q is no command; s1 run asks a question: s1 run 'a question'", word)
 	}
 	near := spelling.Nearest(word, names)
-	if spelling.Edits(word, near) > max(2, len(near)/2) {
+	if near == "" {
 		return usagef("%s has no command %.40q; it has %s", cmd.CommandPath(), word, strings.Join(names, ", "))
 	}
 	return usagef("%s has no command %.40q; did you mean %q?", cmd.CommandPath(), word, near)
+}
+
+// inWords makes what cobra says of too few or too many words a sentence that says which.
+func inWords(args cobra.PositionalArgs, example string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, words []string) error {
+		err := args(cmd, words)
+		if err == nil || !isCobraUsage(err) {
+			return err
+		}
+		_, takes, _ := strings.Cut(cmd.Use, " ")
+		switch wanted := strings.Fields(takes); {
+		case len(wanted) == 0:
+			return usagef("%s takes no words; there is %.40q", cmd.CommandPath(), words[0])
+		case len(words) >= len(wanted):
+			return usagef("%s takes %s, and %.40q is one too many; quotes keep words together", cmd.CommandPath(), takes, words[len(words)-1])
+		case example == "":
+			return usagef("%s needs %s; %s --help says more", cmd.CommandPath(), takes, cmd.CommandPath())
+		}
+		return usagef("%s needs %s; for example: %s", cmd.CommandPath(), takes, example)
+	}
 }
 
 // flagError says what is wrong with a flag in words, and names the nearest one.
@@ -46,7 +66,13 @@ func flagError(cmd *cobra.Command, err error) error {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		word := unknown.GetSpecifiedName()
-		return usagef("%s has no flag --%.40s; did you mean --%s?", cmd.CommandPath(), word, spelling.Nearest(word, names))
+		if near := spelling.Nearest(word, names); near != "" {
+			return usagef("%s has no flag --%.40s; did you mean --%s?", cmd.CommandPath(), word, near)
+		}
+		return usagef("%s has no flag --%.40s; %s --help shows those it has", cmd.CommandPath(), word, cmd.CommandPath())
+	case errors.As(err, &unknown):
+		short := unknown.GetSpecifiedShortnames()
+		return usagef("%s has no flag -%.1s; a text that begins with - stands behind --, as in: %s -- '-%.40s'", cmd.CommandPath(), unknown.GetSpecifiedName(), cmd.CommandPath(), short)
 	case errors.As(err, &value):
 		return usagef("--%s %q: %s", value.GetFlag().Name, value.GetValue(), wanted(value.GetFlag()))
 	}

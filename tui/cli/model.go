@@ -2,11 +2,14 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"s1/engine"
 	"s1/engine/builtin"
+	"s1/engine/spelling"
 	"s1/engine/tokenizer"
 	"s1/engine/weights"
 	"s1/engine/weights/hub"
@@ -36,7 +39,7 @@ func openWeights(ctx context.Context, word string) (*weights.Model, error) {
 	if word == builtin.Name {
 		return builtin.Weights()
 	}
-	path, err := hub.Resolve(ctx, word)
+	path, err := resolve(ctx, word)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +64,7 @@ func openTokenizer(ctx context.Context, word string, progress func(string)) (*to
 }
 
 func modelPath(ctx context.Context, word string, progress func(string)) (string, error) {
-	path, err := hub.Resolve(ctx, word)
+	path, err := resolve(ctx, word)
 	if err == nil || word != chatModel || hub.FromEnv().Offline {
 		return path, err
 	}
@@ -73,6 +76,16 @@ func modelPath(ctx context.Context, word string, progress func(string)) (string,
 			progress(fmt.Sprintf("fetching %s: %s of %s", filepath.Base(p.File), size(p.Done), size(p.Total)))
 		}
 	})
+}
+
+// resolve finds a model in the places where fetched ones lie. Of a word that names none, the error has all the forms there are.
+func resolve(ctx context.Context, word string) (string, error) {
+	path, err := hub.Resolve(ctx, word)
+	var none *hub.NoModel
+	if errors.As(err, &none) {
+		return "", fmt.Errorf("%q names no model%s; it must be %s", word, spelling.Hint(strings.ToLower(word), []string{builtin.Name, chatModel}), modelWords)
+	}
+	return path, err
 }
 
 // where says where a model's files lie.

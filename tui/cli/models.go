@@ -1,9 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -141,6 +145,19 @@ func size(n int64) string {
 	return fmt.Sprintf("%.0f kB", float64(n)/1e3)
 }
 
+// tensorWords says how many tensors there are of each type, most first.
+func tensorWords(types map[string]int) string {
+	names := slices.SortedFunc(maps.Keys(types), func(x, y string) int { return cmp.Or(types[y]-types[x], strings.Compare(x, y)) })
+	for i, n := range names {
+		what := "tensors"
+		if types[n] == 1 {
+			what = "tensor"
+		}
+		names[i] = fmt.Sprintf("%d %s of %s", types[n], what, n)
+	}
+	return strings.Join(names, ", ")
+}
+
 func (a *app) modelInfo(ctx context.Context, word string) error {
 	if remote.Is(word) {
 		return a.serverInfo(ctx, word)
@@ -174,7 +191,7 @@ func (a *app) modelInfo(ctx context.Context, word string) error {
 		{"kind", w.Kind},
 		{"architecture", c.Architecture},
 		{"parameters", fmt.Sprintf("%.1f M", float64(w.Parameters())/1e6)},
-		{"weights", fmt.Sprintf("%s in %v", size(w.Bytes()), types)},
+		{"weights", fmt.Sprintf("%s in %s", size(w.Bytes()), tensorWords(types))},
 		{"layers", fmt.Sprint(c.Layers)},
 		{"width", fmt.Sprintf("%d, %d heads and %d key/value heads of %d, feed-forward %d", c.Hidden, c.Heads, c.KVHeads, c.HeadDim, c.FF)},
 		{"vocabulary", fmt.Sprint(c.Vocab)},

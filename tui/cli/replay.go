@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"s1/engine/explore"
 	"s1/engine/trace"
@@ -38,7 +37,7 @@ func (a *app) replayCommand() *cobra.Command {
 			if err != nil {
 				return usagef("--speed %q: a number of tokens per second, or max", speed)
 			}
-			if !term.IsTerminal(int(a.in.Fd())) || !term.IsTerminal(int(a.out.Fd())) {
+			if look.plain || dumb() || !a.onTerminal() {
 				return a.playPlain(cmd.Context(), args[0], pace)
 			}
 			f.session = args[0]

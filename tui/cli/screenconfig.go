@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"s1/engine/trace/spelling"
+	"s1/engine/spelling"
 	"s1/tui/keys"
 )
 
@@ -27,7 +27,7 @@ func (a *app) settleScreen(path string, c config) error {
 		v := screen[name]
 		switch {
 		case !slices.Contains(known, name):
-			return usagef("settings %s: [screen] has no key %q; did you mean %q?", path, name, spelling.Nearest(name, known))
+			return usagef("settings %s: [screen] has no key %q%s", path, name, spelling.Hint(name, known))
 		case name == reflectionKey:
 			if a.words, err = words(v); err != nil {
 				return usagef("settings %s: [screen] %s: %w", path, name, err)

@@ -40,7 +40,7 @@ func (a *app) sessionsCommand() *cobra.Command {
 		},
 		ValidArgsFunction: a.completeIDs,
 	}
-	export.Flags().StringVar(&format, "format", "jsonl", "jsonl, md or html")
+	export.Flags().StringVar(&format, "format", "jsonl", "how it is written: jsonl, md or html")
 	a.complete(export, "format", "jsonl", "md", "html")
 	export.Flags().StringVarP(&file, "output", "o", "", "file to write, stdout when absent")
 	imp := &cobra.Command{

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"s1/engine/trace"
-	"s1/engine/trace/spelling"
 	"s1/sessions"
 )
 
@@ -32,7 +31,7 @@ func (a *app) searchCommand() *cobra.Command {
 	p := cmd.Flags()
 	p.StringVarP(&f.Model, "model", "m", "", "a part of the model's name")
 	p.StringVar(&f.Closed, "closed", "", "how the thought of the latest branch closed: "+strings.Join(closedWords, ", "))
-	p.StringVar(&verdict, "verdict", "", "right or wrong")
+	p.StringVar(&verdict, "verdict", "", "only runs judged so: right, wrong")
 	p.StringVar(&f.Tag, "tag", "", "only runs with this tag")
 	p.StringVar(&since, "since", "", "a day (2026-01-31) or an age (36h, 7d, 2w)")
 	p.IntVarP(&f.Limit, "limit", "n", 20, "most runs to show, 0 = all")
@@ -46,7 +45,7 @@ var closedWords = []string{"natural", "cap", "answer_now", "context", "loop", "s
 // checkFilter refuses words that no run could match.
 func checkFilter(f *sessions.Filter, since string, now time.Time) error {
 	if f.Closed != "" && !contains(closedWords, f.Closed) {
-		return usagef("--closed %q: one of %q; did you mean %q?", f.Closed, closedWords, spelling.Nearest(f.Closed, closedWords))
+		return oneOf("--closed", f.Closed, closedWords...)
 	}
 	if f.Verdict != "" && f.Verdict != trace.VerdictRight && f.Verdict != trace.VerdictWrong {
 		return usagef("--verdict %q: right or wrong", f.Verdict)

@@ -16,7 +16,6 @@ import (
 	"s1/engine"
 	"s1/engine/builtin"
 	"s1/engine/scaling"
-	"s1/engine/trace/spelling"
 	"s1/sessions/jobs"
 )
 
@@ -58,7 +57,7 @@ func (a *app) sweepCommand() *cobra.Command {
 
 func (f *sweepFlags) register(p *pflag.FlagSet) {
 	f.model = defaultModel
-	p.VarP(&sweptModels{f: f}, "model", "m", modelWords+"; of servers with one model several, -m again for each: questions go to whichever is free")
+	p.VarP(&sweptModels{f: f}, "model", "m", "the model: "+modelWords+"; of servers with one model several, -m again for each: questions go to whichever is free")
 	p.StringVar(&f.data, "data", "", "questions: a file (JSON lines, plain, .gz or .zst; Parquet, Arrow, CSV) or a folder of such; "+strings.Join(dataWords(), ", ")+" from a hub; or tape: problems for mini that it was never trained on")
 	p.StringVar(&f.fields.Question, "question", "", "field of the question (default: question, problem or prompt)")
 	p.StringVar(&f.fields.Answer, "answer", "", "field of the right answer (default: answer, gold or expected)")
@@ -91,8 +90,8 @@ func (f *sweepFlags) register(p *pflag.FlagSet) {
 	p.DurationVar(&f.patience, "patience", 15*time.Minute, "for how long no server may answer before the sweep stops; what is done is kept")
 	p.IntVar(&f.retries, "retries", -1, "how often a server is asked again before a question goes to another one; -1 = 1 of several, 5 of one alone")
 	p.StringVar(&f.route, "route", "auto", "how servers are asked: auto (the one that keeps budgets best), "+strings.Join(routeWords(), ", "))
-	p.StringVar(&f.backend, "backend", "", "cpu, or ref (slow, exact); empty = the fastest here")
-	p.StringVar(&f.weights, "weights", "auto", "auto (16-bit weights become 8-bit), exact, q8")
+	p.StringVar(&f.backend, "backend", "", "what computes: cpu, or ref (slow, exact); empty = the fastest here")
+	p.StringVar(&f.weights, "weights", "auto", "how weights are held: auto (16-bit ones become 8-bit), exact, q8")
 	p.IntVar(&f.threads, "threads", 0, "threads; 0 = one per core")
 	p.IntVar(&f.context, "context", 0, "most positions of a run; 0 = what the model allows, at most 32768")
 }
@@ -115,7 +114,7 @@ func (f *sweepFlags) check() error {
 	}
 	for i, m := range f.plan.Methods {
 		if !contains(scaling.AllMethods(), m) {
-			return usagef("--methods %q: one of %q; did you mean %q?", m, scaling.AllMethods(), spelling.Nearest(m, scaling.AllMethods()))
+			return oneOf("--methods", m, scaling.AllMethods()...)
 		}
 		if contains(f.plan.Methods[:i], m) {
 			return usagef("--methods names %s twice", m)

@@ -15,7 +15,7 @@ func (a *app) tokensCommand() *cobra.Command {
 		Use: "tokens TEXT", Short: "The ids and exact pieces of a text", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.tokens(cmd.Context(), model, args[0], special) },
 	}
-	cmd.Flags().StringVarP(&model, "model", "m", defaultModel, modelWords)
+	cmd.Flags().StringVarP(&model, "model", "m", defaultModel, "the model: "+modelWords)
 	cmd.Flags().BoolVar(&special, "special", true, "control tokens written in the text become their ids")
 	return cmd
 }

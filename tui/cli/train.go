@@ -38,14 +38,14 @@ func (f *trainFlags) add(cmd *cobra.Command) {
 	p := cmd.Flags()
 	p.StringVar(&f.out, "out", "", "folder of the run; empty = the recipe's name")
 	p.StringVarP(&f.model, "model", "m", "", "base model in place of the recipe's")
-	p.StringVar(&f.data, "data", "", "JSONL file of rows in place of the recipe's")
+	p.StringVar(&f.data, "data", "", "a JSONL file of rows in place of the recipe's")
 	p.Int64Var(&f.steps, "steps", 0, "optimizer steps in place of the recipe's")
 	p.Int64Var(&f.saveEvery, "save-every", 0, "steps between checkpoints in place of the recipe's")
 	p.IntVar(&f.threads, "threads", 0, "threads; 0 = the recipe's, or one per core; the weights are the same bits with any number")
 	p.BoolVar(&f.resume, "resume", false, "go on from the newest checkpoint of the folder")
 	p.BoolVar(&f.otherCode, "other-code", false, "also from one that another version of s1 made")
-	p.StringArrayVar(&f.pins, "pin", nil, "'QUESTION' or 'QUESTION => ANSWER' that the model answers at each checkpoint, beside the recipe's; may be given several times")
-	p.StringVar(&f.backend, "backend", "", "own (this program, here), trl (Python) or slurm (a cluster's queue) in place of the recipe's")
+	p.StringArrayVar(&f.pins, "pin", nil, "a 'QUESTION' or 'QUESTION => ANSWER' that the model answers at each checkpoint, beside the recipe's; may be given several times")
+	p.StringVar(&f.backend, "backend", "", "what trains: own (this program, here), trl (Python) or slurm (a cluster's queue) in place of the recipe's")
 	p.StringVar(&f.python, "python", "", "interpreter of the backend trl in place of the recipe's")
 }
 

@@ -35,7 +35,7 @@ func (a *app) trainProbeCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.probeModel(cmd.Context(), f) },
 	}
 	p := cmd.Flags()
-	p.StringVarP(&f.model, "model", "m", builtin.Name, "mini, or the folder of a model that was trained on the tape")
+	p.StringVarP(&f.model, "model", "m", builtin.Name, "the model: mini, or the folder of a model that was trained on the tape")
 	p.IntVar(&f.n, "n", 2000, "problems")
 	p.IntVar(&f.stepsMin, "steps-min", 2, "fewest steps of a problem")
 	p.IntVar(&f.stepsMax, "steps-max", tape.MaxSteps, "most steps of a problem")
@@ -45,7 +45,7 @@ func (a *app) trainProbeCommand() *cobra.Command {
 	p.IntVar(&f.votes, "votes", 5, "most drafts of a vote at temperature 1; 0 = no vote")
 	p.IntVar(&f.threads, "threads", 0, "threads; 0 = one per core")
 	p.BoolVar(&f.sampled, "sampled", true, "caps and Waits at temperature 1 too")
-	p.BoolVar(&f.control, "control", true, "\"Again\" in place of Wait, and what is seen on the built-in examples")
+	p.BoolVar(&f.control, "control", true, "also \"Again\" in place of Wait, and what is seen on the built-in examples")
 	return cmd
 }
 

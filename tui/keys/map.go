@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"s1/engine/trace/spelling"
+	"s1/engine/spelling"
 )
 
 // Map is the table with a user's own keys put over the built-in ones. It never changes after it is made. What stands in
@@ -63,7 +63,7 @@ func New(o Overrides) (*Map, error) {
 	}
 	slices.Sort(unknown)
 	for _, name := range unknown {
-		wrong = append(wrong, &Problem{name, fmt.Sprintf("no action is called %q; did you mean %q?", name, spelling.Nearest(name, names))})
+		wrong = append(wrong, &Problem{name, fmt.Sprintf("no action is called %q%s", name, spelling.Hint(name, names))})
 	}
 	own := map[Action]bool{}
 	for i := range m.rows {

@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"s1/engine/trace/spelling"
+	"s1/engine/spelling"
 )
 
 // special are the keys that type nothing, as the terminal library names them, without alt+.
@@ -52,7 +52,7 @@ func Parse(s string) (string, error) {
 	}
 	known := special()
 	if !types(key) && !slices.Contains(known, key) {
-		return "", fmt.Errorf("no key is called %q; did you mean %q?", s, spelling.Nearest(key, append(known, "space", "page up", "page down")))
+		return "", fmt.Errorf("no key is called %q%s", s, spelling.Hint(key, append(known, "space", "page up", "page down")))
 	}
 	if alt {
 		key = "alt+" + key

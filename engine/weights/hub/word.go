@@ -36,13 +36,20 @@ var (
 
 const wordForms = "a folder, file.gguf, org/name[@revision][:file] or smollm2"
 
+// NoModel says that a word has none of the forms that name a model.
+type NoModel struct{ Word string }
+
+func (e *NoModel) Error() string {
+	return fmt.Sprintf("%q names no model; it must be %s", e.Word, wordForms)
+}
+
 // parseRef reads org/name[@revision][:file].
 func parseRef(word string) (Ref, error) {
 	rest, file, hasFile := strings.Cut(word, ":")
 	repo, revision, hasRevision := strings.Cut(rest, "@")
 	r := Ref{Repo: repo, Revision: mainRevision, File: file}
 	if !repoName.MatchString(repo) || strings.Contains(repo, "--") || strings.Contains(repo, "..") {
-		return r, fmt.Errorf("%q names no model; it must be %s", word, wordForms)
+		return r, &NoModel{Word: word}
 	}
 	if hasRevision {
 		r.Revision = revision
