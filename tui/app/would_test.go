@@ -261,7 +261,7 @@ func TestVotesAskAgainAndStopOnceDecided(t *testing.T) {
 	r := report()
 	r.Tallies, r.Trials, r.Decided, r.Ended = r.Tallies[:1], r.Trials[:2], "84", true
 	x.Report = r
-	explore(t, x, 110, 36, nil).Press("V", "enter").Pull().Expect("decided: 84", "2 of 32")
+	explore(t, x, 110, 36, nil).Press("V", "enter").Pull().Expect("decided: 84", "2 decided it, 2 drawn", "2 of 32")
 }
 
 func TestAnAnchorGoesOnWithAndWithoutItsSentence(t *testing.T) {

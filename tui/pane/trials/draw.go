@@ -265,6 +265,9 @@ func (p *Pane) list(width, rows int, add func(...string)) {
 			word = t.Outcome
 		}
 		switch {
+		case !t.Done && p.Report.Ended && t.Outcome != "": // it was under way when the others had decided
+			r.Add(theme.Dim, text.Short("not counted", answer, p.Theme))
+			word = t.Outcome
 		case t.Answer != "":
 			r.Add(role, text.End(t.Answer, answer, p.Theme))
 		case t.Done:

@@ -45,6 +45,11 @@ func lab() *trace.TrialsReport {
 func votes() *trace.TrialsReport {
 	r := lab()
 	r.Tallies, r.Trials, r.Decided, r.Ended = r.Tallies[:1], r.Trials[:21], "79", true
+	r.Tallies[0].Running = 0
+	for n := 14; n < 18; n++ { // they were under way when it was decided
+		r.Trials[n].Outcome, r.Trials[n].Answer, r.Trials[n].Verdict = "stopped", "7", trace.VerdictWrong
+	}
+	r.Trials[15].Outcome = "answered"
 	return r
 }
 
@@ -204,5 +209,22 @@ func TestEverySizeAndHostileText(t *testing.T) {
 		}
 		empty := &trials.Pane{Theme: theme.New(o), Report: &trace.TrialsReport{Trials: make([]trace.Trial, 3)}, Cursor: 9}
 		tuitest.CheckSizes(t, "no tallies", o, empty.Render)
+	}
+}
+
+func TestWhatDecidedAVoteIsToldFromWhatWasDrawn(t *testing.T) {
+	t.Parallel()
+	p := kinds["votes"](theme.Options{NoColor: true})
+	p.Cursor = 20
+	frame := plain(p, 110, 30)
+	for _, want := range []string{"14 decided it, 18 drawn   5,120 tokens", "not counted", "answered", "stopped"} {
+		if !strings.Contains(frame, want) {
+			t.Errorf("%q is missing in\n%s", want, frame)
+		}
+	}
+	for _, row := range strings.Split(frame, "\n") {
+		if strings.Contains(row, "not counted") && (strings.Contains(row, "wrong") || strings.Contains(row, " 7 ")) {
+			t.Errorf("what was not counted is shown as an answer: %q", row)
+		}
 	}
 }

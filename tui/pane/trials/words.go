@@ -43,7 +43,7 @@ func (p *Pane) state() string {
 	s := fmt.Sprintf("n %s of %s", text.Count(done), text.Count(max(len(r.Trials), done)))
 	switch {
 	case r.Decided != "":
-		s = "decided: " + text.Short(r.Decided, wordMost, p.Theme) + "   " + s
+		s = fmt.Sprintf("decided: %s   %s decided it, %s drawn", text.Short(r.Decided, wordMost, p.Theme), text.Count(done), text.Count(p.drawn()))
 	case r.Ended:
 		s = "ended   " + s
 	case running > 0:
@@ -56,6 +56,17 @@ func (p *Pane) state() string {
 		}
 	}
 	return s
+}
+
+// drawn is how many samples have begun: those that were still under way when it was decided have cost tokens, too.
+func (p *Pane) drawn() int {
+	n := 0
+	for i := range p.Report.Trials {
+		if p.Report.Trials[i].Branch != "" {
+			n++
+		}
+	}
+	return n
 }
 
 const wordMost = 40 // cells of an answer within a sentence
