@@ -50,7 +50,7 @@ func Load(ctx context.Context, o engine.Options) (*engine.Parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Question, p.Info.Hint, p.Info.Words = Question, Hint, []string{"Wait", "Again"}
+	dress(p)
 	return p, nil
 }
 
