@@ -32,6 +32,24 @@ func TestMiniIsThereWithoutAnythingElse(t *testing.T) {
 	b.run().wants(0, "[receipt]", "(expected ")
 }
 
+func TestMiniSaysHowItReadsAProblem(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	run := func(words ...string) result {
+		return b.run(append([]string{"run", "--no-save", "--cap", "6", "--answer-cap", "4"}, words...)...)
+	}
+	if r := run("2+3*4").wants(0, "(expected 20)"); !strings.Contains(r.err, "left to right, as on a pocket calculator: 2,+3,*4 is 20 here; with * and / first it would be 14") {
+		t.Errorf("stderr says nothing of the order: %q", r.err)
+	}
+	if r := run("add 1 000 to 24").wants(0, "(expected 1024)"); strings.Contains(r.err, "left to right") {
+		t.Errorf("stderr speaks of an order that makes no difference: %q", r.err)
+	}
+	run("-5+10").refuses(2, "no flag -5;", "behind --", `s1 run -- "-5+10"`)
+	run("--", "-5+10").refuses(2, "The start value -5 is out of range")
+	run("(3+4)*2").refuses(2, "Brackets are not read", "for example: s1 run '3,+4,*2'")
+	run("add 5 to 10 times 2").refuses(2, "put a comma before it", "for example: s1 run '10,+5,*2'")
+}
+
 func TestMiniJSONSaysWhatWasExpectedAndTheVerdict(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
