@@ -12,11 +12,12 @@ LINT_VERSION := v2.15.0
 LINT := $(CACHE)/tools/golangci-lint-$(LINT_VERSION)
 PEERS := $(CACHE)/peers
 TAGS := sqlite_fts5
+MINI_COMMIT ?= $(VERSION)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 export CGO_ENABLED := 1
 export CGO_LDFLAGS := -L$(LIBTOKENIZERS)
 
-.PHONY: help run build test test-race test-real test-c fuzz check lint fmt docs bench bench-peer bench-train mini env tools clean
+.PHONY: help run build test test-race test-real test-c fuzz check lint fmt docs bench bench-peer bench-train mini mini-provenance env tools clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -105,7 +106,17 @@ mini: build ## train the built-in model again, measure it, and put it into the p
 	./s1 train mini-finish -m $(CACHE)/mini/model --out $(CACHE)/mini-finish --resume
 	./s1 train probe -m $(CACHE)/mini-finish/model | tee $(CACHE)/mini/probe.txt
 	cp $(CACHE)/mini-finish/model/model.safetensors engine/builtin/mini/
-	{ cat $(CACHE)/mini-finish/model/README.md; printf '\n## Measured\n\n```\n'; cat $(CACHE)/mini/probe.txt; echo '```'; } > engine/builtin/mini/README.md
+	{ cat $(CACHE)/mini-finish/model/README.md && printf '\n## Measured\n\n```\n' && cat $(CACHE)/mini/probe.txt && echo '```' && \
+	  $(MAKE) -s mini-provenance MINI_COMMIT=$(VERSION); } > $(CACHE)/mini/card.md
+	cp $(CACHE)/mini/card.md engine/builtin/mini/README.md
+
+# The end of mini's card: what it was made of and what came out, by hash. A test holds the card to the files.
+mini-provenance:
+	@printf '\n## Provenance\n\nTrained with the code of commit `%s`. Code whose kernels sum in another way gives other bits from the same recipes and seeds\n' "$(MINI_COMMIT)"
+	@printf 'and, within the spread of trainings, the same behaviour.\n\n| file | SHA-256 |\n|---|---|\n'
+	@for f in $(addprefix engine/builtin/mini/,model.safetensors tokenizer.json) $(addprefix train/recipes/,mini.toml mini-finish.toml); do \
+	  printf '| `%s` | `%s` |\n' "$$f" "$$(sha256sum "$$f" | cut -d' ' -f1)"; done
+
 bench-train: build $(PEERS)/.done ## paired speed of training against torch, A/B/A/B, median ratios, and what a token costs as steps and models grow
 	$(GO) build -tags $(TAGS) -o $(PEERS)/bench-train ./train/peer
 	$(PEERS)/bench-train -python $(PEERS)/venv/bin/python $(ARGS)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strconv"
 
@@ -50,7 +51,7 @@ func Load(ctx context.Context, o engine.Options) (*engine.Parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Question, p.Info.Hint, p.Info.Words = Question, Hint, []string{"Wait", "Again"}
+	dress(p)
 	return p, nil
 }
 
@@ -74,6 +75,20 @@ func Question(words string) (canonical, expected string, err error) {
 		return "", "", err
 	}
 	return p.String(), strconv.Itoa(p.Answer()), nil
+}
+
+// Order says that a problem's steps are done left to right, where that gives another value than the rules of a textbook do, and
+// which; it is "" where it gives the same, or where the words are no problem.
+func Order(words string) string {
+	p, err := tape.Parse(words)
+	if err != nil {
+		return ""
+	}
+	usual := p.Textbook()
+	if usual.IsInt() && usual.Num().IsInt64() && usual.Num().Int64() == int64(p.Answer()) {
+		return ""
+	}
+	return fmt.Sprintf("steps are done left to right, as on a pocket calculator: %s is %d here; with * and / first it would be %s", p, p.Answer(), usual.RatString())
 }
 
 // Examples are the first n problems to try, none of them ever trained on. A hundred take 15 ms, so that they are drawn only

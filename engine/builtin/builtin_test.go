@@ -103,6 +103,21 @@ func TestWordsBecomeTheTapeAndTheAnswerIsKnown(t *testing.T) {
 	}
 }
 
+func TestTheOrderIsSaidWhereItMatters(t *testing.T) {
+	t.Parallel()
+	for words, want := range map[string]string{
+		"2+3*4":                 "left to right, as on a pocket calculator: 2,+3,*4 is 20 here; with * and / first it would be 14",
+		"3 plus 5 divided by 2": "3,+5,/2 is 4 here; with * and / first it would be 11/2",
+		"2*3+4":                 "",
+		"2+3":                   "",
+		"what is love?":         "",
+	} {
+		if got := Order(words); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%q: %q, want %q", words, got, want)
+		}
+	}
+}
+
 func TestTheCapIsFedTheBareCloseAndWaitIsOneToken(t *testing.T) {
 	t.Parallel()
 	m := open(t)

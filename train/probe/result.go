@@ -60,6 +60,9 @@ type AuditResult struct {
 	Slips       Rate            `json:"slips"`  // of traces
 	FirstSlip   string          `json:"first_slip,omitempty"`
 
+	OwnWaits  Rate `json:"own_waits"`  // of the tokens the model drew, the Waits among them
+	OwnChecks Rate `json:"own_checks"` // and the lines of checks that no Wait has opened
+
 	DetectionByOp map[string]Rate `json:"detection_by_op"`
 	RepairByOp    map[string]Rate `json:"repair_by_op"`
 }
@@ -147,10 +150,13 @@ func reduceCurve(o Options, problems []tape.Problem, all []measurement, of func(
 		c.Steps = append(c.Steps, ByStep{steps, NewRate(first, n), NewRate(last, n)})
 	}
 	var sum tape.Report
+	var own unasked
 	for _, m := range all {
 		sum.Add(of(m).report)
+		own.add(of(m).own)
 	}
 	c.Audit = auditOf(sum)
+	c.Audit.OwnWaits, c.Audit.OwnChecks = NewRate(own.waits, own.sampled), NewRate(own.checks, own.sampled)
 	return c
 }
 

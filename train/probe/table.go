@@ -56,7 +56,7 @@ func (c Curve) write(b *strings.Builder, how string) {
 	if a.FirstSlip != "" {
 		fmt.Fprintf(b, "   such as %q", a.FirstSlip)
 	}
-	b.WriteString("\n")
+	fmt.Fprintf(b, "\n  its own Waits  %s   of the tokens it drew\n  its own checks %s   of the tokens it drew; a check's line that no Wait has opened\n", a.OwnWaits, a.OwnChecks)
 }
 
 // byOp is the share of each operation, in percent.

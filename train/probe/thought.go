@@ -26,6 +26,7 @@ type curve struct {
 	waits  []outcome // after 0, 1, ... Waits
 	caps   []outcome // in the order of the caps
 	report tape.Report
+	own    unasked
 }
 
 // thinks lets m think about p with waits times word, and forks off what it would have answered after fewer of them and under
@@ -45,7 +46,7 @@ func thinks(ctx context.Context, m *engine.Model, o Options, p tape.Problem, s t
 		return c, err
 	}
 	whole := answerOf(p, tokens, receipt)
-	c.report = audit(p, tokens, receipt)
+	c.report, c.own = audit(p, tokens, receipt), unaskedIn(tokens)
 	at := places(tokens)
 
 	forks := make([]*engine.Live, waits+len(caps))

@@ -96,7 +96,7 @@ func (a *app) openScreen(ctx context.Context, f *runFlags, look *screenFlags, pr
 			if err := d.open(ctx, progress); err != nil {
 				return nil, err
 			}
-			if f.model == builtin.Name {
+			if d.thinks.Info().Hint == builtin.Hint { // the built-in model, or another one of the tape
 				d.examples = builtin.Examples(builtin.Offered)
 			}
 			return d, nil

@@ -21,7 +21,8 @@ const modelWords = "mini (built in), a folder, file.gguf, org/name[@rev][:file],
 // chatModel is a small real model that comes by itself when it is named; every other one is fetched by the user's decision.
 const chatModel = "smollm2"
 
-// loadModel finds what a word names, fetches it when it is chatModel and not here, and loads it.
+// loadModel finds what a word names, fetches it when it is chatModel and not here, and loads it. One that was trained on the tape
+// takes words as the built-in one does.
 func loadModel(ctx context.Context, word string, o engine.Options, progress func(string)) (*engine.Parts, error) {
 	if word == builtin.Name {
 		return builtin.Load(ctx, o)
@@ -31,7 +32,11 @@ func loadModel(ctx context.Context, word string, o engine.Options, progress func
 		return nil, err
 	}
 	progress("reading " + filepath.Base(path))
-	return engine.Load(ctx, path, o)
+	p, err := engine.Load(ctx, path, o)
+	if err == nil {
+		builtin.Take(p)
+	}
+	return p, err
 }
 
 // openWeights opens the files of a model that is here.

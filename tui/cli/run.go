@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"s1/engine/builtin"
 	"s1/engine/trace"
 	tuiapp "s1/tui/app"
 )
@@ -126,6 +127,11 @@ func (a *app) run(ctx context.Context, f *runFlags, prompt string) error {
 	stop.these(lives)
 	if w := desk.Info().Warning; w != "" {
 		a.say("note: %s", safeText(w))
+	}
+	if desk.Info().Hint == builtin.Hint {
+		if order := builtin.Order(prompt); order != "" {
+			a.say("note: %s", order)
+		}
 	}
 
 	err = a.printRuns(ctx, desk, lives)

@@ -60,9 +60,9 @@ func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c == '\'' || c >= 12
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 
 // lex cuts a folded text into numbers, operations, and words before and behind them.
-func lex(s string) ([]lexeme, error) {
+func lex(whole string) ([]lexeme, error) {
 	var out []lexeme
-	started := false
+	s, started := whole, false
 scan:
 	for s != "" {
 		c := s[0]
@@ -84,6 +84,8 @@ scan:
 			out = append(out, lexeme{kind: operation, op: c, text: s[:1]})
 			s = s[1:]
 			continue
+		case strings.IndexByte("()[]{}", c) >= 0:
+			return nil, bracketed(whole)
 		case isDigit(c):
 			l, n, err := lexNumber(s)
 			if err != nil {
@@ -122,7 +124,7 @@ scan:
 	return out, nil
 }
 
-// lexNumber reads a number at the beginning of s: digits, or groups of three after a comma.
+// lexNumber reads a number at the beginning of s: digits, or groups of three after a comma, a space, ' or _.
 func lexNumber(s string) (l lexeme, n int, err error) {
 	digits := func(from int) int {
 		end := from
@@ -132,22 +134,25 @@ func lexNumber(s string) (l lexeme, n int, err error) {
 		return end - from
 	}
 	n = digits(0)
-	for first := n; first <= 3 && n < len(s) && s[n] == ',' && digits(n+1) == 3; {
+	for first := n; first <= 3 && n < len(s) && strings.IndexByte(", '_", s[n]) >= 0 && digits(n+1) == 3; {
 		n += 4
 	}
 	if n+1 < len(s) && s[n] == '.' && isDigit(s[n+1]) {
 		end := n + 1 + digits(n+1)
 		return l, 0, unsuitable(OtherSubject, "%s is not a whole number; %s", s[:end], can())
 	}
-	l = lexeme{kind: numeral, text: strings.TrimLeft(strings.ReplaceAll(s[:n], ",", ""), "0")}
-	if l.text == "" {
-		l.text = "0"
+	l = lexeme{kind: numeral, text: head(s[:n])}
+	long := 0
+	for i := range n {
+		if !isDigit(s[i]) || long == 0 && s[i] == '0' {
+			continue
+		}
+		if long++; long <= 9 {
+			l.value = l.value*10 + int(s[i]-'0')
+		}
 	}
-	if len(l.text) > 9 {
-		return l, 0, unsuitable(OutOfRange, "A number of %d digits is out of range: every value must stay between 1 and %d.", len(l.text), MaxValue)
-	}
-	for i := range len(l.text) {
-		l.value = l.value*10 + int(l.text[i]-'0')
+	if long > 9 {
+		return l, 0, unsuitable(OutOfRange, "A number of %d digits is out of range: every value must stay between 1 and %d.", long, MaxValue)
 	}
 	return l, n, nil
 }
@@ -166,11 +171,16 @@ func strange(s string) error {
 		}
 		return -1
 	}, strings.ToValidUTF8(word, ""))
-	if r := []rune(word); len(r) > 24 {
-		word = string(r[:24]) + "…"
-	}
-	if word == "" {
+	if word = head(word); word == "" {
 		return unsuitable(OtherSubject, "This is not a calculation: %s", can())
 	}
 	return unsuitable(OtherSubject, "“%s” is no part of a calculation here: %s", word, can())
+}
+
+// head is as much of a text as an error repeats.
+func head(s string) string {
+	if r := []rune(s); len(r) > 24 {
+		return string(r[:24]) + "…"
+	}
+	return s
 }

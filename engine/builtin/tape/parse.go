@@ -9,14 +9,18 @@ const MaxText = 4096
 // Steps are done left to right whatever they are: 2+3*4 is 20, as on a pocket calculator.
 //
 // A comma between digits never stands in a tape, where an operation follows each comma; so 1,234 is the number 1234, if the
-// groups are of three digits.
+// groups are of three digits, and so is 1 234.
 //
 // An unsuitable text gives an *Unsuitable.
 func Parse(text string) (Problem, error) {
 	if len(text) > MaxText {
 		return Problem{}, unsuitable(OtherSubject, "This text is %d bytes long; %s", len(text), can())
 	}
-	lexemes, err := lex(fold(text))
+	folded, err := spoken(fold(text))
+	if err != nil {
+		return Problem{}, err
+	}
+	lexemes, err := lex(folded)
 	if err != nil {
 		return Problem{}, err
 	}
