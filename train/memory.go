@@ -18,6 +18,9 @@ func Memory(ctx context.Context, rec recipe.Recipe, o Options) (estimate.Plan, e
 	defer r.close()
 	err := rec.Ready()
 	if err == nil {
+		err = Pinnable(rec)
+	}
+	if err == nil {
 		r.model, err = openModel(ctx, rec, o.Resolve)
 	}
 	if err == nil {

@@ -21,26 +21,37 @@ import (
 // keptBytes bounds each text of an answer: all of them stand in the line of their step.
 const keptBytes = 300
 
-// pinnable refuses questions that the model could never be asked, before the first step. Of the tape the right answer is known.
-func (r *run) pinnable() error {
-	p := r.rec.Pinned
-	if len(p.Questions) == 0 {
-		return nil
+// Pinnable refuses pinned questions that the model of a recipe could never be asked.
+func Pinnable(rec recipe.Recipe) error {
+	_, err := pinsOf(rec)
+	return err
+}
+
+// pinsOf are the pinned questions of a recipe as they are asked. Of the tape the right answer is known.
+func pinsOf(rec recipe.Recipe) ([]recipe.Question, error) {
+	pins := slices.Clone(rec.Pinned.Questions)
+	if rec.Data.Kind != recipe.Tape {
+		return pins, nil
 	}
-	r.pins = slices.Clone(p.Questions)
-	for i, q := range r.pins {
-		if r.data.tape == nil {
-			break
-		}
+	for i, q := range pins {
 		problem, err := tape.Parse(q.Ask)
 		if err != nil {
-			return fmt.Errorf("the pinned question %q is none that this model is trained for: %w", q.Ask, err)
+			return nil, fmt.Errorf("the pinned question %q is none that this model is trained for: %w", q.Ask, err)
 		}
-		r.pins[i].Ask = problem.String()
+		pins[i].Ask = problem.String()
 		if q.Expected == "" {
-			r.pins[i].Expected = strconv.Itoa(problem.Answer())
+			pins[i].Expected = strconv.Itoa(problem.Answer())
 		}
 	}
+	return pins, nil
+}
+
+// pinnable takes the pinned questions, before the first step.
+func (r *run) pinnable() (err error) {
+	if r.pins, err = pinsOf(r.rec); err != nil || len(r.pins) == 0 {
+		return err
+	}
+	p := r.rec.Pinned
 	r.o.Say("%d pinned questions under %d budgets each: at most %d tokens at each of %d checkpoints", len(p.Questions), len(p.Caps), p.Cost(), r.rec.Checkpoints(r.total))
 	return nil
 }

@@ -52,9 +52,33 @@ type Estimate struct {
 	Spare       int64 // for what nobody counts
 }
 
+// Class is one of an estimate's classes.
+type Class struct {
+	Name  string
+	Bytes int64
+}
+
+// Classes are all classes under the names that people see, those of no size left out. They add up to the total.
+func (e Estimate) Classes() []Class {
+	var out []Class
+	for _, c := range []Class{
+		{"weights", e.Weights}, {"master weights", e.Master}, {"gradients", e.Gradients}, {"moments", e.Moments}, {"activations", e.Activations},
+		{"logits", e.Logits}, {"scratch", e.Scratch}, {"framework", e.Framework}, {"other", e.Other}, {"spare", e.Spare},
+	} {
+		if c.Bytes > 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // Total is the sum of the classes.
 func (e Estimate) Total() int64 {
-	return e.Weights + e.Master + e.Gradients + e.Moments + e.Activations + e.Logits + e.Scratch + e.Framework + e.Other + e.Spare
+	var n int64
+	for _, c := range e.Classes() {
+		n += c.Bytes
+	}
+	return n
 }
 
 // Of estimates a plan. Where it errs it should err upwards.

@@ -113,6 +113,7 @@ func CheckRanks(r Ranks, here int, free []int64) error {
 		return nil
 	}
 	e := &TooLargeError{Need: need, Free: least, Then: need.Total()}
+	first := r
 	for _, way := range []struct {
 		helps bool
 		words string
@@ -127,16 +128,22 @@ func CheckRanks(r Ranks, here int, free []int64) error {
 		if !way.helps {
 			continue
 		}
+		alone := first
+		way.do(&alone)
+		if then := OfRank(alone).Total(); then < need.Total() {
+			e.Ways = append(e.Ways, Remedy{way.words, then})
+		}
+		if e.Then <= least {
+			continue
+		}
 		next := r
 		way.do(&next)
 		if then := OfRank(next).Total(); then < e.Then { // another way may have made it useless
 			r, e.Then = next, then
 			e.Remedies = append(e.Remedies, way.words)
 		}
-		if e.Then <= least {
-			break
-		}
 	}
+	e.together()
 	return e
 }
 

@@ -16,6 +16,27 @@ type TooLargeError struct {
 	// which may still be too much.
 	Remedies []string
 	Then     int64
+	// Ways are all remedies, each alone, from the cheapest; where none of them is enough and several are known, Remedies together
+	// stand last.
+	Ways []Remedy
+}
+
+// Remedy is one thing to change, and the bytes that the plan would need with it.
+type Remedy struct {
+	Words string
+	Then  int64
+}
+
+// together puts what it takes behind the ways, where none of them is enough alone.
+func (e *TooLargeError) together() {
+	for _, w := range e.Ways {
+		if w.Then <= e.Free {
+			return
+		}
+	}
+	if len(e.Remedies) > 1 {
+		e.Ways = append(e.Ways, Remedy{strings.Join(e.Remedies, " and "), e.Then})
+	}
 }
 
 func (e *TooLargeError) Error() string {
@@ -53,6 +74,16 @@ func Check(p Plan, free int64) error {
 			break
 		}
 	}
+	if least < p.Program.Rows {
+		rows := p.fit(least, free, change{})
+		e.Ways = append(e.Ways, Remedy{strings.Join(p.words(rows, change{}), ""), p.at(rows, change{}).Total()})
+	}
+	for _, c := range p.changes()[1:] {
+		if c != (change{recompute: true, lora: true}) {
+			e.Ways = append(e.Ways, Remedy{strings.Join(p.words(p.Program.Rows, c), ""), p.at(p.Program.Rows, c).Total()})
+		}
+	}
+	e.together()
 	return e
 }
 
@@ -103,24 +134,8 @@ func (p Plan) words(rows int, c change) []string {
 // String lists the classes, those of no size left out.
 func (e Estimate) String() string {
 	var parts []string
-	for _, c := range []struct {
-		name  string
-		bytes int64
-	}{
-		{"weights", e.Weights},
-		{"master weights", e.Master},
-		{"gradients", e.Gradients},
-		{"moments", e.Moments},
-		{"activations", e.Activations},
-		{"logits", e.Logits},
-		{"scratch", e.Scratch},
-		{"framework", e.Framework},
-		{"other", e.Other},
-		{"spare", e.Spare},
-	} {
-		if c.bytes > 0 {
-			parts = append(parts, c.name+" "+Bytes(c.bytes))
-		}
+	for _, c := range e.Classes() {
+		parts = append(parts, c.Name+" "+Bytes(c.Bytes))
 	}
 	return strings.Join(parts, ", ")
 }

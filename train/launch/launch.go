@@ -45,7 +45,11 @@ func (e LackError) Error() string {
 type Launcher interface {
 	// Check says what is missing before anything is written or started; nothing is missing when it is empty.
 	Check(ctx context.Context) ([]Lack, error)
-	// Plan says what would be written and started. It changes nothing.
+	// Outline is the plan without its files: the command and the notes. It reads no data, and refuses what Check misses.
+	Outline(ctx context.Context) (*Plan, error)
+	// Room is what a process of it takes, against what is free.
+	Room(ctx context.Context) (Room, error)
+	// Plan says what would be written and started. It changes nothing. What the run would refuse at its start is refused here.
 	Plan(ctx context.Context) (*Plan, error)
 	// Runner runs a plan that has been written.
 	Runner(p *Plan) Runner
@@ -94,10 +98,11 @@ type Plan struct {
 	Env     []string // beside the environment there is
 	Argv    []string
 	Others  [][]string // what is to be started by hand on the other machines
+	Inside  []string   // of a queue: what the job runs on each of its machines
 	Files   []File
 	Notes   []string // what this backend does not do of the recipe, and what else a person should know
 	Threads int
-	Need    estimate.Estimate // memory of one process, where the backend is not this program
+	Need    estimate.Estimate // memory of one process
 
 	before []func(context.Context) error // what is written besides: a base model
 }

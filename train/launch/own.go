@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"s1/train"
+	"s1/train/estimate"
 	"s1/train/recipe"
 )
 
@@ -19,6 +21,7 @@ type Own struct {
 	Program string   // this program's file
 	Args    []string // of `s1 train`: the recipe's file and what was asked for beside it, without --out, --resume and --backend
 	Resume  bool
+	Resolve train.Resolve
 }
 
 // Check implements Launcher.
@@ -32,8 +35,8 @@ func (o *Own) Check(context.Context) ([]Lack, error) {
 	return nil, nil
 }
 
-// Plan implements Launcher.
-func (o *Own) Plan(ctx context.Context) (*Plan, error) {
+// Outline implements Launcher.
+func (o *Own) Outline(ctx context.Context) (*Plan, error) {
 	lacks, err := o.Check(ctx)
 	if err == nil && len(lacks) > 0 {
 		err = LackError(lacks)
@@ -51,6 +54,26 @@ func (o *Own) Plan(ctx context.Context) (*Plan, error) {
 	if o.Resume {
 		p.Argv = append(p.Argv, "--resume")
 	}
+	return p, nil
+}
+
+// Plan implements Launcher: it reads the model and the data as the run will, and refuses what the run would refuse.
+func (o *Own) Plan(ctx context.Context) (*Plan, error) {
+	p, err := o.Outline(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := train.Memory(ctx, o.Recipe, train.Options{Dir: p.Dir, Resolve: o.Resolve})
+	if err != nil {
+		return nil, err
+	}
+	if free, known := estimate.FreeMemory(); known && o.Recipe.Launch.Backend != recipe.SLURM {
+		if err := estimate.Check(plan, free); err != nil {
+			return nil, err
+		}
+	}
+	p.Need = estimate.Of(plan)
+	p.Notes = append(p.Notes, fmt.Sprintf("it needs about %s of memory (%s)", estimate.Bytes(p.Need.Total()), p.Need))
 	return p, nil
 }
 

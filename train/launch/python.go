@@ -55,9 +55,6 @@ func (p Python) Major(name string) int {
 
 // ProbePython asks an interpreter. An interpreter that cannot be started is an error; packages it lacks are Lacks' to tell.
 func ProbePython(ctx context.Context, name string) (Python, error) {
-	if name == "" {
-		name = "python3"
-	}
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, "-c", probeScript)

@@ -64,34 +64,48 @@ func (s *SLURM) partition(ctx context.Context) []Lack {
 	return []Lack{{fmt.Sprintf("the cluster has no partition %q", want), "launch.slurm.partition may be " + strings.Join(names, ", ")}}
 }
 
+// Outline implements Launcher.
+func (s *SLURM) Outline(ctx context.Context) (*Plan, error) {
+	_, p, err := s.around(ctx, s.Inner.Outline)
+	return p, err
+}
+
 // Plan implements Launcher.
 func (s *SLURM) Plan(ctx context.Context) (*Plan, error) {
+	inner, p, err := s.around(ctx, s.Inner.Plan)
+	if err != nil {
+		return nil, err
+	}
+	p.Files = append(append([]File{}, inner.Files...),
+		File{Name: batchFile, Text: s.script(inner, inner.Backend == recipe.Own)},
+		File{Name: nodeFile, Text: nodeScript(inner)})
+	return p, nil
+}
+
+// around is what would be submitted, without its files, and the plan that runs in it.
+func (s *SLURM) around(ctx context.Context, plan func(context.Context) (*Plan, error)) (inner, outer *Plan, err error) {
 	lacks, err := s.Check(ctx)
 	if err == nil && len(lacks) > 0 {
 		err = LackError(lacks)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	inner, err := s.Inner.Plan(ctx)
-	if err != nil {
-		return nil, err
+	if inner, err = plan(ctx); err != nil {
+		return nil, nil, err
 	}
 	if strings.Trim(inner.Dir, plain) != "" || strings.Contains(inner.Dir, "%") { // sbatch takes % for patterns and cuts at spaces
-		return nil, LackError{{fmt.Sprintf("the run's folder %q has characters that sbatch takes for something else", inner.Dir), "choose one of letters, digits, - and _: --out"}}
+		return nil, nil, LackError{{fmt.Sprintf("the run's folder %q has characters that sbatch takes for something else", inner.Dir), "choose one of letters, digits, - and _: --out"}}
 	}
 	p := *inner
 	p.Backend = recipe.SLURM
-	own := inner.Backend == recipe.Own
-	l := s.Recipe.Launch
-	if own && l.Slurm.GPUs > 0 {
+	p.Notes = append([]string{}, inner.Notes...)
+	if inner.Backend == recipe.Own && s.Recipe.Launch.Slurm.GPUs > 0 {
 		p.Notes = append(p.Notes, "launch.slurm.gpus: the own trainer computes on the CPU; the GPUs would stand idle")
 	}
-	p.Files = append(append([]File{}, inner.Files...),
-		File{Name: batchFile, Text: s.script(inner, own)},
-		File{Name: nodeFile, Text: nodeScript(inner)})
-	p.Argv, p.Env, p.Others = []string{"sbatch", "--parsable", p.at(batchFile)}, nil, nil
-	return &p, nil
+	p.Inside = inner.Argv
+	p.Argv, p.Env, p.Others, p.Files = []string{"sbatch", "--parsable", p.at(batchFile)}, nil, nil, nil
+	return inner, &p, nil
 }
 
 // nodeScript is what each machine runs. $1 is the first machine.

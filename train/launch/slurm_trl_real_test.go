@@ -41,7 +41,7 @@ func TestARealQueueRunsTRLStopsRequeuesAndResumesIt(t *testing.T) {
 	defer cancel()
 	submit := func(name string, resume bool) (*Queue, *Plan) {
 		t.Helper()
-		l := Of(rec, nil, &TRL{Recipe: rec, Dir: filepath.Join(shared, name), Resolve: local, Resume: resume, python: &env}, name)
+		l := Of(rec, nil, &TRL{Recipe: rec, Dir: filepath.Join(shared, name), Resolve: local, Resume: resume, Python: &env}, name)
 		p, err := l.Plan(ctx)
 		if err == nil {
 			err = p.Write(ctx)

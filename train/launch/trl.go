@@ -28,20 +28,19 @@ type TRL struct {
 	Dir     string // the run's folder
 	Resume  bool
 	Resolve train.Resolve
-
-	python *Python // asked once
+	Python  *Python // what the interpreter has; nil = it is asked, once
 }
 
 // ask probes the interpreter, once.
 func (t *TRL) ask(ctx context.Context) (Python, error) {
-	if t.python == nil {
-		p, err := ProbePython(ctx, t.Recipe.Launch.Python)
+	if t.Python == nil {
+		p, err := ProbePython(ctx, t.Recipe.Launch.Interpreter())
 		if err != nil {
 			return Python{}, err
 		}
-		t.python = &p
+		t.Python = &p
 	}
-	return *t.python, nil
+	return *t.Python, nil
 }
 
 // Check implements Launcher.
@@ -82,8 +81,8 @@ type trlPlan struct {
 	Identity      map[string]string `json:"identity"` // what the run computes: a resume of another is refused
 }
 
-// Plan implements Launcher.
-func (t *TRL) Plan(ctx context.Context) (*Plan, error) {
+// Outline implements Launcher.
+func (t *TRL) Outline(ctx context.Context) (*Plan, error) {
 	lacks, err := t.Check(ctx)
 	if err != nil {
 		return nil, err
@@ -99,6 +98,23 @@ func (t *TRL) Plan(ctx context.Context) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the run's folder %s: %w", t.Dir, err)
 	}
+	s, _ := spread(t.Recipe, python)
+	p := &Plan{Backend: recipe.TRL, Dir: dir, Notes: notes(t.Recipe), Threads: t.threads(s)}
+	t.command(p, python, s)
+	return p, nil
+}
+
+// Plan implements Launcher.
+func (t *TRL) Plan(ctx context.Context) (*Plan, error) {
+	p, err := t.Outline(ctx)
+	if err != nil {
+		return nil, err
+	}
+	python, err := t.ask(ctx)
+	if err != nil {
+		return nil, err
+	}
+	dir := p.Dir
 	h, err := train.OpenHandover(ctx, t.Recipe, t.Resolve)
 	if err != nil {
 		return nil, err
@@ -113,10 +129,10 @@ func (t *TRL) Plan(ctx context.Context) (*Plan, error) {
 	}
 	s, _ := spread(t.Recipe, python)
 	need := ranks(h, t.Recipe, s)
-	if err := room(need, t.Recipe, python, s); err != nil {
+	if err := fits(need, t.Recipe, python, s); err != nil {
 		return nil, err
 	}
-	p := &Plan{Backend: recipe.TRL, Dir: dir, Notes: append(notes(t.Recipe), estimate.RankWords(need)), Threads: t.threads(s), Need: estimate.OfRank(need)}
+	p.Need, p.Notes = estimate.OfRank(need), append(p.Notes, estimate.RankWords(need))
 	if bad := h.Rows().Report().Bad; bad > 0 {
 		p.Notes = append(p.Notes, fmt.Sprintf("%d rows are marked bad (label false) and left out", bad))
 	}
@@ -165,7 +181,6 @@ func (t *TRL) Plan(ctx context.Context) (*Plan, error) {
 	if t.Recipe.Launch.Starter == "accelerate" {
 		p.Files = append(p.Files, File{Name: accelerateFile, Text: accelerateConfig(t.Recipe, s)})
 	}
-	t.command(p, python, s)
 	return p, nil
 }
 

@@ -99,19 +99,19 @@ func TestTRLTrainsInTwoProcessesStopsResumesAndItsResultOpens(t *testing.T) {
 	}
 	t.Logf("Python %s: %v", env.Version, env.Versions)
 	dir := t.TempDir()
-	whole := &TRL{Recipe: rec, Dir: filepath.Join(dir, "whole"), Resolve: local, python: &env}
+	whole := &TRL{Recipe: rec, Dir: filepath.Join(dir, "whole"), Resolve: local, Python: &env}
 	want, s, took := launched(t, whole, 0)
 	t.Logf("%d steps in %s\n%s", len(want), took.Round(time.Second), shown(want))
 	if s.State != Done || len(want) != 8 || want[3].HeldOut == nil || *want[7].Loss >= *want[1].Loss {
 		t.Errorf("the run ended as %v", s)
 	}
-	part := &TRL{Recipe: rec, Dir: filepath.Join(dir, "part"), Resolve: local, python: &env}
+	part := &TRL{Recipe: rec, Dir: filepath.Join(dir, "part"), Resolve: local, Python: &env}
 	first, s, took := launched(t, part, 5)
 	t.Logf("stopped: %v, %d steps in %s", s, len(first), took.Round(time.Second))
 	if s.State != Stopped || len(first) >= 8 || len(first) < 5 {
 		t.Errorf("asked to stop after step 5: %v after %d steps", s, len(first))
 	}
-	part = &TRL{Recipe: rec, Dir: part.Dir, Resolve: local, Resume: true, python: &env}
+	part = &TRL{Recipe: rec, Dir: part.Dir, Resolve: local, Resume: true, Python: &env}
 	rest, s, _ := launched(t, part, 0)
 	if s.State != Done || rest[0].Step != len(first)+1 {
 		t.Errorf("resumed: %v\n%s", s, shown(rest))
@@ -156,7 +156,7 @@ func TestTRLTakesTheMemoryThatWasEstimated(t *testing.T) {
 		if rec, err = recipe.Parse("shape.toml", text); err != nil {
 			t.Fatal(err)
 		}
-		l := &TRL{Recipe: rec, Dir: filepath.Join(t.TempDir(), "run"), Resolve: local, python: &env}
+		l := &TRL{Recipe: rec, Dir: filepath.Join(t.TempDir(), "run"), Resolve: local, Python: &env}
 		p, err := l.Plan(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -57,6 +57,14 @@ func (l Launch) Trainer() string {
 	return l.Backend
 }
 
+// Interpreter is the Python that is asked and started.
+func (l Launch) Interpreter() string {
+	if l.Python == "" {
+		return "python3"
+	}
+	return l.Python
+}
+
 func (l Launch) checks() []check {
 	s := l.Slurm
 	c := []check{

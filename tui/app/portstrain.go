@@ -13,6 +13,8 @@ type Trainer interface {
 	Presets() []string
 	// Plan says what a choice comes to. It starts nothing and takes no memory to speak of.
 	Plan(ctx context.Context, c TrainChoice) (TrainPlan, error)
+	// Pin says why a question could not be asked of what is chosen.
+	Pin(ctx context.Context, c TrainChoice, pin string) error
 	// Row is an example as it will be trained on, from 0.
 	Row(ctx context.Context, c TrainChoice, i int) (TrainRow, error)
 	// Memory is what a choice needs, and what there is.
@@ -45,15 +47,26 @@ type TrainChoice struct {
 	Model  string
 	Data   string // a JSONL file
 	Out    string // the folder of the run; "" = the recipe's name
-	Pins   string // one a line: QUESTION or QUESTION => ANSWER, asked at each checkpoint
+
+	Backend string // own, trl or slurm
+	Python  string // of trl: the interpreter
+	Pins    string // one a line: QUESTION or QUESTION => ANSWER, asked at each checkpoint
 }
 
 // TrainPlan is what a choice comes to.
 type TrainPlan struct {
-	Command []string // what would be started, word by word
+	Backend string       // own, trl or slurm: the recipe's, or the chosen one
+	Command []string     // what would be started, word by word
+	Starts  []TrainStart // what that starts in its turn, on this machine and others
 	Facts   []TrainFact
-	Wrong   []TrainFact // by the name of a field (recipe, model, data, out): why it cannot be
-	Notes   []string
+	Wrong   []TrainFact // by the name of a field (recipe, model, data, out, backend, python) or of something else: why it cannot be
+	Notes   []string    // what the backend does not do of the recipe, and what else a person should know
+}
+
+// TrainStart is a command under its name.
+type TrainStart struct {
+	Name  string
+	Words []string
 }
 
 // TrainFact is a name and what it is.
@@ -79,7 +92,7 @@ type TrainMemory struct {
 	Devices  []string
 	Verdict  string // in a sentence
 	Fits     bool
-	Remedies []TrainClass // each alone: what it would then need; the cheapest first
+	Remedies []TrainClass // each alone: what it would then need; the cheapest first, all of them together last where one is not enough
 }
 
 // TrainClass is a size with a name.

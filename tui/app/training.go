@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"s1/engine/trace"
 	"s1/tui/keys"
-	"s1/tui/overlay"
 	"s1/tui/pane/train"
 	"s1/tui/plot"
 )
@@ -33,6 +31,7 @@ type training struct {
 	plan    TrainPlan
 	seq     int // of the newest choice; older answers are dropped
 	planned int // the choice that plan is of
+	copied  int // commands of the plan that were copied so far
 	rowAt   int
 	runs    []TrainRun
 
@@ -165,7 +164,7 @@ func (m *Model) planTraining() tea.Cmd {
 			if err != nil {
 				p.Wrong = append(p.Wrong, TrainFact{"recipe", oneLine(err.Error())})
 			}
-			m.training.plan, m.training.planned = p, seq
+			m.training.plan, m.training.planned, m.training.copied = p, seq, 0
 		})
 		return nil
 	}
@@ -289,29 +288,6 @@ func (m *Model) doTraining(what string, do func(context.Context) (say string, er
 		return nil
 	}
 }
-
-// inputTrainField asks for the field under the cursor.
-func (m *Model) inputTrainField() {
-	t := &m.training
-	fields := []struct {
-		at   *string
-		hint string
-	}{
-		{&t.choice.Recipe, "a preset (" + strings.Join(m.opt.Trainer.Presets(), ", ") + ") or a file.toml"},
-		{&t.choice.Model, "mini, a folder, file.gguf or org/name; empty = the recipe's own"},
-		{&t.choice.Data, "a JSONL file; empty = the recipe's own"},
-		{&t.choice.Out, "the folder of the run; empty = the recipe's name"},
-	}
-	f := fields[min(t.pane.Chosen.Cursor, len(fields)-1)]
-	in := overlay.Input{Title: trainFields[min(t.pane.Chosen.Cursor, len(fields)-1)], Hint: f.hint}
-	in.Editor.Set(*f.at)
-	m.input(in, func(s string) tea.Cmd {
-		*f.at = strings.TrimSpace(s)
-		return m.planTraining()
-	})
-}
-
-var trainFields = []string{"recipe", "model", "data", "out"}
 
 // pairUp asks the base and the tuned model the same, and shows them side by side.
 func (m *Model) pairUp(question string) tea.Cmd {

@@ -32,7 +32,23 @@ func (s *school) run() app.TrainRun {
 }
 func (s *school) Presets() []string { return []string{"mini-quick"} }
 func (s *school) Plan(_ context.Context, c app.TrainChoice) (app.TrainPlan, error) {
-	return app.TrainPlan{Command: []string{"s1", "train", c.Recipe, fmt.Sprintf("pins=%q", c.Pins)}}, s.fails
+	p := app.TrainPlan{Backend: "own", Command: []string{"s1", "train", c.Recipe, fmt.Sprintf("pins=%q", c.Pins)}}
+	switch c.Backend {
+	case "trl":
+		p.Backend = "trl"
+		p.Wrong = []app.TrainFact{{Name: "backend", Value: "python3 has no torch; pip install torch"}, {Name: "backend", Value: "optimizer.kind is muon"}, {Name: "pinned", Value: "none \x1b[2Jfor it"}}
+	case "slurm":
+		p.Backend, p.Notes = "slurm", []string{"spike_z: TRL takes every step"}
+		p.Starts = []app.TrainStart{{Name: "which starts", Words: []string{"sbatch", "--parsable", "job.sbatch"}}, {Name: "and in the job", Words: []string{"torchrun", "train.py"}}}
+	}
+	return p, s.fails
+}
+
+func (s *school) Pin(_ context.Context, _ app.TrainChoice, pin string) error {
+	if strings.Contains(pin, "tall") {
+		return errors.New("this model is not trained for it")
+	}
+	return s.fails
 }
 
 func (s *school) Row(context.Context, app.TrainChoice, int) (app.TrainRow, error) {
@@ -214,8 +230,8 @@ func TestAQuestionIsPinnedForTheNextLaunchAndTakenAway(t *testing.T) {
 	t.Parallel()
 	s := &school{state: "running"}
 	d := inTraining(t, s, 110, 34).Press("1", "P").Expect("no question is pinned: p pins one")
-	d.Press("p").Expect("at each checkpoint of the next launch").Press("ctrl+u").Type("2+3 => 5").Press("enter").Pull().Expect(`pins="2+3 => 5"`)
-	d.Press("p", "ctrl+u").Type("why?").Press("enter").Pull().Expect(`2+3 => 5\nwhy?`).Press("P").Pull().Refute("why?").Expect("2+3 => 5")
+	d.Press("p").Expect("at each checkpoint of the next launch").Press("ctrl+u").Type("2+3 => 5").Press("enter").Pull().Pull().Expect(`pins="2+3 => 5"`)
+	d.Press("p", "ctrl+u").Type("why?").Press("enter").Pull().Pull().Expect(`2+3 => 5\nwhy?`).Press("P").Pull().Refute("why?").Expect("2+3 => 5")
 	d.Press("L").Pull()
 	if got := strings.Join(s.did, ", "); got != "launch 2+3 => 5" {
 		t.Errorf("did %s", got)
@@ -250,4 +266,51 @@ func TestTheKeysOfOtherChartReadersWork(t *testing.T) {
 	s := &school{state: "running", news: []app.TrainNews{{Steps: []app.TrainStep{step(1, 9), step(2, 9)}, Total: 9}}}
 	d := inTraining(t, s, 110, 34).Press("i").Expect(`{"step":2}`).Press("i").Refute(`{"step":2}`)
 	d.Press("y").Expect("0.5000 log").Press("0").Refute("0.5000 log").Press("/").Type("entropy").Press("enter").Expect("only entropy").Refute("gradient norm").Press("0").Expect("gradient norm")
+}
+
+// The backend is a field of the form. What it lacks is said at the field, before the launch, which is refused then; what it starts
+// is shown, and every command of it can be copied.
+func TestTheBackendIsChosenAndWhatItLacksIsSaidBeforeTheLaunch(t *testing.T) {
+	t.Parallel()
+	for _, f := range [][2]int{{80, 24}, {110, 36}} {
+		s := &school{state: "running"}
+		d := inTraining(t, s, f[0], f[1]).Press("1").Expect("backend the recipe's own (own)").Refute("python").Press("down", "down", "down", "down")
+		d.Press("right", "right").Pull().Pull().Expect("backend trl", "python  the recipe's own", "! python3 has no torch; pip install torch", "! optimizer.kind is muon", "! pinned: none").Refute("the command")
+		d.Press("L").Pull().Expect("cannot be launched")
+		if len(s.did) > 0 {
+			t.Errorf("did %q with a backend that lacks something", s.did)
+		}
+		d.Press("right").Pull().Pull().Expect("backend slurm", "which starts", "sbatch --parsable job.sbatch", "and in the job", "torchrun train.py", "spike_z: TRL takes every step").Refute("no torch")
+		if f[0] == 110 {
+			d.Golden("training_slurm")
+		}
+		d.Press("L").Pull()
+		if strings.Join(s.did, ", ") != "launch " {
+			t.Errorf("did %q", s.did)
+		}
+	}
+}
+
+// Copying goes on to what the command starts.
+func TestEveryCommandOfAPlanIsCopied(t *testing.T) {
+	t.Parallel()
+	s := &school{state: "running"}
+	s.Fake = tuitest.NewFake(tuitest.Tape())
+	var copied []string
+	d := tuitest.Start(t, s.Fake, 110, 34, func(o *app.Options) {
+		o.Trainer, o.Copy = s, func(text string) error { copied = append(copied, text); return nil }
+	})
+	d.Press("ctrl+t").Pull().Press("c").Expect("the command was handed").Press("down", "down", "down", "down", "left").Pull().Pull().Expect("backend slurm")
+	d.Press("c").Expect("1 of 3").Press("c").Expect("2 of 3", "sbatch").Press("c").Expect("3 of 3").Press("c").Expect("1 of 3")
+	want := "s1 train mini-quick pins=\"\"|s1 train mini-quick pins=\"\"|sbatch --parsable job.sbatch|torchrun train.py|s1 train mini-quick pins=\"\""
+	if got := strings.Join(copied, "|"); got != want {
+		t.Errorf("copied %s, want %s", got, want)
+	}
+}
+
+// A question that the model could never be asked is refused when it is typed, with its cause.
+func TestAQuestionThatCannotBeAskedIsNotPinned(t *testing.T) {
+	t.Parallel()
+	d := inTraining(t, &school{state: "running"}, 110, 34).Press("1", "p", "ctrl+u").Type("how tall is it?").Press("enter").Pull()
+	d.Expect("could not pin it: this model is not trained for it", `pins=""`)
 }

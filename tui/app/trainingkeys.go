@@ -51,6 +51,7 @@ func (m *Model) actTraining(a keys.Action) (cmd tea.Cmd, heard bool) {
 	case keys.TrainLaunch:
 		c := t.choice
 		var run TrainRun
+		m.say("looking at what it needs" + m.theme.Glyphs.Ellipsis)
 		return m.doTraining("launch it", func(ctx context.Context) (string, error) {
 			var err error
 			run, err = tr.Launch(ctx, c)
@@ -86,14 +87,7 @@ func (m *Model) actTraining(a keys.Action) (cmd tea.Cmd, heard bool) {
 	case keys.TrainPin:
 		in := overlay.Input{Title: "a question to ask at each checkpoint of the next launch", Hint: "QUESTION, or QUESTION => ANSWER; under each cap of the recipe"}
 		in.Editor.Set(orElse(m.question, m.examples.offer()))
-		m.input(in, func(s string) tea.Cmd {
-			if s = strings.TrimSpace(strings.ReplaceAll(s, "\n", " ")); s == "" {
-				return nil
-			}
-			m.training.choice.Pins = strings.TrimPrefix(m.training.choice.Pins+"\n"+s, "\n")
-			m.say("pinned for the next launch")
-			return m.planTraining()
-		})
+		m.input(in, m.pin)
 	case keys.TrainUnpin:
 		at := max(strings.LastIndexByte(t.choice.Pins, '\n'), 0)
 		t.choice.Pins = t.choice.Pins[:at]
@@ -151,7 +145,7 @@ func (m *Model) stepTraining(by int) {
 	p := &m.training.pane
 	switch p.View {
 	case train.Choose:
-		p.Chosen.Cursor = min(max(p.Chosen.Cursor+by, 0), len(trainFields)-1)
+		p.Chosen.Cursor = min(max(p.Chosen.Cursor+by, 0), len(m.trainFields())-1)
 	case train.Data:
 		p.Rows.Top = max(p.Rows.Top+by, 0)
 	case train.Runs:
@@ -167,11 +161,7 @@ func (m *Model) sideTraining(by int) tea.Cmd {
 	t := &m.training
 	switch t.pane.View {
 	case train.Choose:
-		if t.pane.Chosen.Cursor == 0 {
-			all := m.opt.Trainer.Presets()
-			t.choice.Recipe = all[(slices.Index(all, t.choice.Recipe)+by+len(all))%len(all)]
-			return m.planTraining()
-		}
+		return m.stepField(by)
 	case train.Data:
 		t.rowAt = max(t.rowAt+by, 0)
 		return m.lookTraining()
@@ -183,6 +173,10 @@ func (m *Model) sideTraining(by int) tea.Cmd {
 
 func (m *Model) pageTraining(by int) {
 	p := &m.training.pane
+	if p.View == train.Choose { // its fields are few; what does not fit below them is turned over
+		p.Chosen.Turn(by)
+		return
+	}
 	if p.View != train.Watch {
 		for range 10 {
 			m.stepTraining(by)
@@ -238,43 +232,11 @@ func (m *Model) overTraining() {
 	}
 }
 
-func (m *Model) copyCommand() {
-	if len(m.training.plan.Command) == 0 {
-		m.warn("there is no command yet")
-		return
-	}
-	if m.opt.Copy == nil {
-		m.warn("this terminal takes no copies; the command stands on the first page")
-		return
-	}
-	if err := m.opt.Copy(strings.Join(m.training.plan.Command, " ")); err != nil {
-		m.warn("could not copy: " + oneLine(err.Error()))
-		return
-	}
-	m.say("the command was handed to the terminal's clipboard")
-}
-
 // fillTraining gives the pane what it shows.
 func (m *Model) fillTraining() {
 	t := &m.training
 	p := &t.pane
-	values := []string{t.choice.Recipe, t.choice.Model, t.choice.Data, t.choice.Out}
-	hints := []string{"a preset or a file.toml", "the recipe's own", "the recipe's own", "the recipe's name"}
-	p.Chosen.Fields = p.Chosen.Fields[:0]
-	for i, name := range trainFields {
-		f := train.Field{Name: name, Value: values[i], Hint: hints[i]}
-		for _, w := range t.plan.Wrong {
-			if w.Name == name && t.planned == t.seq {
-				f.Wrong = w.Value
-			}
-		}
-		p.Chosen.Fields = append(p.Chosen.Fields, f)
-	}
-	p.Chosen.Busy, p.Chosen.Command, p.Chosen.Notes = t.planned != t.seq, t.plan.Command, t.plan.Notes
-	p.Chosen.Facts = nil
-	for _, f := range t.plan.Facts {
-		p.Chosen.Facts = append(p.Chosen.Facts, train.Fact(f))
-	}
+	m.fillChosen()
 	p.List.Empty = m.keys.Text("no run yet: {train-choose} chooses one, {train-launch} launches it")
 	p.List.Runs = p.List.Runs[:0]
 	for _, r := range t.runs {

@@ -158,14 +158,13 @@ func stepOf(s metrics.Step) tuiapp.TrainStep {
 	return t
 }
 
-// of is a run's job, choice and recipe.
+// of is a run's job and recipe.
 func (b *workshop) of(run string) (*jobs.Job, recipe.Recipe, error) {
 	j, err := b.store.Get(run)
 	if err != nil {
 		return nil, recipe.Recipe{}, err
 	}
-	c := choiceOf(j.Argv)
-	rec, err := recipeOfChoice(c)
+	rec, err := recipeOfJob(j)
 	return j, rec, err
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"s1/train"
 	"s1/train/launch"
 	"s1/train/metrics"
 	"s1/train/recipe"
@@ -44,14 +45,23 @@ func (a *app) trainPlanCommand() *cobra.Command {
 
 // launcher is what runs a recipe where it says.
 func (a *app) launcher(f trainFlags, rec recipe.Recipe, name string) (launch.Launcher, error) {
+	own, trl, err := a.launchers(f, rec, name, func(ctx context.Context, name string) (string, error) { return modelPath(ctx, name, a.progress()) })
+	if err != nil {
+		return nil, err
+	}
+	return launch.Of(rec, own, trl, filepath.Base(f.out)), nil
+}
+
+// launchers are the two that train; which of them does is the recipe's to say.
+func (a *app) launchers(f trainFlags, rec recipe.Recipe, name string, resolve train.Resolve) (*launch.Own, *launch.TRL, error) {
 	program, err := os.Executable()
 	if err != nil {
-		return nil, fmt.Errorf("this program's own file: %w", err)
+		return nil, nil, fmt.Errorf("this program's own file: %w", err)
 	}
 	file := name
 	if _, preset := recipes.Text(name); !preset {
 		if file, err = filepath.Abs(name); err != nil {
-			return nil, fmt.Errorf("the recipe %s: %w", name, err)
+			return nil, nil, fmt.Errorf("the recipe %s: %w", name, err)
 		}
 	}
 	args := []string{file}
@@ -66,16 +76,23 @@ func (a *app) launcher(f trainFlags, rec recipe.Recipe, name string) (launch.Lau
 	if a.seed != 0 {
 		args = append(args, "--seed", strconv.FormatUint(a.seed, 10))
 	}
+	dir, err := os.Getwd() // the run's own folder is another one
+	if err != nil {
+		return nil, nil, fmt.Errorf("find the working folder: %w", err)
+	}
+	for _, o := range [][2]string{{"--model", modelIn(dir, f.model)}, {"--data", inFolder(dir, f.data)}} {
+		if o[1] != "" {
+			args = append(args, o[:]...)
+		}
+	}
 	for _, pin := range f.pins {
 		args = append(args, "--pin", pin)
 	}
 	if f.otherCode {
 		args = append(args, "--other-code")
 	}
-	resolve := func(ctx context.Context, name string) (string, error) { return modelPath(ctx, name, a.progress()) }
-	return launch.Of(rec,
-		&launch.Own{Recipe: rec, Dir: f.out, Program: program, Args: args, Resume: f.resume},
-		&launch.TRL{Recipe: rec, Dir: f.out, Resume: f.resume, Resolve: resolve}, filepath.Base(f.out)), nil
+	return &launch.Own{Recipe: rec, Dir: f.out, Program: program, Args: args, Resume: f.resume, Resolve: resolve},
+		&launch.TRL{Recipe: rec, Dir: f.out, Resume: f.resume, Resolve: resolve}, nil
 }
 
 func (a *app) trainPlan(ctx context.Context, f trainFlags, rec recipe.Recipe, name string) error {

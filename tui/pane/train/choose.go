@@ -1,6 +1,7 @@
 package train
 
 import (
+	"fmt"
 	"strings"
 
 	"s1/tui/text"
@@ -15,8 +16,8 @@ const fieldCells = 11
 func (p *Pane) chosen(width, height int) []string {
 	c := &p.Chosen
 	c.Cursor = min(max(c.Cursor, 0), max(len(c.Fields)-1, 0))
-	var out []string
-	wrong := false
+	var out, rest []string
+	wrong := len(c.Wrong) > 0
 	for i, f := range c.Fields {
 		r, role := text.NewRow(p.Theme, width), theme.Text
 		if i == c.Cursor {
@@ -30,36 +31,59 @@ func (p *Pane) chosen(width, height int) []string {
 			r.Add(role, text.End(f.Value, r.Left(), p.Theme))
 		}
 		out = append(out, r.String())
-		if f.Wrong != "" {
+		for _, w := range f.Wrong {
 			wrong = true
-			out = p.wrapped(out, width, fieldCells, theme.Fault, "! "+f.Wrong)
+			out = p.wrapped(out, width, fieldCells, theme.Fault, "! "+w)
 		}
+	}
+	for _, w := range c.Wrong {
+		out = p.wrapped(out, width, 3, theme.Fault, "! "+w)
 	}
 	if c.Busy {
-		out = append(out, p.row(width).To(3).Add(theme.Dim, "looking at it"+p.Theme.Glyphs.Ellipsis).String())
-		return out
+		return append(out, p.row(width).To(3).Add(theme.Dim, "looking at it"+p.Theme.Glyphs.Ellipsis).String())
+	}
+	gap := func() {
+		if height > 10 {
+			rest = append(rest, text.Blank(width))
+		}
 	}
 	if len(c.Command) > 0 && !wrong {
-		if height > 10 {
-			out = append(out, text.Blank(width))
+		gap()
+		for _, x := range append([]Command{{"the command", c.Command}}, c.Starts...) {
+			rest = p.wrapped(rest, width, 3, theme.Dim, x.Name)
+			rest = append(rest, p.command(x.Words, width)...)
 		}
-		out = append(out, p.row(width).To(3).Add(theme.Dim, "the command").String())
-		out = append(out, p.command(width)...)
-	}
-	if len(c.Facts) > 0 {
-		if height > 10 {
-			out = append(out, text.Blank(width))
-		}
-		out = p.facts(out, width, c.Facts)
 	}
 	for _, n := range c.Notes {
-		out = p.wrapped(out, width, 3, theme.Warn, n)
+		rest = p.wrapped(rest, width, 3, theme.Warn, n)
 	}
-	return out
+	if len(c.Facts) > 0 {
+		gap()
+		rest = p.facts(rest, width, c.Facts)
+	}
+	return append(out, c.leaf(p, rest, width, height-len(out))...)
+}
+
+// leaf is as much of what stands below the fields as there are rows; the last row says how much more there is.
+func (c *Chosen) leaf(p *Pane, rest []string, width, rows int) []string {
+	if len(rest) <= rows || rows < 2 {
+		c.turn = 0
+		return rest
+	}
+	each := rows - 1
+	c.turn = min(c.turn, (len(rest)-1)/each)
+	from := c.turn * each
+	to := min(from+each, len(rest))
+	out := append([]string{}, rest[from:to]...)
+	for len(out) < each {
+		out = append(out, text.Blank(width))
+	}
+	word := fmt.Sprintf("lines %d to %d of %d", from+1, to, len(rest))
+	return append(out, p.row(width).To(3).Add(theme.Dim, word+": pgdn and pgup turn the page").String())
 }
 
 // command is the command on lines of its own, as a shell takes it when it is copied: a backslash ends what goes on.
-func (p *Pane) command(width int) []string {
+func (p *Pane) command(words []string, width int) []string {
 	const indent = 3
 	var out []string
 	line := ""
@@ -71,7 +95,7 @@ func (p *Pane) command(width int) []string {
 		out = append(out, text.NewRow(p.Theme, width).To(indent).Add(theme.Strong, s).String())
 		line = "  "
 	}
-	for _, w := range p.Chosen.Command {
+	for _, w := range words {
 		w = text.Clean(text.Head(w, 4*width), p.Theme.ASCII)
 		switch {
 		case line == "":

@@ -36,19 +36,32 @@ type Fact struct{ Name, Value string }
 // Field is one thing to choose.
 type Field struct {
 	Name, Value string
-	Hint        string // where it is empty
-	Wrong       string // why it cannot be
+	Hint        string   // where it is empty
+	Wrong       []string // why it cannot be
+}
+
+// Command is a command under its name, word by word.
+type Command struct {
+	Name  string
+	Words []string
 }
 
 // Chosen is the first page.
 type Chosen struct {
 	Fields  []Field
 	Cursor  int
+	Wrong   []string // what is of no field
 	Command []string // word by word
-	Facts   []Fact
+	Starts  []Command
 	Notes   []string
+	Facts   []Fact
 	Busy    bool // it is being looked at
+
+	turn int // how often the page was turned over
 }
+
+// Turn turns the page over, to what has no room below the fields, and back.
+func (c *Chosen) Turn(by int) { c.turn = max(c.turn+by, 0) }
 
 // Class is a size with a name.
 type Class struct {

@@ -90,9 +90,27 @@ var scenes = map[string]func(*theme.Theme) *Pane{
 			Facts:   []Fact{{"rows", "1,000 rows, 4.7 M tokens"}, {"steps", "315"}}, Notes: []string{"a note"},
 		}}
 	},
+	"choose trl": func(t *theme.Theme) *Pane {
+		return &Pane{Theme: t, Chosen: Chosen{
+			Fields:  []Field{{Name: "recipe", Value: "s1"}, {Name: "model", Value: "mini"}, {Name: "data", Value: "rows.jsonl"}, {Name: "out", Hint: "the recipe's name"}, {Name: "backend", Value: "trl"}, {Name: "python", Hint: "the recipe's own, or python3"}},
+			Cursor:  4,
+			Command: []string{"s1", "train", "s1", "--out", "s1", "--model", "mini", "--data", "rows.jsonl", "--backend", "trl"},
+			Starts: []Command{
+				{"which starts", strings.Fields("HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TOKENIZERS_PARALLELISM=false PYTHONUNBUFFERED=1 /opt/venv/bin/python -m torch.distributed.run --nnodes 2 --nproc-per-node 8 --node-rank 0 --rdzv-id 29500 --rdzv-backend c10d --rdzv-endpoint first:29500 --rdzv-conf read_timeout=420 /runs/s1/launch/train.py /runs/s1")},
+				{"to be started by hand on machine 2", strings.Fields("/opt/venv/bin/python -m torch.distributed.run --nnodes 2 --nproc-per-node 8 --node-rank 1 --rdzv-endpoint first:29500 /runs/s1/launch/train.py /runs/s1")},
+			},
+			Facts: []Fact{{"length", "5 epochs"}, {"learning", "adamw, rate 1e-05, cosine"}, {"saves", "at its end, and when it is stopped"}}, Notes: []string{"pinned: TRL answers no questions on the way; s1 run -m RUN/model asks the result"},
+		}}
+	},
+	"lacking": func(t *theme.Theme) *Pane {
+		return &Pane{Theme: t, Chosen: Chosen{
+			Fields:  []Field{{Name: "recipe", Value: "s1"}, {Name: "backend", Value: "trl", Wrong: []string{"python3 (Python 3.11.2) has no torch, trl; python3 -m pip install torch trl, or name another interpreter in launch.python", `optimizer.kind is "muon", and TRL has adamw; set it to "adamw", or use the own trainer`}}},
+			Command: []string{"s1"}, Wrong: []string{`pinned: the pinned question "x" is none that this model is trained for`}, Facts: []Fact{{"length", "5 epochs"}},
+		}}
+	},
 	"wrong": func(t *theme.Theme) *Pane {
 		return &Pane{Theme: t, Chosen: Chosen{
-			Fields: []Field{{Name: "recipe", Value: "s2", Wrong: `there is no preset "s2"; did you mean "s1"?`}, {Name: "model", Hint: "the recipe's"}}, Command: []string{"s1"},
+			Fields: []Field{{Name: "recipe", Value: "s2", Wrong: []string{`there is no preset "s2"; did you mean "s1"?`}}, {Name: "model", Hint: "the recipe's"}}, Command: []string{"s1"},
 		}}
 	},
 	"data": inspected,
@@ -126,7 +144,7 @@ func TestEverySizeHoldsItsShape(t *testing.T) {
 		for w := 0; w < 91; w += 1 + w/20 {
 			for h := range 31 {
 				for _, at := range []int{-3, 99} {
-					p.List.Cursor, p.Chosen.Cursor, p.Live.Focus, p.Rows.Top = at, at, at, at
+					p.List.Cursor, p.Chosen.Cursor, p.Live.Focus, p.Rows.Top, p.Chosen.turn = at, at, at, at, max(at, 0)
 					rows := p.Render(w, h)
 					if w > 0 && len(rows) != h {
 						t.Fatalf("%s %dx%d: %d rows", name, w, h, len(rows))
@@ -152,7 +170,7 @@ func TestWhatIsHostileReachesTheTerminalAsText(t *testing.T) {
 	}
 	for _, bad := range []string{"\x1b[2J\x1b]52;c;aGk=\x07", "\u202e turned", strings.Repeat("long", 1<<14), "\x00\u009b31m", "\xff\xfe", "多字节", "a\nb\tc\r", ""} {
 		th := theme.New(theme.Options{})
-		p := &Pane{Theme: th, Chosen: Chosen{Fields: []Field{{Name: bad, Value: bad, Wrong: bad}}, Command: []string{bad, bad}, Facts: []Fact{{bad, bad}}, Notes: []string{bad}}}
+		p := &Pane{Theme: th, Chosen: Chosen{Fields: []Field{{Name: bad, Value: bad, Wrong: []string{bad}}}, Wrong: []string{bad}, Starts: []Command{{bad, []string{bad}}}, Command: []string{bad, bad}, Facts: []Fact{{bad, bad}}, Notes: []string{bad}}}
 		p.Rows = Tokens{Name: bad, Pieces: [][]byte{[]byte(bad), []byte(bad)}, Weights: []float32{float32(nan)}, Counts: []string{bad}, Long: []string{bad}}
 		p.Room = Room{Classes: []Class{{bad, -5}, {bad, math.MaxInt64}}, Need: -1, Free: math.MaxInt64, Verdict: bad, Devices: []string{bad}, Remedies: []Class{{bad, 1}}}
 		p.List.Runs = []Run{{Name: bad, State: bad, Where: bad, Started: bad}}
