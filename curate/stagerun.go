@@ -111,7 +111,7 @@ func (r *run) stage(ctx context.Context, s Stage, dir string, c Count, last bool
 		}
 	}
 	t := r.watch(&c)
-	out, err := r.outcome(dir, &c, s.Name() != "hand", last)
+	out, err := r.outcome(dir, &c, s.Name() != "hand" && s.Name() != TrainableStage, last)
 	if err != nil {
 		return c, err
 	}
@@ -143,6 +143,12 @@ func (r *run) decide(ctx context.Context, s Stage, out *outcome, t *watch) error
 		if bad == nil {
 			if bad = out.put(rows.numbers[i], d); bad != nil {
 				stop(bad) // no need to go on where nothing can be written
+			}
+			if d.Rule == missingRule {
+				if out.c.Missing == nil {
+					out.c.Missing = map[string]int{}
+				}
+				out.c.Missing[d.Detail]++
 			}
 			t.progress()
 		}
