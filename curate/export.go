@@ -1,18 +1,10 @@
 package curate
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
@@ -50,43 +42,112 @@ func prompt(r *Row) string {
 	return "<|im_start|>system\n" + systemText + "<|im_end|>\n<|im_start|>user\n" + r.Question + "<|im_end|>\n" + dataset.AssistantTurn
 }
 
+// message is a turn of a row to train on, as train/dataset and TRL read it.
+type message struct {
+	Role    string `json:"role"`
+	Thought string `json:"reasoning_content,omitempty"`
+	Content string `json:"content"`
+}
+
+// messages are a row for any model: its own template puts the thought where it belongs.
+type messages struct {
+	Messages [2]message `json:"messages"`
+}
+
+// exports are the files of an export; all but the first two hold rows to train on.
+const (
+	columnsFile  = "s1k.jsonl"
+	parquetFile  = "s1k.parquet"
+	textFile     = "text.jsonl"
+	pairsFile    = "prompt-completion.jsonl"
+	messagesFile = "messages.jsonl"
+)
+
+// exporter writes the files side by side.
+type exporter struct {
+	lines   map[string]*lineWriter
+	f       *os.File
+	table   *parquet.GenericWriter[s1Row]
+	rows    map[string]int // by file
+	sources map[string]int // by source_type
+}
+
+func newExporter(dir string) (e *exporter, err error) {
+	e = &exporter{lines: map[string]*lineWriter{}, rows: map[string]int{}, sources: map[string]int{}}
+	for _, name := range []string{columnsFile, textFile, pairsFile, messagesFile} {
+		w, err := createLines(filepath.Join(dir, name), false)
+		if err != nil {
+			return nil, errors.Join(err, e.close())
+		}
+		e.lines[name], e.rows[name] = w, 0
+	}
+	if e.f, err = os.Create(filepath.Join(dir, parquetFile)); err != nil {
+		return nil, errors.Join(onDisk(err, dir), e.close())
+	}
+	e.table = parquet.NewGenericWriter[s1Row](e.f, parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(10_000), parquet.CreatedBy("s1", "1", ""))
+	return e, nil
+}
+
+func (e *exporter) close() (err error) {
+	if e.table != nil {
+		err = errors.Join(e.table.Close(), e.f.Sync(), e.f.Close())
+	}
+	for _, w := range e.lines {
+		err = errors.Join(err, w.close())
+	}
+	return err
+}
+
+// put writes a row; one that is not trainable has no text to train on, and goes into the columns alone.
+func (e *exporter) put(row *Row, trainable bool) error {
+	e.sources[row.SourceType]++
+	out := s1Row{row.Solution, row.Question, row.CotType, row.SourceType, row.Metadata, nil, []string{}, row.Attempt, ""}
+	if row.Trace != "" {
+		out.Trajectories = []string{row.Trace}
+	}
+	var err error
+	put := func(name string, v any) {
+		e.rows[name]++
+		err = errors.Join(err, e.lines[name].write(v))
+	}
+	if trainable {
+		out.Text = prompt(row) + completion(row) + "<|im_end|>\n"
+		put(textFile, map[string]string{"text": out.Text})
+		put(pairsFile, map[string]string{"prompt": prompt(row), "completion": completion(row) + "<|im_end|>\n"})
+		put(messagesFile, messages{[2]message{{Role: "user", Content: row.Question}, {Role: "assistant", Thought: strings.TrimSpace(row.Trace), Content: strings.TrimSpace(row.Attempt)}}})
+	}
+	put(columnsFile, out)
+	e.rows[parquetFile]++
+	_, bad := e.table.Write([]s1Row{out})
+	return errors.Join(err, bad)
+}
+
 // export writes the rows that are left, in the order of the pool.
 func (r *run) export(ctx context.Context, counts []Count) error {
 	dir := filepath.Join(r.o.Dir, exportDir)
-	key := keyOf("export", "1", counts[len(counts)-1].Key)
+	key := keyOf("export", "2", counts[len(counts)-1].Key)
 	if b, err := os.ReadFile(filepath.Join(dir, doneFile)); err == nil && string(b) == key+"\n" {
 		return nil
 	}
 	if err := fresh(dir, false); err != nil {
 		return err
 	}
-	var files [3]*lineWriter
-	names := [3]string{"s1k.jsonl", "text.jsonl", "prompt-completion.jsonl"}
-	for i, name := range names {
-		w, err := createLines(filepath.Join(dir, name), false)
-		if err != nil {
-			return err
+	e, err := newExporter(dir)
+	if err != nil {
+		return err
+	}
+	trainable := 0 // place in r.alive of the next one
+	err = (&Rows{r, r.picked}).EachWhole(ctx, func(i int, row *Row) error {
+		is := trainable < len(r.alive) && r.alive[trainable] == r.picked[i]
+		if is {
+			trainable++
 		}
-		files[i] = w
-	}
-	f, err := os.Create(filepath.Join(dir, "s1k.parquet"))
-	if err != nil {
-		return onDisk(err, dir)
-	}
-	table := parquet.NewGenericWriter[s1Row](f, parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(10_000), parquet.CreatedBy("s1", "1", ""))
-	sources := map[string]int{}
-	err = (&Rows{r, r.alive}).EachWhole(ctx, func(_ int, row *Row) error {
-		sources[row.SourceType]++
-		out := s1Row{row.Solution, row.Question, row.CotType, row.SourceType, row.Metadata, nil, []string{row.Trace}, row.Attempt, prompt(row) + completion(row) + "<|im_end|>\n"}
-		_, err := table.Write([]s1Row{out})
-		return errors.Join(err, files[0].write(out), files[1].write(map[string]string{"text": out.Text}),
-			files[2].write(map[string]string{"prompt": prompt(row), "completion": completion(row) + "<|im_end|>\n"}))
+		return e.put(row, is)
 	})
-	err = errors.Join(err, table.Close(), f.Sync(), f.Close(), files[0].close(), files[1].close(), files[2].close())
-	if err != nil {
+	if err = errors.Join(err, e.close()); err != nil {
 		return onDisk(err, dir)
 	}
-	card, err := r.card(dir, counts, append(names[:], "s1k.parquet"), sources)
+	card, err := r.card(dir, counts, e)
 	if err == nil {
 		err = replace(filepath.Join(dir, "README.md"), []byte(card))
 	}
@@ -94,70 +155,4 @@ func (r *run) export(ctx context.Context, counts []Count) error {
 		err = replace(filepath.Join(dir, doneFile), []byte(key+"\n"))
 	}
 	return err
-}
-
-// card says what the data is made of. It has no time and no folder in it, so that equal runs give equal bytes.
-func (r *run) card(dir string, counts []Count, files []string, sources map[string]int) (string, error) {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# %d rows curated by s1\n\nSelection %s, seed %d.\n\n| stage | in | kept | dropped by rule | key |\n|---|---|---|---|---|\n", len(r.alive), r.recipe.Select.Kind, r.recipe.Seed)
-	for _, c := range counts {
-		var rules []string
-		for _, k := range slices.Sorted(maps.Keys(c.Dropped)) {
-			rules = append(rules, fmt.Sprintf("%s %d", k, c.Dropped[k]))
-		}
-		fmt.Fprintf(&b, "| %s v%d | %d | %d | %s | %.16s |\n", c.Stage, c.Version, c.In, c.Kept, strings.Join(rules, ", "), c.Key)
-	}
-	b.WriteString("\n| file | sha256 |\n|---|---|\n")
-	for _, name := range files {
-		f, err := os.Open(filepath.Join(dir, name))
-		if err != nil {
-			return "", err
-		}
-		h := sha256.New()
-		_, err = io.Copy(h, f)
-		if err = errors.Join(err, f.Close()); err != nil {
-			return "", err
-		}
-		fmt.Fprintf(&b, "| %s | %s |\n", name, hex.EncodeToString(h.Sum(nil)))
-	}
-	b.WriteString("\n## Sources\n\n| file | sha256 |\n|---|---|\n")
-	for _, f := range r.files {
-		sum := f.Sum
-		if sum == "" {
-			var err error
-			if sum, err = fileSum(f.Path); err != nil {
-				return "", err
-			}
-		}
-		fmt.Fprintf(&b, "| %s | %s |\n", cellText(f.Name), sum)
-	}
-	for _, path := range r.recipe.Decontaminate.Tests {
-		sums, err := fileSums([]string{path})
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(&b, "| %s | %s |\n", cellText(filepath.Base(path)), strings.Join(sums, " "))
-	}
-	for _, note := range counts[0].Notes {
-		fmt.Fprintf(&b, "\nNote: %s.\n", strings.Join(strings.Fields(note), " "))
-	}
-	b.WriteString("\n| source_type | rows |\n|---|---|\n")
-	for _, k := range slices.Sorted(maps.Keys(sources)) {
-		fmt.Fprintf(&b, "| %s | %d |\n", cellText(k), sources[k])
-	}
-	text, err := json.MarshalIndent(r.recipe.Select, "", "  ")
-	for i := 0; i < len(r.asked); i += 2 {
-		var pretty bytes.Buffer
-		if err := json.Indent(&pretty, []byte(r.asked[i+1]), "", "  "); err != nil {
-			return "", err
-		}
-		fmt.Fprintf(&b, "\n## Stage %s\n\n```json\n%s\n```\n", r.asked[i], pretty.Bytes())
-	}
-	fmt.Fprintf(&b, "\n## Selection\n\n```json\n%s\n```\n", text)
-	return b.String(), err
-}
-
-// cellText is a text of others in a cell of a table.
-func cellText(s string) string {
-	return strings.Join(strings.Fields(strings.ReplaceAll(s, "|", `\|`)), " ")
 }

@@ -26,7 +26,7 @@ type outcome struct {
 }
 
 func (r *run) outcome(dir string, c *Count, last bool) (o *outcome, err error) {
-	o = &outcome{r: r, c: c, counted: map[int]map[string]any{}, byHand: c.Stage != handStage && len(r.hand) > 0, compares: c.Stage == dedupStage, last: last}
+	o = &outcome{r: r, c: c, counted: map[int]map[string]any{}, byHand: c.Stage != handStage && c.Stage != TrainableStage && len(r.hand) > 0, compares: c.Stage == dedupStage, last: last}
 	if !r.write {
 		return o, nil
 	}

@@ -51,12 +51,13 @@ type Count struct {
 	Version int            `json:"version"`
 	In      int            `json:"in"`
 	Kept    int            `json:"kept"`
-	Dropped map[string]int `json:"dropped"`         // by rule
-	Notes   []string       `json:"notes,omitempty"` // of load: what of the files it left out
-	Key     string         `json:"key"`             // of rows, rules and seed: equal keys, equal decisions, but where a request failed
-	Own     string         `json:"own"`             // of the stage's version and settings alone
-	Cached  bool           `json:"-"`               // read, not computed
-	Unasked int            `json:"-"`               // counted again: rows that its model was not asked about, which count as kept
+	Dropped map[string]int `json:"dropped"`           // by rule
+	Missing map[string]int `json:"missing,omitempty"` // of those dropped as missing, by what is missing
+	Notes   []string       `json:"notes,omitempty"`   // of load: what of the files it left out
+	Key     string         `json:"key"`               // of rows, rules and seed: equal keys, equal decisions, but where a request failed
+	Own     string         `json:"own"`               // of the stage's version and settings alone
+	Cached  bool           `json:"-"`                 // read, not computed
+	Unasked int            `json:"-"`                 // counted again: rows that its model was not asked about, which count as kept
 }
 
 // Event is a line of events.jsonl.
@@ -100,7 +101,8 @@ type run struct {
 	heads  *heads
 	alive  []int    // numbers of the rows that all stages up to now kept, in order
 	learnt []string // folders of the stages up to now that learnt something about rows or made texts, in order
-	asked  []string // of each stage that asks a model, its name and settings as JSON, for the card
+	picked []int    // of those, the numbers before the last stage: the rows that are selected, trainable or not
+	cards  []string // settings of the stages, for the card
 	hand   map[string]Handed
 
 	// counted is what stages learnt about rows, by number, where nothing is written: few rows in the stages that may run so, but for
@@ -241,8 +243,10 @@ func (r *run) all(ctx context.Context) (counts []Count, err error) {
 		parts := []string{s.Name(), fmt.Sprint(s.Version()), string(settings)}
 		key = keyOf(append([]string{key}, parts...)...)
 		keys[i], own[i] = key, keyOf(parts...)
-		if _, asks := s.(Journaled); asks {
-			r.asked = append(r.asked, s.Name(), string(settings))
+		if r.cards = append(r.cards, ""); r.write {
+			if r.cards[i], err = cardOf(s, settings); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if r.write && r.o.Retry {
@@ -252,7 +256,11 @@ func (r *run) all(ctx context.Context) (counts []Count, err error) {
 	}
 	for i, s := range list {
 		c := Count{Stage: s.Name(), Version: s.Version(), Key: keys[i], Own: own[i]}
-		if count, err = r.stage(ctx, s, filepath.Join(r.o.Dir, stageDir(i, s)), c, i+1 == len(list)); err != nil {
+		if i+1 == len(list) {
+			r.picked = slices.Clone(r.alive)
+		}
+		// Nothing that is learnt matters behind the stage before the last one, which goes by texts.
+		if count, err = r.stage(ctx, s, filepath.Join(r.o.Dir, stageDir(i, s)), c, i+2 >= len(list)); err != nil {
 			return counts, err
 		}
 		counts = append(counts, count)

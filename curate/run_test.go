@@ -147,7 +147,7 @@ func TestEveryRowIsKeptOrHasAReason(t *testing.T) {
 				t.Errorf("%d rows selected, want 100", last.Kept)
 			}
 			n := 0
-			for _, f := range []string{"s1k.jsonl", "s1k.parquet", "text.jsonl", "prompt-completion.jsonl"} {
+			for _, f := range []string{"s1k.jsonl", "s1k.parquet", "text.jsonl", "prompt-completion.jsonl", "messages.jsonl"} {
 				got := read(t, filepath.Join(out, exportDir, f))
 				if len(got) != last.Kept {
 					t.Errorf("%s has %d rows, want %d", f, len(got), last.Kept)
@@ -205,7 +205,7 @@ func TestAChangedThresholdIsCountedFromTheCachedStages(t *testing.T) {
 	}
 	same(t, folder(t, out), before)
 	for _, c := range counted {
-		if want := c.Stage != "difficulty" && c.Stage != "select"; c.Cached != want {
+		if want := !slices.Contains([]string{"difficulty", "select", TrainableStage}, c.Stage); c.Cached != want {
 			t.Errorf("stage %s: cached %v, want %v", c.Stage, c.Cached, want)
 		}
 	}
@@ -286,7 +286,7 @@ func TestARowMayBeKeptOrDroppedByHand(t *testing.T) {
 		t.Errorf("the dropped row: %+v, %v", why, err)
 	}
 	why, err = Why(out, rescued)
-	if last := why[len(why)-1]; err != nil || last.Stage != "select" || last.Rule != "" || last.Features["by_hand"] != "I say so" {
+	if last := why[len(why)-2]; err != nil || last.Stage != "select" || last.Rule != "" || last.Features["by_hand"] != "I say so" {
 		t.Errorf("the kept row: %+v, %v", why, err)
 	}
 	if _, err := Why(out, "ffff"); err == nil {

@@ -144,6 +144,12 @@ func (r *run) decide(ctx context.Context, s Stage, out *outcome, t *watch) error
 			if bad = out.put(rows.numbers[i], d); bad != nil {
 				stop(bad) // no need to go on where nothing can be written
 			}
+			if d.Rule == missingRule {
+				if out.c.Missing == nil {
+					out.c.Missing = map[string]int{}
+				}
+				out.c.Missing[d.Detail]++
+			}
 			t.progress()
 		}
 	})

@@ -38,6 +38,7 @@ type step struct {
 	version  int // 0 = 1
 	settings any
 	decide   func(ctx context.Context, rows *Rows, say func(int, Decision)) error
+	card     any // settings in the words of a recipe, for the card
 }
 
 func (s step) Name() string  { return s.name }
@@ -50,7 +51,7 @@ func (s step) Decide(ctx context.Context, rows *Rows, say func(int, Decision)) e
 // stages builds the recipe's list. What was decided by hand comes first, so that all after it know it.
 func (r *run) stages() (list []Stage, err error) {
 	if r.byHand {
-		list = append(list, step{name: handStage, settings: r.hand, decide: byRow(r.handRule)})
+		list = append(list, step{name: handStage, settings: r.hand, decide: byRow(r.handRule), card: map[string]any{handStage: r.handCounts()}})
 	}
 	for _, name := range r.recipe.Stages {
 		if s := r.o.Insert["before:"+name]; s != nil {
@@ -64,6 +65,7 @@ func (r *run) stages() (list []Stage, err error) {
 		switch rec := r.recipe; name {
 		case "complete":
 			s.settings, s.decide = rec.Complete, byRow(rec.Complete.rule)
+			s.card = map[string]any{name: rec.Complete}
 		case "clean":
 			s.decide = byRow(func(row *Row) Decision {
 				rule, detail := unclean(row.Question, row.SourceType)
@@ -74,7 +76,7 @@ func (r *run) stages() (list []Stage, err error) {
 			if err != nil {
 				return nil, err
 			}
-			s.settings = []any{rec.Decontaminate, sums}
+			s.settings, s.card = []any{rec.Decontaminate, sums}, map[string]any{name: rec.Decontaminate.card()}
 			if rec.Decontaminate.Strict {
 				s.version = strictVersion
 			}
@@ -87,14 +89,15 @@ func (r *run) stages() (list []Stage, err error) {
 			}
 		case dedupStage:
 			s.version, s.settings, s.decide = r.dedupVersion(), rec.Dedup, rec.Dedup.decide
+			s.card = map[string]any{name: rec.Dedup}
 		case "difficulty":
-			s.settings = []any{rec.Difficulty}
+			s.settings, s.card = []any{rec.Difficulty}, map[string]any{name: rec.Difficulty}
 			if rec.Difficulty.Exempt { // then what the selection takes first matters here
 				s.settings = []any{rec.Difficulty, rec.Select.Length, rec.Select.Correct, rec.Select.LongMath}
 			}
 			s.decide = byRow(func(row *Row) Decision { return rec.Difficulty.rule(row, rec.Select) })
 		case "select":
-			s.settings = []any{rec.Select, rec.Seed}
+			s.settings, s.card = []any{rec.Select, rec.Seed}, map[string]any{"seed": rec.Seed, name: rec.Select}
 			s.decide = func(ctx context.Context, rows *Rows, say func(int, Decision)) error {
 				return rec.Select.decide(ctx, rows, rec.Seed, say)
 			}
@@ -103,7 +106,7 @@ func (r *run) stages() (list []Stage, err error) {
 		}
 		list = append(list, s)
 	}
-	return list, nil
+	return append(list, r.trainable()), nil
 }
 
 // byRow makes a stage of a rule that looks at one row, on all cores.
@@ -115,7 +118,7 @@ func byRow(rule func(*Row) Decision) func(context.Context, *Rows, func(int, Deci
 
 func (c Complete) rule(row *Row) Decision {
 	for _, name := range c.Features {
-		missing := false
+		var missing bool
 		switch name {
 		case "solution":
 			missing = !flag(row, "has_solution")
@@ -129,7 +132,7 @@ func (c Complete) rule(row *Row) Decision {
 			missing = !ok
 		}
 		if missing {
-			return Decision{Rule: "missing", Detail: name}
+			return Decision{Rule: missingRule, Detail: name}
 		}
 	}
 	return Decision{}

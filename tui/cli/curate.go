@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -95,7 +93,15 @@ func (a *app) curate(ctx context.Context, f curateFlags, name string) (err error
 		return a.curateForecast(ctx, rec, f)
 	}
 	if f.detach && a.job == nil && !f.count {
+		if err := curate.Check(rec, curate.Options{Dir: f.out, Resume: f.resume}); err != nil {
+			return err
+		}
 		return a.detach(ctx, jobs.Spec{Kind: jobs.Curate, Name: name, Out: f.out}, "--resume")
+	}
+	if !f.count { // before the books of what is asked are opened in the folder
+		if err := curate.Check(rec, curate.Options{Dir: f.out, Resume: f.resume}); err != nil {
+			return err
+		}
 	}
 	ctx, end := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer end()
@@ -113,7 +119,7 @@ func (a *app) curate(ctx context.Context, f curateFlags, name string) (err error
 		counts, err = curate.Recount(ctx, rec, o)
 	} else {
 		a.job.Results(filepath.Join(f.out, "events.jsonl"))
-		total := int64(len(rec.Stages) + 1)
+		total := int64(len(rec.Stages) + 2) // with load and trainable
 		if len(rec.Difficulty.Models) > 0 {
 			total++ // their attempts
 		}
@@ -126,7 +132,7 @@ func (a *app) curate(ctx context.Context, f curateFlags, name string) (err error
 			show(fmt.Sprintf("%s: %d of %d rows, %.0f a second", e.Stage, e.Decided, e.In, e.Rate))
 			a.job.Progress(jobs.Progress{Done: min(done, total), Total: total, Unit: "stage"})
 			if a.json {
-				_ = a.printJSON(map[string]any{"type": "progress", "stage": e.Stage, "state": e.State, "in": e.In, "decided": e.Decided, "kept": e.Kept, "dropped": e.Dropped, "rate": e.Rate})
+				_ = a.printJSON(map[string]any{"type": "progress", "stage": e.Stage, "state": e.State, "in": e.In, "decided": e.Decided, "kept": e.Kept, "dropped": e.Dropped, "rate": e.Rate, "notes": e.Notes})
 			}
 		}
 		counts, err = curate.Run(ctx, rec, o)
@@ -141,37 +147,10 @@ func (a *app) curate(ctx context.Context, f curateFlags, name string) (err error
 	if plan != nil && !f.count {
 		a.spent(plan)
 	}
+	if empty := nothingLeft(counts); empty != "" {
+		a.job.Progress(jobs.Progress{Done: 1, Total: 1, Unit: "stage", Note: empty})
+	}
 	return a.curated(f, counts)
-}
-
-// curated prints the funnel.
-func (a *app) curated(f curateFlags, counts []curate.Count) error {
-	if a.json {
-		for _, c := range counts {
-			if err := a.printJSON(map[string]any{"type": "stage", "stage": c.Stage, "version": c.Version, "in": c.In, "kept": c.Kept, "dropped": c.Dropped, "key": c.Key, "cached": c.Cached, "unasked": c.Unasked}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	w := len("decontaminate")
-	fmt.Fprintf(a.out, "%-*s %9s %9s  %s\n", w, "stage", "in", "kept", "dropped by rule")
-	for _, c := range counts {
-		var rules []string
-		for _, k := range slices.Sorted(maps.Keys(c.Dropped)) {
-			rules = append(rules, fmt.Sprintf("%s %d", k, c.Dropped[k]))
-		}
-		if c.Unasked > 0 {
-			rules = append(rules, fmt.Sprintf("(%d not asked yet, counted as kept)", c.Unasked))
-		}
-		if _, err := fmt.Fprintf(a.out, "%-*s %9d %9d  %s\n", w, c.Stage, c.In, c.Kept, safeText(strings.Join(rules, ", "))); err != nil {
-			return err
-		}
-	}
-	if !f.count {
-		a.say("the rows are in %s; s1 curate why ID %s says why one was dropped", safeText(filepath.Join(f.out, "export")), safeText(f.out))
-	}
-	return nil
 }
 
 func (a *app) curateWhyCommand() *cobra.Command {

@@ -247,6 +247,9 @@ func (c *curator) state(ctx context.Context, folder string) (s tuiapp.CurationSt
 		}
 	}
 	s.Facts = strings.TrimPrefix(strings.Join([]string{facts, fmt.Sprintf("seed %d", rec.Seed)}, ", "), ", ")
+	if empty := nothingLeft(counts); empty != "" && s.State == "done" {
+		s.Facts = empty + ", " + s.Facts
+	}
 	s.Stages = stagesOf(rec, counts, folder)
 	if e, ok := curate.LastEvent(folder); ok && state == "running" {
 		underWay(s.Stages, e)

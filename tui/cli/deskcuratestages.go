@@ -15,7 +15,7 @@ import (
 // stageAbout says in a few words what a stage does.
 var stageAbout = map[string]string{
 	"load": "rows read from the files", "hand": "decided by you", "complete": "rows that lack something", "clean": "s1's quality rules",
-	"decontaminate": "questions of the test sets", "dedup": "equal and near questions", "difficulty": "what a model solves", "select": "the final draw",
+	"decontaminate": "questions of the test sets", "dedup": "equal and near questions", "difficulty": "what a model solves", "select": "the final draw", curate.TrainableStage: "with a thought and an answer",
 	"trace": "thoughts of a model", "grade": "the answer against the solution", "domain": "a model names the field", curate.AttemptsStage: "what models make of it",
 }
 
@@ -36,6 +36,9 @@ func stagesOf(rec curate.Recipe, counts []curate.Count, folder string) (out []tu
 			names = append(names, curate.AttemptsStage)
 		}
 		names = append(names, name)
+	}
+	if c := done[curate.TrainableStage]; c.Kept < c.In {
+		names = append(names, curate.TrainableStage)
 	}
 	for _, name := range names {
 		s := tuiapp.CurationStage{Name: name, About: stageAbout[name], State: "waiting", In: -1, Kept: -1, Of: in, Asks: asks(rec, name), Numbers: thresholds(rec, name)}
