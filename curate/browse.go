@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -35,11 +36,13 @@ type Query struct {
 	After             string // Next of the page before
 }
 
-// Found is a row on a page. Dropped says by which stage, "" when no stage has; its decision is that stage's.
+// Found is a row on a page, with what the page's stage said of it. Dropped and By say which stage dropped it and by which rule, "" when
+// no stage has.
 type Found struct {
+	N int // its number among the rows that were loaded, -1 = it could not be read
 	Decision
-	Question string
-	Dropped  string
+	Question    string
+	Dropped, By string
 }
 
 // Page is some of the rows; Next is "" on the last page.
@@ -69,7 +72,7 @@ func (b *Browser) Page(ctx context.Context, q Query) (p Page, err error) {
 			if q.Rule != "" && d.Rule != q.Rule {
 				return true, nil
 			}
-			f := Found{Decision: d.Decision}
+			f := Found{N: d.N, Decision: d.Decision}
 			switch {
 			case d.N < 0:
 			case whole != nil:
@@ -81,8 +84,9 @@ func (b *Browser) Page(ctx context.Context, q Query) (p Page, err error) {
 				}
 				f.Question = h.Question
 			}
-			if f.Dropped = x.dropped(d.N); f.Dropped == "" && d.Rule != "" {
-				f.Dropped = parts[part].stage
+			end := x.fate(d.N)
+			if f.Dropped, f.By = end.stage, end.rule; f.Dropped == "" && d.Rule != "" {
+				f.Dropped, f.By = parts[part].stage, d.Rule
 			}
 			if q.Text != "" && !strings.Contains(strings.ToLower(f.ID+"\n"+f.Question+"\n"+f.Rule+"\n"+f.Detail), strings.ToLower(q.Text)) {
 				return true, nil
@@ -179,46 +183,56 @@ func (b *Browser) lines(ctx context.Context, file lineFile, from int64, visit fu
 	}
 }
 
-// Row is a row as it was loaded, long texts and all, and what each stage said of it up to the one that dropped it.
-func (b *Browser) Row(ctx context.Context, id string) (row Row, said []Verdict, err error) {
-	if said, err = Why(b.dir, id); err != nil {
-		return row, nil, err
+// Row is a row as it was loaded, long texts and all, with what each stage said of it up to the one that dropped it, and how many have
+// its id. n is its number, as Found has it: -1 is the first one of the id. One that could not be read has verdicts, and no texts.
+func (b *Browser) Row(ctx context.Context, id string, n int) (row Row, of Copy, copies int, err error) {
+	list, err := Why(b.dir, id)
+	if err != nil {
+		return row, of, 0, err
 	}
-	n := -1
-	if err := linesOf(filepath.Join(b.dir, loadDir, headsFile), id, func(d *decision) {
-		if n < 0 { // of equal questions the first
-			n = d.N
+	i := 0
+	if n >= 0 {
+		if i = slices.IndexFunc(list, func(c Copy) bool { return c.N == n }); i < 0 {
+			return row, of, 0, fmt.Errorf("row %d of %s is not %.40q", n, b.dir, id)
 		}
-	}); err != nil || n < 0 { // a row that could not be read has a verdict and no texts
-		row.ID = id
-		return row, said, err
 	}
+	of = list[i]
+	if of.N < 0 {
+		row.ID = id
+		return row, of, len(list), nil
+	}
+	row, err = b.whole(ctx, id, of.N)
+	return row, of, len(list), err
+}
+
+// whole reads a row that was loaded.
+func (b *Browser) whole(ctx context.Context, id string, n int) (row Row, err error) {
 	path := filepath.Join(b.dir, loadDir, shardFile(n))
 	f, err := os.Open(path)
 	if err != nil {
-		return row, said, fmt.Errorf("read row %s: %w", id, err)
+		return row, fmt.Errorf("read row %s: %w", id, err)
 	}
 	defer f.Close()
 	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
 	if err != nil {
-		return row, said, fmt.Errorf("read %s: %w", path, err)
+		return row, fmt.Errorf("read %s: %w", path, err)
 	}
 	defer z.Close()
 	in := bufio.NewReaderSize(z, 1<<20)
 	for i := range n%shardRows + 1 {
 		if i%256 == 0 && ctx.Err() != nil {
-			return row, said, ctx.Err()
+			return row, ctx.Err()
 		}
 		line, err := in.ReadBytes('\n')
 		if err != nil {
-			return row, said, fmt.Errorf("read row %s in %s: %w", id, path, err)
+			return row, fmt.Errorf("read row %s in %s: %w", id, path, err)
 		}
 		if i == n%shardRows {
 			if err := json.Unmarshal(line, &row); err != nil || row.ID != id {
-				return row, said, fmt.Errorf("read row %s in %s: it has row %q there (%v)", id, path, row.ID, err) //nolint:errorlint // for people
+				return row, fmt.Errorf("read row %s in %s: it has row %q there (%v)", id, path, row.ID, err) //nolint:errorlint // for people
 			}
-			return row, said, nil
+			return row, nil
 		}
 	}
-	return row, said, nil
+	return row, nil
 }

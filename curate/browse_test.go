@@ -2,6 +2,7 @@ package curate
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -63,19 +64,58 @@ func TestPagesHaveEveryRowOnceWithWhatBecameOfIt(t *testing.T) {
 			}
 		}
 	}
-	// Of all that was loaded each row has the stage that Why says; a question that came twice has the verdicts of both.
-	all := paged(t, b, Query{Kept: true, Limit: 64})
-	times := map[string]int{}
-	for _, f := range all {
-		times[f.ID]++
-	}
-	for _, f := range all {
-		said, err := Why(dir, f.ID)
+	// Of all that was loaded each row has the stage that Why says of its copy.
+	for _, f := range paged(t, b, Query{Kept: true, Limit: 64}) {
+		list, err := Why(dir, f.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := said[len(said)-1]; times[f.ID] == 1 && (f.Dropped != "") != (want.Rule != "") || times[f.ID] == 1 && f.Dropped != "" && f.Dropped != want.Stage {
-			t.Errorf("row %s: dropped by %q, and why ends with %+v", f.ID, f.Dropped, want)
+		i := slices.IndexFunc(list, func(c Copy) bool { return c.N == f.N })
+		if i < 0 {
+			t.Fatalf("row %d, %s is none of %+v", f.N, f.ID, list)
+		}
+		if stage, _ := list[i].Dropped(); stage != f.Dropped {
+			t.Errorf("row %d, %s: dropped by %q, and why says %+v", f.N, f.ID, f.Dropped, list[i])
+		}
+	}
+}
+
+func TestCopiesOfAQuestionAreToldApart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	text := `{"question":"what is two?","solution":"2","trace":"the first thought","attempt":"2"}
+{"question":"what is three?","solution":"3","trace":"another thought","attempt":"3"}
+{"question":"what is two?","solution":"2","trace":"the second thought","attempt":"two"}
+`
+	in, out := filepath.Join(dir, "in.jsonl"), filepath.Join(dir, "out")
+	if err := os.WriteFile(in, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := Defaults()
+	r.Stages, r.Load.Files = []string{"dedup"}, []string{in}
+	if _, err := Run(t.Context(), r, Options{Dir: out}); err != nil {
+		t.Fatal(err)
+	}
+	b, id := Browse(out), ID("what is two?")
+	for _, c := range []struct {
+		n                   int
+		place, thought, end string
+	}{
+		{-1, "in.jsonl:1", "the first thought", ""},
+		{0, "in.jsonl:1", "the first thought", ""},
+		{2, "in.jsonl:3", "the second thought", "dedup"},
+	} {
+		row, of, copies, err := b.Row(t.Context(), id, c.n)
+		if stage, _ := of.Dropped(); err != nil || copies != 2 || row.Trace != c.thought || filepath.Base(of.Place) != c.place || stage != c.end || len(of.Said) != 2 {
+			t.Errorf("number %d: %+v of %d, thought %q, dropped by %q, %v; want %+v", c.n, of, copies, row.Trace, stage, err, c)
+		}
+	}
+	if _, _, _, err := b.Row(t.Context(), id, 1); err == nil {
+		t.Error("a row of another id was read")
+	}
+	for _, f := range paged(t, b, Query{Kept: true, Dropped: true, Text: id, Limit: 1}) {
+		if want := map[int]string{0: "", 2: "dedup"}[f.N]; f.Dropped != want || (f.By == ExactRule) != (want != "") {
+			t.Errorf("on the page row %d was dropped by %q, %q, want %q", f.N, f.Dropped, f.By, want)
 		}
 	}
 }
@@ -111,12 +151,12 @@ func TestARowIsReadWithItsLongTexts(t *testing.T) {
 	for _, i := range []int{0, 1, 199, len(in) - 1} {
 		q, _ := in[i].Text("question")
 		want, _ := in[i].Fields["thinking_trajectories"].([]any)
-		row, said, err := b.Row(t.Context(), ID(q))
-		if err != nil || row.Question != q || len(said) == 0 || len(want) > 0 && row.Trace != want[0] {
-			t.Errorf("row %d: %+v, %v, %v; its trace should be %v", i, row, said, err, want)
+		row, of, _, err := b.Row(t.Context(), ID(q), -1)
+		if err != nil || row.Question != q || len(of.Said) == 0 || len(want) > 0 && row.Trace != want[0] {
+			t.Errorf("row %d: %+v, %v, %v; its trace should be %v", i, row, of, err, want)
 		}
 	}
-	if _, _, err := b.Row(t.Context(), "0123456789abcdef"); err == nil {
+	if _, _, _, err := b.Row(t.Context(), "0123456789abcdef", -1); err == nil {
 		t.Error("a row that is not there was read")
 	}
 }

@@ -5,6 +5,9 @@ import (
 	"fmt"
 )
 
+// ExactRule is the rule by which copies of a row go.
+const ExactRule = "exact"
+
 // decide keeps the first of equal questions, and of those that are like one another the first that is like none that is kept. What a
 // hand keeps comes before all others, and is like nobody: its near-duplicates go, wherever they stand. Copies of it have its id, so that
 // the hand keeps them all, and one of them is enough.
@@ -37,7 +40,7 @@ func (d Dedup) decide(ctx context.Context, rows *Rows, say func(int, Decision)) 
 			if err != nil {
 				return err
 			}
-			say(i, Decision{Rule: "exact", Detail: place(of), Hit: &Hit{ID: of.ID, Index: of.Index, Similarity: 1, Text: of.Question}})
+			say(i, Decision{Rule: ExactRule, Detail: place(of), Hit: &Hit{ID: of.ID, Index: of.Index, Similarity: 1, Text: of.Question}})
 			continue
 		}
 		if d.Near && !rows.byHand(i) {

@@ -40,8 +40,11 @@ func TestARowWithoutATraceOrAnAnswerIsInNoFileToTrainOn(t *testing.T) {
 		}
 		for q, want := range map[string]string{"no trace?": "trace", "no answer?": "answer", "whole?": ""} {
 			why, err := Why(o.Dir, ID(q))
-			if last := why[len(why)-1]; err != nil || last.Detail != want || last.Stage != TrainableStage {
-				t.Errorf("why %s: %+v, %v; want %q missing", q, last, err, want)
+			if err != nil || len(why) != 1 {
+				t.Fatalf("why %s: %+v, %v", q, why, err)
+			}
+			if last := why[0].Said[len(why[0].Said)-1]; last.Detail != want || last.Stage != TrainableStage {
+				t.Errorf("why %s: %+v; want %q missing", q, last, want)
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -15,17 +16,36 @@ import (
 type rowIndex struct {
 	key   string   // of the finished stages
 	at    []int64  // place in heads.jsonl of the row with this number, and the end
-	fates []uint16 // by number: the place in names of the stage that dropped it
-	names []string // of the stages; the first is "", of rows that none dropped
+	fates []uint16 // by number: the place in ends of what became of it
+	ends  []fate   // each once; the first is of rows that no stage dropped
+}
+
+// fate is the stage that dropped a row and by which rule, empty where none has.
+type fate struct{ stage, rule string }
+
+func (x *rowIndex) fate(n int) fate {
+	if n < 0 || n >= len(x.fates) {
+		return fate{}
+	}
+	return x.ends[x.fates[n]]
 }
 
 // dropped is the stage that dropped a row, "" = none.
-func (x *rowIndex) dropped(n int) string {
-	if n < 0 || n >= len(x.fates) {
-		return ""
+func (x *rowIndex) dropped(n int) string { return x.fate(n).stage }
+
+// end is the place of a fate in ends. Stages have few rules, so that the last ones are found at once.
+func (x *rowIndex) end(f fate) uint16 {
+	i := slices.Index(x.ends, f)
+	if i < 0 && (len(x.ends) < mostEnds || f.rule == "") {
+		i, x.ends = len(x.ends), append(x.ends, f)
 	}
-	return x.names[x.fates[n]]
+	if i < 0 { // of a stage with more rules than that, the stage alone
+		return x.end(fate{stage: f.stage})
+	}
+	return uint16(i) //nolint:gosec // at most mostEnds
 }
+
+const mostEnds = 1000 // and one of each stage
 
 // index reads where the rows are and what became of them, anew after each stage that has ended.
 func (b *Browser) index() (*rowIndex, error) {
@@ -58,14 +78,17 @@ func (b *Browser) index() (*rowIndex, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &rowIndex{key: key, at: at, fates: make([]uint16, len(at)-1), names: []string{""}}
+	x := &rowIndex{key: key, at: at, fates: make([]uint16, len(at)-1), ends: make([]fate, 1)}
 	for _, n := range names[1:] {
-		x.names = append(x.names, n[strings.IndexByte(n, '-')+1:])
-		if err := readLines(filepath.Join(b.dir, n, droppedFile), func(d *struct{ N int }) error {
+		stage := n[strings.IndexByte(n, '-')+1:]
+		if err := readLines(filepath.Join(b.dir, n, droppedFile), func(d *struct {
+			N    int
+			Rule string
+		}) error {
 			if d.N < 0 || d.N >= len(x.fates) {
 				return fmt.Errorf("%s names row %d of %d", n, d.N, len(x.fates))
 			}
-			x.fates[d.N] = uint16(len(x.names) - 1) //nolint:gosec // fewer than a hundred stages
+			x.fates[d.N] = x.end(fate{stage, d.Rule})
 			return nil
 		}); begunAnew(err) {
 			return x, nil // what is read of it holds until the next look

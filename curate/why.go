@@ -19,13 +19,33 @@ type Verdict struct {
 	Decision
 }
 
-// Why gives what each stage of a run's folder said of a row, in order, up to the one that dropped it. A row that could not be
+// Copy is one of the rows that have an id, which is one where questions are equal, and what became of it.
+type Copy struct {
+	N     int       `json:"n"`     // of the row among those loaded, -1 = it could not be read
+	Place string    `json:"place"` // file:line
+	Said  []Verdict `json:"said"`  // of each stage, in order, up to the one that dropped it
+}
+
+// Dropped is the stage that dropped it and by which rule, "" = none has.
+func (c Copy) Dropped() (stage, rule string) {
+	if len(c.Said) == 0 {
+		return "", ""
+	}
+	last := c.Said[len(c.Said)-1]
+	if last.Rule == "" {
+		return "", ""
+	}
+	return last.Stage, last.Rule
+}
+
+// Why gives the rows of a run's folder that have an id, in their order, with what each stage said of them. A row that could not be
 // read has its file and line as its id.
-func Why(dir, id string) (list []Verdict, err error) {
+func Why(dir, id string) (list []Copy, err error) {
 	names, err := StageDirs(dir)
 	if err != nil {
 		return nil, err
 	}
+	at := map[int]int{} // number -> place in list
 	for _, name := range names {
 		stage := name[strings.IndexByte(name, '-')+1:]
 		for _, f := range []string{keptFile, droppedFile} {
@@ -33,9 +53,18 @@ func Why(dir, id string) (list []Verdict, err error) {
 			if name == loadDir && f == keptFile {
 				path = filepath.Join(dir, name, headsFile)
 			}
-			if err := linesOf(path, id, func(d *decision) {
-				list = append(list, Verdict{stage, d.Decision})
-			}); begunAnew(err) {
+			if err := linesOf(path, id, func(d *placed) {
+				i, ok := at[d.N]
+				if !ok || d.N < 0 {
+					i = len(list)
+					at[d.N] = i
+					list = append(list, Copy{N: d.N, Place: id})
+					if d.N >= 0 {
+						list[i].Place = fmt.Sprintf("%s:%d", d.File, d.Index+1)
+					}
+				}
+				list[i].Said = append(list[i].Said, Verdict{stage, d.Decision})
+			}); begunAnew(err) && len(list) > 0 {
 				return list, nil
 			} else if err != nil {
 				return nil, err
@@ -48,8 +77,15 @@ func Why(dir, id string) (list []Verdict, err error) {
 	return list, nil
 }
 
+// placed is a line about a row; of the loaded ones it says where the row comes from.
+type placed struct {
+	decision
+	File  string `json:"file"`
+	Index int64  `json:"index"`
+}
+
 // linesOf visits the lines about one row. Only those with its id in them are taken apart: the files have a line a row.
-func linesOf(path, id string, visit func(d *decision)) error {
+func linesOf(path, id string, visit func(d *placed)) error {
 	mark, err := json.Marshal(id)
 	if err != nil {
 		return err
@@ -71,7 +107,7 @@ func linesOf(path, id string, visit func(d *decision)) error {
 		if !bytes.Contains(line, mark) {
 			continue
 		}
-		var d decision
+		var d placed
 		if err := json.Unmarshal(line, &d); err != nil {
 			return fmt.Errorf("read %s: %w", path, err)
 		}

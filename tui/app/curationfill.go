@@ -26,7 +26,7 @@ func (m *Model) fillCuration() {
 	for _, r := range v.list {
 		rows.List = append(rows.List, curate.Row{ID: r.ID, Question: r.Question, Kept: r.Kept, Hand: r.Hand, Stage: r.Stage, Rule: r.Rule, Reason: r.Reason})
 	}
-	if row, ok := c.row(); ok && v.detail.ID == row.ID {
+	if row, ok := c.row(); ok && v.detail.Address() == row.Address() {
 		rows.Preview = rowParts(v.detail)
 	}
 	p.Rows = rows

@@ -107,10 +107,10 @@ func (m *Model) lookRow() tea.Cmd {
 		more = m.readRows(v.next)
 	}
 	look := func() tea.Msg {
-		d, err := cu.Row(ctx, folder, row.ID)
+		d, err := cu.Row(ctx, folder, row.Address())
 		n.post(func(m *Model) {
 			now, ok := m.curation.row()
-			if !ok || m.curation.rows != v || now.ID != row.ID {
+			if !ok || m.curation.rows != v || now.Address() != row.Address() {
 				return
 			}
 			if err != nil {
@@ -232,7 +232,7 @@ func (m *Model) openRow() tea.Cmd {
 	cu, folder := m.opt.Curator, m.curation.folder
 	var id string
 	return m.curating("open the trace of row "+row.ID, func(ctx context.Context) (err error) {
-		id, err = cu.Trace(ctx, folder, row.ID)
+		id, err = cu.Trace(ctx, folder, row.Address())
 		return err
 	}, func(m *Model) tea.Cmd { return m.openSession(ShelfRow{ID: id}) })
 }

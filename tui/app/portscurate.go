@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"strings"
 )
@@ -19,15 +20,16 @@ type Curator interface {
 	// Watch reports how the run stands, at once and whenever that has changed, one report at a time and never after it has
 	// returned. It returns nil when the run does not run, or no longer.
 	Watch(ctx context.Context, folder string, report func(CurationState)) error
-	// Rows is a page of rows; Row is one of them, as it came in, with every stage's verdict on it.
+	// Rows is a page of rows; Row is one of them, as it came in, with every stage's verdict on it. It is asked for by its Address, or
+	// by an id that was typed: of rows with equal questions that is the first.
 	Rows(ctx context.Context, folder string, q CurationQuery) (CurationPage, error)
-	Row(ctx context.Context, folder, id string) (CurationRow, error)
+	Row(ctx context.Context, folder, address string) (CurationRow, error)
 	// Recount says what would be kept with other numbers, from what the stages left behind; it writes nothing.
 	Recount(ctx context.Context, folder string, tried []CurationTry) (CurationState, error)
 	// Decide keeps or drops a row by hand, or takes that back. It is on disk before the call returns.
 	Decide(ctx context.Context, folder, id string, d CurationDecision) error
-	// Trace makes a session of a row and returns its id; where its tokens come from stands in its note.
-	Trace(ctx context.Context, folder, id string) (session string, err error)
+	// Trace makes a session of the row at an address and returns its id; where its tokens come from stands in its note.
+	Trace(ctx context.Context, folder, address string) (session string, err error)
 }
 
 // CurationRecipe is something to start from.
@@ -118,8 +120,9 @@ type CurationPage struct {
 	Note  string
 }
 
-// CurationRow is one row. A page may leave out what only Row has: all but the id, the question and the verdict.
+// CurationRow is one row. A page may leave out what only Row has: all but the id, the key, the question and the verdict.
 type CurationRow struct {
+	Key                                     string // where equal questions have one id, what tells this row from its copies
 	ID, Question, Solution, Thought, Answer string
 	Source                                  string // file and place
 	Kept, Hand                              bool
@@ -128,6 +131,9 @@ type CurationRow struct {
 	Facts                                   string // features, in words
 	Hit                                     *CurationHit
 }
+
+// Address names the row to the curator.
+func (r CurationRow) Address() string { return cmp.Or(r.Key, r.ID) }
 
 // CurationHit is what a row has in common with a test item.
 type CurationHit struct {

@@ -7,9 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -151,63 +149,4 @@ func (a *app) curate(ctx context.Context, f curateFlags, name string) (err error
 		a.job.Progress(jobs.Progress{Done: 1, Total: 1, Unit: "stage", Note: empty})
 	}
 	return a.curated(f, counts)
-}
-
-func (a *app) curateWhyCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "why ID DIR",
-		Short: "What each stage of a curation said of a row, and what it was found to be like",
-		Args:  cobra.ExactArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error {
-			list, err := curate.Why(args[1], args[0])
-			if err != nil {
-				return err
-			}
-			for _, v := range list {
-				if a.json {
-					if err := a.printJSON(v); err != nil {
-						return err
-					}
-					continue
-				}
-				what := "kept"
-				if v.Rule != "" {
-					what = "dropped by " + v.Rule
-					if v.Detail != "" {
-						what += ": " + v.Detail
-					}
-				} else if s, ok := v.Features["selected"].(string); ok {
-					what = "selected: " + s
-				}
-				if note, ok := v.Features["by_hand"].(string); ok {
-					what = "kept by hand: " + note
-				}
-				fmt.Fprintf(a.out, "%-14s %s\n", safeLine(v.Stage, 40), safeLine(what, 300))
-				if h := v.Hit; h != nil {
-					if h.Shared != "" {
-						fmt.Fprintf(a.out, "%-14s shared: %s\n", "", safeLine(h.Shared, 300))
-					}
-					fmt.Fprintf(a.out, "%-14s its text: %s\n", "", safeLine(h.Text, 600))
-				}
-			}
-			return nil
-		},
-	}
-}
-
-func (a *app) curateMarkCommand() *cobra.Command {
-	var note string
-	cmd := &cobra.Command{
-		Use:   "mark ID keep|drop|undo FILE",
-		Short: "Keep or drop a row by hand: FILE is the one that a recipe's hand names, or hand.jsonl in a run's folder",
-		Args:  cobra.ExactArgs(3),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if !slices.Contains([]string{curate.Keep, curate.Drop, curate.Undo}, args[1]) {
-				return usageError{errors.New("a row is marked keep, drop or undo, not " + safeLine(args[1], 40))}
-			}
-			return curate.ByHand(args[2], args[0], args[1], note, time.Now().UTC())
-		},
-	}
-	cmd.Flags().StringVar(&note, "note", "", "why")
-	return cmd
 }

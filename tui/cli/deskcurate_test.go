@@ -162,3 +162,43 @@ func TestHostileRowsOfARealCurationAreDecidedAndActOnNoTerminal(t *testing.T) {
 		})
 	}
 }
+
+func TestCopiesOfARowHaveTheirOwnVerdictsAndThoughts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	text := `{"question":"what is two?","solution":"2","trace":"the first thought","attempt":"2"}
+{"question":"what is two?","solution":"2","trace":"the second thought","attempt":"2"}
+`
+	if err := os.WriteFile(filepath.Join(dir, "rows.jsonl"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	rec := curate.Defaults()
+	rec.Stages, rec.Load.Files = []string{"dedup"}, []string{filepath.Join(dir, "rows.jsonl")}
+	folder := filepath.Join(dir, "run")
+	if _, err := curate.Run(t.Context(), rec, curate.Options{Dir: folder}); err != nil {
+		t.Fatal(err)
+	}
+	port := &curator{desk: &desk{flags: &runFlags{}}, store: jobs.Open(filepath.Join(t.TempDir(), "jobs"), nil), opens: map[string]*looked{}}
+	id := curate.ID("what is two?")
+	for _, hand := range []bool{false, true} {
+		page, err := port.Rows(t.Context(), folder, tuiapp.CurationQuery{Side: tuiapp.CurationAll, Limit: 10})
+		if err != nil || len(page.Rows) != 2 || page.Rows[0].Address() == page.Rows[1].Address() {
+			t.Fatalf("%+v: %v", page.Rows, err)
+		}
+		for i, want := range []string{"the first thought", "the second thought"} {
+			r, err := port.Row(t.Context(), folder, page.Rows[i].Address())
+			if err != nil || r.ID != id || r.Thought != want || r.Kept != (i == 0) || page.Rows[i].Kept && i == 1 || (r.Rule == curate.ExactRule) != (i == 1) || r.Hand != (hand && i == 0) || !strings.Contains(r.Facts, "one of 2 rows") {
+				t.Errorf("copy %d, by hand %v: %+v, %v", i+1, hand, r, err)
+			}
+			if !strings.HasSuffix(r.Source, []string{"rows.jsonl:1", "rows.jsonl:2"}[i]) {
+				t.Errorf("copy %d is of %s", i+1, r.Source)
+			}
+		}
+		if err := port.Decide(t.Context(), folder, id, tuiapp.CurationDecision{Keep: true, Note: "mine"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r, err := port.Row(t.Context(), folder, id); err != nil || r.Thought != "the first thought" {
+		t.Errorf("by its id alone: %+v, %v", r, err)
+	}
+}

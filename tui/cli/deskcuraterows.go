@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,8 +41,8 @@ func (c *curator) Rows(ctx context.Context, folder string, q tuiapp.CurationQuer
 		return page, err
 	}
 	for _, f := range got.Rows {
-		r := tuiapp.CurationRow{ID: f.ID, Question: f.Question, Kept: f.Dropped == "", Stage: f.Dropped, Rule: f.Rule, Reason: reason(f.Decision)}
-		handed(&r, hand)
+		r := tuiapp.CurationRow{ID: f.ID, Key: addressOf(f.ID, f.N), Question: f.Question, Kept: f.Dropped == "", Stage: f.Dropped, Rule: f.Rule, Reason: reason(f.Decision)}
+		handed(&r, hand, f.By)
 		if want.Rule == "" && q.Rule != "" && !r.Hand {
 			continue
 		}
@@ -82,9 +83,28 @@ func total(folder string, q tuiapp.CurationQuery) int {
 	return -1
 }
 
-// handed puts the user's decision over a row: it counts when the run goes on.
-func handed(r *tuiapp.CurationRow, hand map[string]curate.Handed) {
-	if h, ok := hand[r.ID]; ok {
+// addressOf tells rows with equal questions apart: an id, and the row's number among those that were loaded.
+func addressOf(id string, n int) string {
+	if n < 0 {
+		return id
+	}
+	return fmt.Sprintf("%s#%d", id, n)
+}
+
+// atAddress takes an address apart; n is -1 in one that is an id alone.
+func atAddress(s string) (id string, n int) {
+	if i := strings.LastIndexByte(s, '#'); i >= 0 {
+		if n, err := strconv.Atoi(s[i+1:]); err == nil && n >= 0 {
+			return s[:i], n
+		}
+	}
+	return s, -1
+}
+
+// handed puts the user's decision over a row: it counts when the run goes on. Of copies one is kept, so that those which went for its
+// sake stay dropped.
+func handed(r *tuiapp.CurationRow, hand map[string]curate.Handed, droppedBy string) {
+	if h, ok := hand[r.ID]; ok && !(h.Keep && droppedBy == curate.ExactRule) {
 		r.Hand, r.Kept, r.Note = true, h.Keep, h.Note
 	}
 }
@@ -100,7 +120,7 @@ func reason(d curate.Decision) string {
 }
 
 // Row is one row with all its texts and every stage's verdict.
-func (c *curator) Row(ctx context.Context, folder, id string) (r tuiapp.CurationRow, err error) {
+func (c *curator) Row(ctx context.Context, folder, address string) (r tuiapp.CurationRow, err error) {
 	rec, err := curate.ReadRecipe(folder)
 	if err != nil {
 		return r, err
@@ -109,17 +129,18 @@ func (c *curator) Row(ctx context.Context, folder, id string) (r tuiapp.Curation
 	if err != nil {
 		return r, err
 	}
-	row, said, err := c.at(folder).Row(ctx, id)
+	id, n := atAddress(address)
+	row, of, copies, err := c.at(folder).Row(ctx, id, n)
 	if err != nil {
 		return r, err
 	}
-	r = tuiapp.CurationRow{ID: id, Question: row.Question, Solution: row.Solution, Thought: row.Trace, Answer: row.Attempt, Kept: true}
+	r = tuiapp.CurationRow{ID: id, Key: addressOf(id, of.N), Question: row.Question, Solution: row.Solution, Thought: row.Trace, Answer: row.Attempt, Kept: true}
 	if row.File != "" {
 		r.Source = fmt.Sprintf("%s:%d", row.File, row.Index+1)
 	}
 	features := map[string]any{}
 	maps.Copy(features, row.Features)
-	for _, v := range said {
+	for _, v := range of.Said {
 		maps.Copy(features, v.Features)
 		if v.Rule == "" {
 			if how := reason(v.Decision); how != "" {
@@ -133,6 +154,9 @@ func (c *curator) Row(ctx context.Context, folder, id string) (r tuiapp.Curation
 		}
 	}
 	var facts []string
+	if copies > 1 {
+		facts = append(facts, fmt.Sprintf("one of %d rows with this question", copies))
+	}
 	if row.SourceType != "" {
 		facts = append(facts, "source "+row.SourceType)
 	}
@@ -142,7 +166,7 @@ func (c *curator) Row(ctx context.Context, folder, id string) (r tuiapp.Curation
 	if r.Facts = strings.Join(facts, ", "); r.Source != "" {
 		r.Facts = strings.TrimSuffix(r.Source+": "+r.Facts, ": ")
 	}
-	handed(&r, hand)
+	handed(&r, hand, r.Rule)
 	return r, nil
 }
 
@@ -180,14 +204,15 @@ func (c *curator) Decide(_ context.Context, folder, id string, d tuiapp.Curation
 
 // Trace makes a session of a row: its texts in the tokens of the model that is open, judged by the row's own solution. A model that
 // would make other texts of them makes none, and the error says where the row can be read.
-func (c *curator) Trace(ctx context.Context, folder, id string) (string, error) {
+func (c *curator) Trace(ctx context.Context, folder, address string) (string, error) {
 	switch {
 	case c.desk.store == nil:
 		return "", errNothingKept
 	case c.desk.model == nil:
 		return "", errors.New("a trace is shown in the tokens of a model of this machine, and none is open")
 	}
-	row, _, err := c.at(folder).Row(ctx, id)
+	id, n := atAddress(address)
+	row, _, _, err := c.at(folder).Row(ctx, id, n)
 	if err != nil {
 		return "", err
 	}
