@@ -232,7 +232,7 @@ func TestADamagedFileLosesOnlyWhatIsBehindTheDamage(t *testing.T) {
 		t.Errorf("%+v, last %q; want two places of damage and the good rows", c, got[len(got)-1])
 	}
 	why, err := Why(out, fmt.Sprintf("rows.jsonl.gz:%d", counts[0].Kept))
-	if err != nil || why[0].Rule != "unreadable" || !strings.Contains(why[0].Detail, "the file is damaged") || !strings.Contains(why[0].Detail, "unexpected EOF") {
+	if err != nil || why[0].Said[0].Rule != "unreadable" || !strings.Contains(why[0].Said[0].Detail, "the file is damaged") || !strings.Contains(why[0].Said[0].Detail, "unexpected EOF") {
 		t.Errorf("why: %+v, %v", why, err)
 	}
 }

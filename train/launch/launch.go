@@ -115,6 +115,7 @@ const (
 	heldFile  = "launch/held-out.jsonl"
 	logFile   = "launch/log.txt"
 	stopFile  = "launch/stop"
+	saveFile  = "launch/save"
 	beginFile = "launch/begin.json"
 	endFile   = "launch/end.json"
 )
@@ -135,7 +136,7 @@ func (p *Plan) Write(ctx context.Context) error {
 	if err := os.MkdirAll(p.at(Folder), 0o755); err != nil {
 		return fmt.Errorf("make the folder of the launch: %w", err)
 	}
-	for _, name := range []string{stopFile, endFile, beginFile} {
+	for _, name := range []string{stopFile, saveFile, endFile, beginFile} {
 		if err := os.Remove(p.at(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("remove what an earlier launch left: %w", err)
 		}

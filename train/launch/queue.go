@@ -148,12 +148,31 @@ func (q *Queue) Stop(ctx context.Context) error {
 	return q.cancel(ctx, "--signal=USR1", "--batch")
 }
 
-// Requeue lets a running job save, and queue again.
+// Requeue lets a running job save, and queue again: its place goes to others, and it goes on when its turn comes.
 func (q *Queue) Requeue(ctx context.Context) error {
+	s, err := q.Alive(ctx)
+	switch {
+	case err != nil:
+		return err
+	case s.State == Queued:
+		return fmt.Errorf("job %s waits in the queue already%s", s.Job, because(s.Reason))
+	case s.Over():
+		return fmt.Errorf("job %s has left the queue (%s): resume it, which submits it again", s.Job, s.State)
+	}
+	if script, err := tail(q.Plan.at(batchFile), 0); err == nil && strings.Contains(script, "\n#SBATCH --no-requeue\n") {
+		return fmt.Errorf("job %s was submitted with launch.slurm.requeue = false: it would save and end; stop it, and resume it when it is wanted", s.Job)
+	}
 	if err := q.Plan.stop("slurm"); err != nil {
 		return err
 	}
 	return q.cancel(ctx, "--signal=USR1", "--batch")
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return " (" + reason + ")"
 }
 
 // Abort implements Runner.

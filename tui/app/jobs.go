@@ -37,9 +37,10 @@ type longRuns struct {
 	ticking bool
 	fresh   map[string]bool // those that ended and that nobody has seen ended
 
-	chosen  string   // the job under the cursor: a new one above does not move it
-	armed   string   // the job of which was said what another stop does
-	removed []string // the last removal last
+	rated   map[string]int // by id: the time in which the speed of a job is given, so that it stays what it was
+	chosen  string         // the job under the cursor: a new one above does not move it
+	armed   string         // the job of which was said what another stop does
+	removed []string       // the last removal last
 
 	printed printed
 }
@@ -147,6 +148,9 @@ func (m *Model) tellEnded(list []Job) {
 		news := ran[x.ID] || j.fresh[x.ID] || !j.looked && !x.Ended.IsZero() && m.opt.Now().Sub(x.Ended) < newlyEnded
 		if !x.Running && news && !j.open {
 			fresh[x.ID] = true
+		}
+		if ran[x.ID] && !x.Running && (strings.HasPrefix(m.notice, x.ID+" saves and ends") || strings.HasPrefix(m.notice, x.ID+" is ending")) {
+			m.say(x.ID + " is " + x.State) // what was said of the stop has come true
 		}
 	}
 	j.fresh = fresh

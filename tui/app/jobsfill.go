@@ -42,7 +42,7 @@ func (m *Model) fillStrip() {
 	if at < 0 {
 		return
 	}
-	s.Job = paneJob(j.list[at], m.theme)
+	s.Job = m.shownJob(j.list[at])
 	wrong, others := map[string]int{}, map[string]int{}
 	faults := 0
 	for i, x := range j.list {
@@ -95,7 +95,7 @@ func (m *Model) fillJobs() {
 	states := map[string]int{}
 	for _, x := range j.list {
 		states[x.State]++
-		p.Jobs = append(p.Jobs, paneJob(x, m.theme))
+		p.Jobs = append(p.Jobs, m.shownJob(x))
 	}
 	p.Counts = counted(states)
 	x, ok := m.chosenJob()
@@ -111,8 +111,24 @@ func (m *Model) fillJobs() {
 	}
 }
 
-// paneJob puts a job into words.
-func paneJob(x Job, t *theme.Theme) jobs.Job {
+// shownJob is a job as its pane shows it, its speed in the time that it was given in before.
+func (m *Model) shownJob(x Job) jobs.Job {
+	if m.jobs.rated == nil {
+		m.jobs.rated = map[string]int{}
+	}
+	at, ok := m.jobs.rated[x.ID]
+	if !ok {
+		at = -1
+	}
+	out := paneJob(x, m.theme, &at)
+	if out.Rate != "" {
+		m.jobs.rated[x.ID] = at
+	}
+	return out
+}
+
+// paneJob puts a job into words; at is the time in which its speed was given before.
+func paneJob(x Job, t *theme.Theme, at *int) jobs.Job {
 	out := jobs.Job{
 		ID: x.ID, Kind: x.Kind, Name: x.Name, State: x.State, Running: x.Running, Fault: x.Fault, Note: x.Note, Cause: x.Cause, Share: -1,
 		When: x.Created.Local().Format("2006-01-02 15:04"),
@@ -127,7 +143,7 @@ func paneJob(x Job, t *theme.Theme) jobs.Job {
 		out.Share = float64(x.Done) / float64(x.Total)
 	}
 	if x.Running && x.State != held { // what stands still has no speed and no end in sight
-		out.Left, out.Rate = trainLeft(x.Left), jobRate(x.Rate, unit)
+		out.Left, out.Rate = trainLeft(x.Left), jobRate(x.Rate, unit, at)
 		if x.Left <= 0 {
 			out.Left = ""
 		}
@@ -135,20 +151,29 @@ func paneJob(x Job, t *theme.Theme) jobs.Job {
 	return out
 }
 
-// jobRate puts a speed into words, in the time in which more than one unit is done.
-func jobRate(rate float64, unit string) string {
-	for _, per := range []struct {
-		word    string
-		seconds float64
-	}{{"s", 1}, {"min", 60}, {"h", 3600}} {
-		switch v := rate * per.seconds; {
-		case !(rate > 0 && rate < 1e12) || unit == "":
-			return ""
-		case v >= 10:
-			return fmt.Sprintf("%.0f %s/%s", v, unit, per.word)
-		case v >= 1:
-			return fmt.Sprintf("%.1f %s/%s", v, unit, per.word)
+// rateTimes are the times in which a speed is given.
+var rateTimes = []struct {
+	word    string
+	seconds float64
+}{{"s", 1}, {"min", 60}, {"h", 3600}}
+
+// jobRate puts a speed into words, in the time in which more than one unit is done. It stays with the time that it was given in
+// before, by at, as long as that is not far off: figures that waver about 1 are not to change their unit while one looks on.
+func jobRate(rate float64, unit string, at *int) string {
+	if !(rate > 0 && rate < 1e12) || unit == "" {
+		return ""
+	}
+	value := func() float64 { return rate * rateTimes[*at].seconds }
+	if *at < 0 || *at >= len(rateTimes) || value() < .2 || value() >= 300 && *at > 0 {
+		for *at = 0; *at < len(rateTimes)-1 && value() < 1; {
+			*at++
 		}
+	}
+	switch v := value(); {
+	case v >= 10:
+		return fmt.Sprintf("%.0f %s/%s", v, unit, rateTimes[*at].word)
+	case v >= .1:
+		return fmt.Sprintf("%.1f %s/%s", v, unit, rateTimes[*at].word)
 	}
 	return ""
 }

@@ -22,12 +22,14 @@ type Trainer interface {
 
 	// Runs are those there are, the newest first.
 	Runs(ctx context.Context) ([]TrainRun, error)
-	// Launch starts a choice, or goes on with a run that has ended.
+	// Launch starts a choice; what its backend lacks here refuses it. Resume goes on with a run that has ended or is held; one that
+	// runs in a queue saves, and queues again.
 	Launch(ctx context.Context, c TrainChoice) (TrainRun, error)
 	Resume(ctx context.Context, run string) error
 	// Stop finishes the micro-batch and saves; again it aborts.
 	Stop(ctx context.Context, run string) error
-	// Checkpoint saves now. The own trainer saves by ending, so it goes on by itself afterwards.
+	// Checkpoint saves now. The own trainer saves by ending, so it goes on by itself afterwards; what saves without ending says so
+	// in TrainRun.SavesOn, and what cannot save while it runs in NoSave.
 	Checkpoint(ctx context.Context, run string) error
 	// Follow reports a run from its beginning until it has ended, one report at a time and never after it has returned.
 	Follow(ctx context.Context, run string, report func(TrainNews)) error
@@ -108,6 +110,10 @@ type TrainRun struct {
 	Started         string
 	Running         bool
 	Resumable       bool
+	Saved           bool   // there are weights of it: a checkpoint or a result
+	NoSave          string // why it cannot be saved while it runs
+	SavesOn         bool   // it saves and goes on, without ending
+	Requeues        bool   // it runs in a queue, and can save and queue again
 }
 
 // TrainNews is what happened to a run since the report before.
@@ -120,6 +126,7 @@ type TrainNews struct {
 	Saved     int      // step of the newest checkpoint, 0 = none
 	Best      int      // step of the best one, 0 = none
 	Log       []string // last lines of what it said
+	Cause     string   // why it ended, where it was not at its end
 	Machine   []TrainFact
 	Elsewhere bool   // it runs on other machines
 	Pinned    string // what the pinned questions cost at most, in words; "" = there are none

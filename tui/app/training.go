@@ -130,7 +130,7 @@ var trainCurves = []struct {
 	{"learning rate", "", false},
 	{"gradient norm", "", false},
 	{"tokens/s", "", false},
-	{"GEMM share", "", true},
+	{"share of the machine's peak", "", true},
 	{"entropy", "nats", false},
 	{"token accuracy", "", true},
 	{"peak memory", "GB", false},
@@ -256,6 +256,9 @@ func (m *Model) watch(run TrainRun) tea.Cmd {
 					return nil
 				}
 				t.record.take(x)
+				if t.watched.Running && !x.Run.Running { // what was said of it while it ran is no longer so
+					m.ended(x.Run)
+				}
 				t.watched = x.Run
 				return m.lookMachine()
 			})
@@ -267,6 +270,15 @@ func (m *Model) watch(run TrainRun) tea.Cmd {
 		})
 		return nil
 	}
+}
+
+// ended says that a run is over, in place of what was said of it before.
+func (m *Model) ended(run TrainRun) {
+	if run.State == "failed" || run.State == "crashed" {
+		m.warn(oneLine(run.Name) + " " + run.State)
+		return
+	}
+	m.say(oneLine(run.Name) + " is " + run.State)
 }
 
 // doTraining carries something out and says what came of it.
@@ -325,8 +337,9 @@ func (m *Model) showPair(question string, base, tuned Live) {
 func (m *Model) trainState() keys.TrainState {
 	t := &m.training
 	return keys.TrainState{
-		Can: m.opt.Trainer != nil, Open: t.open, Choosing: t.pane.View == train.Choose, Watching: t.pane.View == train.Watch, Run: t.watched.ID != "",
-		Running: t.watched.Running, Resumable: t.watched.Resumable, Pinned: t.choice.Pins != "", Ready: t.planned == t.seq && len(t.plan.Wrong) == 0 && len(t.plan.Command) > 0,
+		Can: m.opt.Trainer != nil, Open: t.open, Choosing: t.pane.View == train.Choose, Watching: t.pane.View == train.Watch, Listing: t.pane.View == train.Runs, Run: t.watched.ID != "",
+		Running: t.watched.Running, Resumable: t.watched.Resumable, Saved: t.watched.Saved || t.record.news.Saved > 0, SavesOn: t.watched.SavesOn,
+		NoSave: t.watched.NoSave, Requeues: t.watched.Requeues, Pinned: t.choice.Pins != "", Ready: t.planned == t.seq && len(t.plan.Wrong) == 0 && len(t.plan.Command) > 0,
 	}
 }
 

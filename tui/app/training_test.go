@@ -20,7 +20,8 @@ type school struct {
 	*tuitest.Fake
 	news   []app.TrainNews
 	state  string
-	looked int // at the machine
+	of     app.TrainRun // what else is true of it: saved, in a queue
+	looked int          // at the machine
 	now    app.TrainMachine
 	fails  error
 	did    []string
@@ -28,7 +29,7 @@ type school struct {
 }
 
 func (s *school) run() app.TrainRun {
-	return app.TrainRun{ID: "train-1", Name: "first", State: s.state, Where: "runs/first", Running: s.state == "running" || s.state == "suspended", Resumable: s.state == "stopped" || s.state == "suspended"}
+	return app.TrainRun{ID: "train-1", Name: "first", State: s.state, Saved: s.of.Saved, NoSave: s.of.NoSave, SavesOn: s.of.SavesOn, Requeues: s.of.Requeues, Where: "runs/first", Running: s.state == "running" || s.state == "suspended", Resumable: s.state == "stopped" || s.state == "suspended" || s.state == "failed"}
 }
 func (s *school) Presets() []string { return []string{"mini-quick"} }
 func (s *school) Plan(_ context.Context, c app.TrainChoice) (app.TrainPlan, error) {
@@ -109,7 +110,7 @@ func (s *school) Pair(ctx context.Context, _ string, a trace.Ask) (base, tuned a
 // step is one in which everything was measured.
 func step(n int, left float64) app.TrainStep {
 	v := map[string]float64{}
-	for i, name := range []string{"loss", "held-out loss", "learning rate", "gradient norm", "tokens/s", "GEMM share", "entropy", "token accuracy", "peak memory"} {
+	for i, name := range []string{"loss", "held-out loss", "learning rate", "gradient norm", "tokens/s", "share of the machine's peak", "entropy", "token accuracy", "peak memory"} {
 		v[name] = 1 / float64(n+i)
 	}
 	return app.TrainStep{Step: n, Values: v, ETA: left, Raw: fmt.Sprintf(`{"step":%d}`, n)}
@@ -202,8 +203,10 @@ func TestEveryCurveThatWasMeasuredIsThere(t *testing.T) {
 	t.Parallel()
 	s := &school{state: "running", news: []app.TrainNews{{Steps: []app.TrainStep{step(1, 9), step(2, 9), step(3, 9)}, Total: 9}}}
 	d := inTraining(t, s, 200, 60)
-	d.Expect("loss", "held-out loss", "learning rate", "gradient norm", "tokens/s", "GEMM share", "entropy", "token accuracy", "peak memory", "not measured: right at the low cap")
-	d.Press("b").Pull().Expect("the best checkpoint is a model now")
+	d.Expect("loss", "held-out loss", "learning rate", "gradient norm", "tokens/s", "share of the machine's peak", "entropy", "token accuracy", "peak memory", "not measured: right at the low cap")
+	d.Press("b").Pull().Expect("there is no checkpoint of this run")
+	s.of.Saved = true
+	d.Press("5").Pull().Press("enter").Pull().Press("b").Pull().Expect("the best checkpoint is a model now")
 }
 
 // What each checkpoint said to a pinned question stands in one row a budget, step by step; a resume tells it once.
@@ -241,7 +244,7 @@ func TestAQuestionIsPinnedForTheNextLaunchAndTakenAway(t *testing.T) {
 // The base and the tuned model are asked the same, under the same budget and seed, and stand side by side.
 func TestTheKeyOfThePairAsksBothTheSame(t *testing.T) {
 	t.Parallel()
-	s := &school{state: "stopped", news: []app.TrainNews{{Steps: []app.TrainStep{step(7, 60)}, Total: 100}}}
+	s := &school{state: "stopped", news: []app.TrainNews{{Steps: []app.TrainStep{step(7, 60)}, Total: 100, Saved: 5}}}
 	d := inTraining(t, s, 110, 34)
 	d.Press("v").Expect("the same question, the same budget").Press("ctrl+u").Type("37,*5").Press("enter").Pull().Expect("A is the base, B the newest weights")
 	if len(s.asked) != 1 || s.asked[0].Prompt != "37,*5" || s.asked[0].Budget != s.Last().Branch().Budget {
@@ -313,4 +316,63 @@ func TestAQuestionThatCannotBeAskedIsNotPinned(t *testing.T) {
 	t.Parallel()
 	d := inTraining(t, &school{state: "running"}, 110, 34).Press("1", "p", "ctrl+u").Type("how tall is it?").Press("enter").Pull()
 	d.Expect("could not pin it: this model is not trained for it", `pins=""`)
+}
+
+// A run that failed before its first step shows its whole cause and promises nothing: no step, no question, nothing to go on from.
+func TestARunThatFailedSaysWhyAndPromisesNothing(t *testing.T) {
+	t.Parallel()
+	cause := `the pinned question "how tall is it?" is none that this model is trained for: it wants a problem such as 37,*5,+61, which is a number and then steps of an operation and a number each, and no others`
+	for _, f := range [][2]int{{80, 24}, {110, 36}} {
+		s := &school{state: "failed", news: []app.TrainNews{{Total: 100, Pinned: "1 asked under the caps 64: at most 64 tokens", Cause: cause, Log: []string{"a line", "s1: a head of the cau"}}}}
+		d := inTraining(t, s, f[0], f[1])
+		d.Expect("first  failed  step 0", "no step was done", "and no others").Refute("on its way", "next checkpoint", "r resume", "b keep the best", "v compare", "a head of")
+		d.Press("r").Pull().Expect("there is no checkpoint to go on from").Press("b").Pull().Expect("there is no checkpoint of this run")
+		if len(s.did) > 0 {
+			t.Errorf("did %q", s.did)
+		}
+	}
+}
+
+// What was said of a run while it ran goes when it ends.
+func TestWhatWasSaidOfARunEndsWithIt(t *testing.T) {
+	t.Parallel()
+	s := &school{state: "running", news: []app.TrainNews{{Total: 100}}}
+	d := inTraining(t, s, 110, 34).Press("s").Pull().Expect("saves and ends")
+	s.state = "stopped"
+	d.Press("5").Pull().Press("4", "k").Pull().Pull().Expect("first is stopped").Refute("saves and ends")
+}
+
+// A run saves as its backend can: by ending and going on, by a sign, or not at all; one in a queue can save and queue again.
+func TestSavingAndResumingAreThoseOfTheBackend(t *testing.T) {
+	t.Parallel()
+	for about, c := range map[string]struct {
+		of   app.TrainRun
+		key  string
+		says string
+		did  string
+	}{
+		"own":         {app.TrainRun{}, "k", "saved; it goes on", "checkpoint"},
+		"trl":         {app.TrainRun{SavesOn: true}, "k", "saved; it goes on", "checkpoint"},
+		"own, queued": {app.TrainRun{NoSave: "its place in the queue would go", Requeues: true}, "k", "its place in the queue would go", ""},
+		"queue again": {app.TrainRun{Requeues: true}, "r", "it saves after its step, and queues again", "resume"},
+		"not queued":  {app.TrainRun{}, "r", "it runs", ""},
+	} {
+		s := &school{state: "running", of: c.of, news: []app.TrainNews{{Steps: []app.TrainStep{step(1, 9)}, Total: 9}}}
+		d := inTraining(t, s, 110, 34)
+		if c.of.Requeues && !strings.Contains(d.Frame(), "r queue again") {
+			t.Errorf("%s: the bottom line does not say how it is queued again:\n%s", about, d.Frame())
+		}
+		d.Press(c.key).Expect().Pull().Expect(c.says)
+		if got := strings.Join(s.did, ", "); got != c.did {
+			t.Errorf("%s: did %q, want %q", about, got, c.did)
+		}
+	}
+}
+
+// The line of keys says what enter does on the page at hand, and nothing where it does nothing.
+func TestEnterIsNamedByWhatItDoes(t *testing.T) {
+	t.Parallel()
+	s := &school{state: "running", news: []app.TrainNews{{Steps: []app.TrainStep{step(1, 9), step(2, 9)}, Total: 9}}}
+	d := inTraining(t, s, 110, 34).Expect("enter one curve").Press("1").Pull().Expect("enter change").Press("2").Pull().Refute("enter").Press("enter").Expect("nothing to change on this page")
+	d.Press("3").Pull().Refute("enter change", "enter watch").Press("5").Pull().Expect("enter watch it")
 }

@@ -67,9 +67,18 @@ func (m *Model) actTraining(a keys.Action) (cmd tea.Cmd, heard bool) {
 		t.asked = true
 		return m.doTraining("stop it", func(ctx context.Context) (string, error) { return say, tr.Stop(ctx, id) }, nil), true
 	case keys.TrainCheckpoint:
+		if t.watched.SavesOn {
+			m.say("it saves after its step, and goes on" + m.theme.Glyphs.Ellipsis)
+			return m.doTraining("save now", func(ctx context.Context) (string, error) { return "saved; it goes on", tr.Checkpoint(ctx, id) }, nil), true
+		}
 		m.say("it saves and ends, and is started again at once")
 		return m.doTraining("save now", func(ctx context.Context) (string, error) { return "saved; it goes on", tr.Checkpoint(ctx, id) }, m.watchAgain), true
 	case keys.TrainResume:
+		if t.watched.Running && t.watched.Requeues && !t.watched.Resumable {
+			return m.doTraining("queue it again", func(ctx context.Context) (string, error) {
+				return "it saves after its step, and queues again", tr.Resume(ctx, id)
+			}, nil), true
+		}
 		return m.doTraining("resume it", func(ctx context.Context) (string, error) {
 			return "it goes on from its newest checkpoint", tr.Resume(ctx, id)
 		}, m.watchAgain), true
@@ -249,7 +258,7 @@ func (m *Model) fillLive() {
 	t := &m.training
 	l, r, w := &t.pane.Live, &t.record, t.watched
 	l.Empty = m.keys.Text("no run is watched: {train-runs} lists them, {train-launch} launches what is chosen")
-	l.Name, l.State, l.Running, l.Failed, l.Step, l.Total, l.Filter = w.Name, w.State, w.Running, w.State == "failed", r.last.Step, r.news.Total, t.filter
+	l.Name, l.State, l.Running, l.Failed, l.Step, l.Total, l.Filter = w.Name, w.State, w.Running, w.State == "failed" || w.State == "crashed", r.last.Step, r.news.Total, t.filter
 	l.Facts, l.Machine, l.Notes, l.Over, l.Missing, l.Charts, l.Raw = nil, nil, nil, nil, nil, l.Charts[:0], nil
 	if v := r.last.Values["tokens/s"]; v > 0 {
 		l.Facts = append(l.Facts, fmt.Sprintf("epoch %.2f", r.last.Epoch), fmt.Sprintf("%.0f tok/s", v))
@@ -277,8 +286,15 @@ func (m *Model) fillLive() {
 	if r.news.Broken > 0 {
 		l.Notes = append(l.Notes, fmt.Sprintf("%d lines of the metrics are no steps", r.news.Broken))
 	}
-	if !w.Running && len(r.news.Log) > 0 {
-		l.Notes = append(l.Notes, r.news.Log[len(r.news.Log)-1])
+	l.Cause = ""
+	switch n := len(r.news.Log); {
+	case !w.Running && (l.Failed || r.news.Cause != ""):
+		l.Cause = r.news.Cause
+		if l.Cause == "" && n > 0 {
+			l.Cause = r.news.Log[n-1]
+		}
+	case n > 0 && (!w.Running || len(r.x) == 0): // before the first step: what it does instead, such as waiting in a queue
+		l.Notes = append(l.Notes, r.news.Log[n-1])
 	}
 	l.Raw = append(append(l.Raw, r.last.Raw), r.news.Log...)
 	from, to := 0.0, 1.0

@@ -12,6 +12,7 @@ import (
 	"s1/sessions/jobs"
 	"s1/train/device"
 	"s1/train/launch"
+	"s1/train/recipe"
 	"s1/train/recipes"
 	tuiapp "s1/tui/app"
 )
@@ -103,8 +104,18 @@ func runOf(ctx context.Context, j *jobs.Job) (tuiapp.TrainRun, error) {
 	s, err := j.State(ctx)
 	return tuiapp.TrainRun{
 		ID: j.ID, Name: j.Name, State: s.State, Where: j.Out, Started: j.Created.Local().Format("2006-01-02 15:04"),
-		Running: !s.Over(), Resumable: s.Resumable(),
+		Running: !s.Over(), Resumable: s.Resumable(), Saved: hasSaved(j.Out),
 	}, err
+}
+
+// hasSaved says whether there are weights of a run: a checkpoint, or the result. What cannot be read is told by who needs it.
+func hasSaved(out string) bool {
+	_, ok, err := savedIn(out)
+	if err != nil || ok {
+		return true
+	}
+	_, err = os.Stat(filepath.Join(out, "model", "config.json"))
+	return err == nil
 }
 
 // Runs are the jobs that train.
@@ -121,12 +132,24 @@ func (b *workshop) Runs(ctx context.Context) ([]tuiapp.TrainRun, error) {
 	return out, err
 }
 
+// Resume goes on with a run that has ended or is held. One that runs in a queue saves, and queues again.
 func (b *workshop) Resume(ctx context.Context, run string) error {
 	j, err := b.store.Get(run)
 	if err != nil {
 		return err
 	}
-	return j.Resume(ctx)
+	s, err := j.State(ctx)
+	if err != nil || s.Over() || s.Resumable() {
+		return errors.Join(err, j.Resume(ctx))
+	}
+	rec, err := recipeOfJob(j)
+	if err != nil {
+		return err
+	}
+	if rec.Launch.Backend != recipe.SLURM {
+		return fmt.Errorf("%s runs", run)
+	}
+	return (&launch.Queue{Plan: &launch.Plan{Dir: j.Out}}).Requeue(ctx)
 }
 
 // Stop stops a run and saves; asked again while it does, it aborts.
@@ -142,25 +165,71 @@ func (b *workshop) Stop(ctx context.Context, run string) error {
 	return errors.Join(err, j.Stop(ctx))
 }
 
-// Checkpoint saves by stopping, and goes on at once: a resume comes to the same bits.
+// Checkpoint saves now. TRL does so at a sign and goes on. The own trainer saves by ending and goes on at once: a resume comes to the
+// same bits; in a queue that would give its place away, and is refused.
 func (b *workshop) Checkpoint(ctx context.Context, run string) error {
-	j, err := b.store.Get(run)
+	j, rec, err := b.of(run)
 	if err != nil {
 		return err
+	}
+	if why := noSave(rec); why != "" {
+		return errors.New(why)
+	}
+	if rec.Launch.Trainer() == recipe.TRL {
+		return saveOn(ctx, j)
 	}
 	if err := j.Stop(ctx); err != nil {
 		return err
 	}
+	return eachLook(ctx, func() (bool, error) {
+		switch s, err := j.State(ctx); {
+		case err != nil:
+			return true, err
+		case s.State == jobs.Stopped:
+			return true, j.Resume(ctx)
+		case s.Over():
+			return true, fmt.Errorf("it is %s: %s", s.State, orNothing(s.Cause))
+		}
+		return false, nil
+	})
+}
+
+// noSave says why a run cannot be saved while it runs.
+func noSave(rec recipe.Recipe) string {
+	if rec.Launch.Backend == recipe.SLURM && rec.Launch.Trainer() == recipe.Own {
+		return "the own trainer saves by ending, which would give its place in the queue away"
+	}
+	return ""
+}
+
+// saveOn lets a run of TRL save and go on.
+func saveOn(ctx context.Context, j *jobs.Job) error {
+	if err := launch.AskToSave(j.Out); err != nil {
+		return err
+	}
+	err := eachLook(ctx, func() (bool, error) {
+		if !launch.Saving(j.Out) {
+			return true, nil
+		}
+		s, err := j.State(ctx)
+		if err == nil && s.Over() && launch.Saving(j.Out) {
+			err = fmt.Errorf("it is %s: %s", s.State, orNothing(s.Cause))
+		}
+		return err != nil, err
+	})
+	if err != nil {
+		err = errors.Join(err, launch.ForgetSave(j.Out))
+	}
+	return err
+}
+
+// eachLook asks again and again until the answer is yes or an error.
+func eachLook(ctx context.Context, over func() (bool, error)) error {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {
-		switch s, err := j.State(ctx); {
-		case err != nil:
+		if yes, err := over(); yes || err != nil {
 			return err
-		case s.State == jobs.Stopped:
-			return j.Resume(ctx)
-		case s.Over():
-			return fmt.Errorf("it is %s: %s", s.State, orNothing(s.Cause))
 		}
 		select {
 		case <-look.C:

@@ -16,6 +16,7 @@ import (
 	"s1/sessions/jobs"
 	"s1/train"
 	"s1/train/checkpoint"
+	"s1/train/launch"
 	"s1/train/metrics"
 	"s1/train/recipe"
 	tuiapp "s1/tui/app"
@@ -60,6 +61,7 @@ func (b *workshop) tail(ctx context.Context, run string, on bool, report func(tu
 			n := tuiapp.TrainNews{Again: again, Broken: tail.Broken, Pinned: about.pinned, Elsewhere: about.elsewhere, Total: int(s.Progress.Total)}
 			n.Run, _ = runOf(ctx, j)
 			n.Run.State, n.Run.Running, n.Run.Resumable = s.State, !s.Over(), s.Resumable()
+			n.Run.NoSave, n.Run.SavesOn, n.Run.Requeues, n.Cause = about.noSave, about.savesOn, about.requeues, s.Cause
 			for _, x := range steps {
 				n.Steps = append(n.Steps, stepOf(x))
 			}
@@ -88,7 +90,10 @@ func (b *workshop) tail(ctx context.Context, run string, on bool, report func(tu
 type runAbout struct {
 	pinned    string
 	where     []tuiapp.TrainFact
-	elsewhere bool // its machines are others
+	elsewhere bool   // its machines are others
+	noSave    string // why it cannot be saved while it runs
+	savesOn   bool   // it saves without ending
+	requeues  bool   // it runs in a queue, which takes it back
 }
 
 func (b *workshop) about(run string) (a runAbout) {
@@ -99,11 +104,15 @@ func (b *workshop) about(run string) (a runAbout) {
 	if len(rec.Pinned.Questions) > 0 {
 		a.pinned = pinnedWords(rec)
 	}
+	a.noSave, a.savesOn = noSave(rec), rec.Launch.Trainer() == recipe.TRL
 	switch rec.Launch.Backend {
 	case recipe.Own:
 		a.where = []tuiapp.TrainFact{{Name: "trains", Value: "on the CPU"}}
+	case recipe.TRL:
+		a.where = []tuiapp.TrainFact{{Name: "trains", Value: "with TRL"}}
+		a.elsewhere = rec.Launch.Nodes > 1
 	case recipe.SLURM:
-		a.elsewhere = true
+		a.elsewhere, a.requeues = true, rec.Launch.Slurm.Requeue
 		a.where = []tuiapp.TrainFact{{Name: "trains", Value: "in a queue: the figures of its machines are not known here"}}
 	}
 	return a
@@ -116,12 +125,14 @@ func (b *workshop) place(j *jobs.Job, s jobs.State, n *tuiapp.TrainNews) {
 			_, _ = fmt.Sscanf(filepath.Base(dir), name+"-%d", at)
 		}
 	}
+	if n.Saved == 0 {
+		if step, ok, err := savedIn(j.Out); err == nil && ok {
+			n.Saved = step
+		}
+	}
 	if text, _, err := j.Printed(-1, logBytes); err == nil {
 		n.Log = append(n.Log, strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' || r == '\r' })...)
 		n.Log = n.Log[max(0, len(n.Log)-8):]
-	}
-	if s.Cause != "" {
-		n.Log = append(n.Log, s.Cause)
 	}
 	for i := len(n.Steps) - 1; i >= 0; i-- {
 		if v, ok := n.Steps[i].Values["peak memory"]; ok {
@@ -134,7 +145,7 @@ func (b *workshop) place(j *jobs.Job, s jobs.State, n *tuiapp.TrainNews) {
 // stepOf is a step for the screen: what was not measured is not in it.
 func stepOf(s metrics.Step) tuiapp.TrainStep {
 	t := tuiapp.TrainStep{Step: s.Step, Epoch: s.Epoch, Values: map[string]float64{"learning rate": s.LR, "tokens/s": s.TokensPerSecond}, ETA: math.NaN(), Skipped: s.Skipped}
-	for name, v := range map[string]*float64{"loss": s.Loss, "held-out loss": s.HeldOut, "gradient norm": s.GradNorm, "GEMM share": s.GEMMShare, "entropy": s.Entropy, "token accuracy": s.TokenAccuracy} {
+	for name, v := range map[string]*float64{"loss": s.Loss, "held-out loss": s.HeldOut, "gradient norm": s.GradNorm, "share of the machine's peak": s.GEMMShare, "entropy": s.Entropy, "token accuracy": s.TokenAccuracy} {
 		if v != nil {
 			t.Values[name] = *v
 		}
@@ -168,38 +179,39 @@ func (b *workshop) of(run string) (*jobs.Job, recipe.Recipe, error) {
 	return j, rec, err
 }
 
-// exported makes a model of a run's best checkpoint, or of its newest, in a folder of the run.
-func (b *workshop) exported(ctx context.Context, run, folder string, best bool) (dir string, rec recipe.Recipe, err error) {
+// exported makes a model of a run's best checkpoint, or of its newest, in a folder of the run, and says of which.
+func (b *workshop) exported(ctx context.Context, run string, best bool) (dir, what string, rec recipe.Recipe, err error) {
 	j, rec, err := b.of(run)
 	if err != nil {
-		return "", rec, err
+		return "", "", rec, err
 	}
-	dir = filepath.Join(j.Out, folder)
-	return dir, rec, train.Export(ctx, rec, train.Options{Dir: j.Out, Code: version, Resolve: b.resolve},
+	if rec.Launch.Trainer() == recipe.TRL { // its checkpoints are Hugging Face folders; it keeps no best one
+		dir, what, err = launch.Model(ctx, j.Out, filepath.Join(j.Out, "newest"))
+		return dir, what, rec, err
+	}
+	what, dir = "the newest checkpoint", filepath.Join(j.Out, "newest")
+	if best {
+		if _, best, err = checkpoint.LatestNamed(filepath.Join(j.Out, "checkpoints"), checkpoint.BestName); err != nil {
+			return "", "", rec, err
+		}
+		what += " (none was kept as the best: the recipe says so with eval.keep_best)"
+	}
+	if best {
+		what, dir = "the best checkpoint", filepath.Join(j.Out, "best")
+	}
+	return dir, what, rec, train.Export(ctx, rec, train.Options{Dir: j.Out, Code: version, Resolve: b.resolve},
 		train.ExportOptions{As: train.AsFolder, Out: dir, Type: kernels.F32, Best: best, Replace: true})
 }
 
 // Best makes a model of the best checkpoint.
 func (b *workshop) Best(ctx context.Context, run string) (string, error) {
-	j, err := b.store.Get(run)
-	if err != nil {
-		return "", err
-	}
-	_, best, err := checkpoint.LatestNamed(filepath.Join(j.Out, "checkpoints"), checkpoint.BestName)
-	if err != nil {
-		return "", err
-	}
-	word, folder := "the newest checkpoint (none was kept as the best: the recipe says so with eval.keep_best)", "newest"
-	if best {
-		word, folder = "the best checkpoint", "best"
-	}
-	dir, _, err := b.exported(ctx, run, folder, best)
-	return word + " is a model now: s1 run -m " + dir, err
+	dir, what, _, err := b.exported(ctx, run, true)
+	return what + " is a model: s1 run -m " + dir, err
 }
 
 // Pair asks the base of a run and its newest weights the same. Both answers are kept as sessions of their own.
 func (b *workshop) Pair(ctx context.Context, run string, a trace.Ask) (base, tuned tuiapp.Live, err error) {
-	dir, rec, err := b.exported(ctx, run, "newest", false)
+	dir, _, rec, err := b.exported(ctx, run, false)
 	if err != nil {
 		return nil, nil, err
 	}

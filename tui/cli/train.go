@@ -63,7 +63,7 @@ func (a *app) trainCommand() *cobra.Command {
 	f.add(cmd)
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show the command and the files, and start nothing")
 	cmd.Flags().BoolVar(&f.detach, "detach", false, "run as a job that outlives this terminal (s1 jobs); with slurm: submit and leave, --resume watches again")
-	cmd.AddCommand(a.trainProbeCommand(), a.trainExportCommand(), a.trainInspectCommand(), a.trainPlanCommand())
+	cmd.AddCommand(a.trainProbeCommand(), a.trainExportCommand(), a.trainInspectCommand(), a.trainPlanCommand(), a.trainRequeueCommand())
 	return cmd
 }
 

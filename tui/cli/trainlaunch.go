@@ -43,6 +43,28 @@ func (a *app) trainPlanCommand() *cobra.Command {
 	return cmd
 }
 
+func (a *app) trainRequeueCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "requeue FOLDER",
+		Short: "Let a run in a cluster's queue save, and queue again",
+		Long:  "FOLDER is the run's. Its job saves after the step at hand and goes back into the queue: its place goes to others, and it goes on when its turn comes.",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir, err := filepath.Abs(args[0])
+			if err != nil {
+				return fmt.Errorf("the folder %s: %w", args[0], err)
+			}
+			q := &launch.Queue{Plan: &launch.Plan{Dir: dir}}
+			if err := q.Requeue(cmd.Context()); err != nil {
+				return fmt.Errorf("requeue the run in %s: %w", args[0], err)
+			}
+			job, err := q.Job()
+			a.say("job %s saves after its step and queues again", job)
+			return err
+		},
+	}
+}
+
 // launcher is what runs a recipe where it says.
 func (a *app) launcher(f trainFlags, rec recipe.Recipe, name string) (launch.Launcher, error) {
 	own, trl, err := a.launchers(f, rec, name, func(ctx context.Context, name string) (string, error) { return modelPath(ctx, name, a.progress()) })

@@ -389,6 +389,12 @@ func (m *Map) Line(s State) []Binding {
 				b.Short = "explore"
 			case a == StudyEnter && s.Form:
 				b.Short = "change"
+			case a == TrainEnter && s.Train.Listing:
+				b.Short = "watch it"
+			case a == TrainEnter && s.Train.Watching:
+				b.Short = "one curve"
+			case a == TrainResume && s.Train.Running && s.Train.Requeues:
+				b.Short = "queue again"
 			case a == JobLog && s.Jobs.Log:
 				b.Short = "list"
 			case a == JobStop && s.Jobs.Stopping:

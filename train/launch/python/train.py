@@ -12,6 +12,7 @@ The rows are token ids with a mask, so that nothing is tokenized here. What is w
     launch/end.json          {"state": "done" | "stopped", "step", "total"}
 
 SIGUSR1 to any rank, or a file launch/stop, ends the run after the step at hand: saved, with exit code 0.
+A file launch/save saves after the step at hand, and the run goes on: it is removed when all ranks have saved.
 """
 import ctypes
 import datetime
@@ -107,9 +108,19 @@ def keep_steps(path, done):
     os.truncate(path, keep)
 
 
-def make_callback(run, stop_file):
+def copy_tokenizer(base, folder):
+    """Byte for byte: a tokenizer that was written anew is another one."""
+    for name in TOKENIZER_FILES:
+        source = os.path.join(base, name)
+        if os.path.exists(source):
+            shutil.copyfile(source, os.path.join(folder, name))
+
+
+def make_callback(run, base):
     import torch
     from transformers import TrainerCallback
+
+    stop_file, save_file = (os.path.join(run, "launch", name) for name in ("stop", "save"))
 
     class Watch(TrainerCallback):
         """Counts, reports and stops. on_step_end is a meeting of all ranks: they stop after the same step."""
@@ -149,7 +160,8 @@ def make_callback(run, stop_file):
             if rank() == 0 and os.path.exists(stop_file):
                 ask()
             sums = torch.tensor(self.counts, dtype=torch.float64, device=args.device)
-            most = torch.tensor([float(asked), float(peak)], dtype=torch.float64, device=args.device)
+            save = rank() == 0 and os.path.exists(save_file)
+            most = torch.tensor([float(asked), float(peak), float(save)], dtype=torch.float64, device=args.device)
             if args.world_size > 1:
                 torch.distributed.all_reduce(sums)
                 torch.distributed.all_reduce(most, op=torch.distributed.ReduceOp.MAX)
@@ -163,7 +175,7 @@ def make_callback(run, stop_file):
             self.ends = self.ends[-65:]
             if most[0] > 0 and state.global_step < state.max_steps:
                 self.stopped = control.should_training_stop = True
-            if self.stopped or state.global_step >= state.max_steps:
+            if self.stopped or most[2] > 0 or state.global_step >= state.max_steps:
                 control.should_save = True
             return control
 
@@ -195,12 +207,16 @@ def make_callback(run, stop_file):
             self.put()
             barrier()
             if rank() == 0:
-                os.sync()
                 folder = os.path.join(args.output_dir, f"checkpoint-{state.global_step}")
+                copy_tokenizer(base, folder)
+                os.sync()
                 with open(os.path.join(folder, COMPLETE), "w", encoding="utf-8") as f:
                     f.write("all ranks have saved\n")
                     f.flush()
                     os.fsync(f.fileno())
+                if os.path.exists(save_file):
+                    os.remove(save_file)
+                    print("s1: saved after step %d, as was asked" % state.global_step, flush=True)
             barrier()
 
         def on_train_end(self, args, state, control, **kw):
@@ -234,10 +250,7 @@ def finish(run, plan, trainer, lora):
             from peft import PeftModel
 
             PeftModel.from_pretrained(load(plan, torch), saved).merge_and_unload().save_pretrained(part)
-        for name in TOKENIZER_FILES:  # byte for byte: a tokenizer that was written anew is another one
-            source = os.path.join(plan["base"], name)
-            if os.path.exists(source):
-                shutil.copyfile(source, os.path.join(part, name))
+        copy_tokenizer(plan["base"], part)
         os.sync()
         shutil.rmtree(final, ignore_errors=True)
         os.replace(part, final)
@@ -296,7 +309,7 @@ def main(run):
         if any(fnmatch.fnmatchcase(name, pattern) for pattern in plan["freeze"]):
             p.requires_grad_(False)
 
-    watch = make_callback(run, os.path.join(run, "launch", "stop"))
+    watch = make_callback(run, plan["base"])
 
     class Trainer(SFTTrainer):
         def training_step(self, model, inputs, *rest, **named):

@@ -20,7 +20,7 @@ const (
 func (p *Pane) answers(width, most int) []string {
 	l := &p.Live
 	switch {
-	case len(l.Asked) == 0 && (l.AskedCost == "" || most < 1):
+	case len(l.Asked) == 0 && (l.AskedCost == "" || !l.Running || most < 1): // what has ended asks nothing more
 		return nil
 	case len(l.Asked) == 0:
 		return []string{p.row(width).Add(theme.Strong, "pinned").Add(theme.Dim, "  asked at the next checkpoint: "+text.Head(l.AskedCost, 4*width)).String()}

@@ -32,6 +32,7 @@ type Live struct {
 	Facts       []string // epoch, tokens a second, time left, saved at: short, most wanted first
 	Machine     []string // processor, memory, that there is no GPU
 	Notes       []string // what is wrong with the numbers
+	Cause       string   // why it ended before its end
 	Asked       []Asked
 	AskedCost   string // what they cost, in words
 	Charts      []Chart
@@ -70,13 +71,19 @@ func (p *Pane) live(width, height int) []string {
 		}
 		return out
 	}
+	if l.Cause != "" {
+		out = p.wrapped(out, width, 3, theme.Fault, l.Cause)
+		out = out[:min(len(out), height)]
+	}
 	foot := p.answers(width, max((height-len(out))/3, 0))
 	room := height - len(out) - len(foot)
 	switch {
 	case len(l.Charts) == 0 && l.Filter != "":
 		out = p.wrapped(out, width, 3, theme.Dim, fmt.Sprintf("no curve is called %q", l.Filter))
-	case len(l.Charts) == 0:
+	case len(l.Charts) == 0 && l.Running:
 		out = p.wrapped(out, width, 3, theme.Dim, "the first step is on its way")
+	case len(l.Charts) == 0 && len(out) < height:
+		out = p.wrapped(out, width, 3, theme.Dim, "no step was done")
 	case room >= leastRows:
 		out = append(out, p.grid(width, room)...)
 	}
