@@ -110,6 +110,8 @@ type provenance struct {
 	Forced      int            `json:"forced_tokens"`   // fed by the budget
 	Injected    int            `json:"injected_tokens"` // fed by a Wait or by the user
 	Seed        uint64         `json:"seed"`
+	Budget      trace.Budget   `json:"budget"`   // with which it can be asked again from the question on; what the user did by hand is in its Waits and cap alone
+	Sampling    trace.Sampling `json:"sampling"` // as the branch began
 }
 
 // Rows writes the branches of a filter as JSON lines that a trainer reads: messages, the thought as reasoning_content, and the
@@ -157,7 +159,10 @@ func (s Session) writeRow(w io.Writer, k Kept, f RowFilter, seen map[[sha256.Siz
 		Session: s.Run.ID, Branch: k.ID, Cause: k.Cause, Model: s.Run.Model, ModelSHA256: s.Run.ModelSHA256, ThinkFormat: s.Run.ThinkFormat, Tags: tags,
 		Note: k.Comment, Expected: s.Run.Expected, Verdict: k.Verdict, Thinking: r.ThinkingTokens, Cap: r.Cap, Waits: r.WaitsDone, Closed: r.Closed,
 		Forced: r.Forced, Injected: r.Injected, Seed: r.Seed,
+		Budget: k.Budget, Sampling: k.Sampling,
 	}}
+	line.Provenance.Budget.Cap, line.Provenance.Budget.Waits = r.Cap, max(k.Budget.Waits, r.WaitsDone)
+
 	if s.Run.System != "" {
 		line.Messages = append(line.Messages, rowMessage{Role: "system", Content: s.Run.System})
 	}

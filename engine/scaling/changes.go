@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"s1/engine/scaling/interval"
@@ -16,14 +17,34 @@ import (
 // ended, and what is answered otherwise.
 type Change struct {
 	Arm        Arm            `json:"arm"`
-	Before     Share          `json:"before"` // right
+	N          int            `json:"n"`      // questions
+	Before     Share          `json:"before"` // right, of the questions whose right answer is known
 	After      Share          `json:"after"`
 	Right      Paired         `json:"right"`
 	Tokens     Difference     `json:"tokens"`      // thinking
 	Said       Difference     `json:"said"`        // answer tokens
-	SameAnswer Share          `json:"same_answer"` // to the character, white space around it removed
+	SameAnswer Share          `json:"same_answer"` // to the character, white space around it removed; not of two that say nothing
+	BothEmpty  Share          `json:"both_empty"`  // neither model said anything
 	ClosedWas  map[string]int `json:"closed_before"`
 	ClosedNow  map[string]int `json:"closed_after"`
+	Closings   []Closing      `json:"closings"` // the same as shares, by name
+}
+
+// Closing is how often thoughts ended in one way.
+type Closing struct {
+	How    string `json:"how"` // "" = there was no thought
+	Before Share  `json:"before"`
+	After  Share  `json:"after"`
+}
+
+// closings are all ways in which thoughts ended before or after.
+func (c *Change) closings() (list []Closing) {
+	all := maps.Clone(c.ClosedWas)
+	maps.Copy(all, c.ClosedNow)
+	for _, how := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, Closing{how, NewShare(c.ClosedWas[how], c.N), NewShare(c.ClosedNow[how], c.N)})
+	}
+	return list
 }
 
 // Difference is of two means over the same questions, with the 95 % interval of the paired bootstrap.
@@ -70,28 +91,33 @@ func Changes(before, after *Result) ([]Change, error) {
 		var right [2][]bool
 		var tokens, said [2][]int
 		hits := [2]int{}
-		same := 0
+		same, empty := 0, 0
 		for i := range before.Items {
 			was, is := &before.Items[i][k], &after.Items[i][k]
 			if was.Item != is.Item {
 				return nil, fmt.Errorf("compare two sweeps: question %d is %q in the one and %q in the other", i+1, was.Item, is.Item)
 			}
 			for m, row := range []*Row{was, is} {
-				ok := row.Outcome == OutcomeRight
-				right[m] = append(right[m], ok)
-				if ok {
-					hits[m]++
+				if ok := row.Outcome == OutcomeRight; !before.Ungraded[row.Item] {
+					right[m] = append(right[m], ok)
+					if ok {
+						hits[m]++
+					}
 				}
 				tokens[m], said[m] = append(tokens[m], row.Tokens), append(said[m], row.Said)
 			}
-			if strings.TrimSpace(was.Answer) == strings.TrimSpace(is.Answer) {
+			switch a, b := strings.TrimSpace(was.Answer), strings.TrimSpace(is.Answer); {
+			case a == "" && b == "":
+				empty++
+			case a == b:
 				same++
 			}
 			c.ClosedWas[was.Closed]++
 			c.ClosedNow[is.Closed]++
 		}
-		n := len(before.Items)
-		c.Before, c.After, c.SameAnswer = NewShare(hits[0], n), NewShare(hits[1], n), NewShare(same, n)
+		c.N = len(before.Items)
+		c.Before, c.After = NewShare(hits[0], len(right[0])), NewShare(hits[1], len(right[1]))
+		c.SameAnswer, c.BothEmpty, c.Closings = NewShare(same, c.N), NewShare(empty, c.N), c.closings()
 		c.Right = Compare(right[0], right[1], before.Plan.Seed)
 		c.Tokens, c.Said = differ(tokens[0], tokens[1], before.Plan.Seed), differ(said[0], said[1], before.Plan.Seed)
 		list[k] = c
@@ -104,17 +130,21 @@ func ReportChanges(dir string, changes []Change, before, after Source) error {
 	var b strings.Builder
 	n := 0
 	if len(changes) > 0 {
-		n = changes[0].Before.N
+		n = changes[0].N
 	}
 	fmt.Fprintf(&b, "# What changed from one model to the other\n\n")
 	t := newTable("", "before", "after")
 	t.row("model", before.Model, after.Model)
 	t.row("sha256", before.ModelSHA256, after.ModelSHA256)
 	b.WriteString(t.String())
-	fmt.Fprintf(&b, "\n%d questions from %s (sha256 as asked %s), judged by: %s.\n\n## Answers\n\n", n, before.Data, before.DataSHA256, before.Judge)
-	t = newTable("arm", "right before % [95 %]", "right after % [95 %]", "difference, points [95 %]", "fixed", "broken", "McNemar p", "same answer % [95 %]")
+	fmt.Fprintf(&b, "\n%d questions from %s (sha256 as asked %s), judged by: %s.\n", n, before.Data, before.DataSHA256, before.Judge)
+	if len(changes) > 0 && changes[0].Before.N < n {
+		fmt.Fprintf(&b, "Of %d of them no right answer is known: they count in length, closings and equal answers, and not in what is right.\n", n-changes[0].Before.N)
+	}
+	b.WriteString("\n## Answers\n\n")
+	t = newTable("arm", "right before % [95 %]", "right after % [95 %]", "difference, points [95 %]", "fixed", "broken", "McNemar p", "same answer % [95 %]", "both empty % [95 %]")
 	for _, c := range changes {
-		t.row(c.Arm.String(), c.Before.String(), c.After.String(), c.Right.String(), fmt.Sprint(c.Right.Fixed), fmt.Sprint(c.Right.Broken), probability(c.Right.P), c.SameAnswer.String())
+		t.row(c.Arm.String(), c.Before.String(), c.After.String(), c.Right.String(), fmt.Sprint(c.Right.Fixed), fmt.Sprint(c.Right.Broken), probability(c.Right.P), c.SameAnswer.String(), c.BothEmpty.String())
 	}
 	b.WriteString(t.String() + "\n## Length\n\n")
 	t = newTable("arm", "thinking tokens before", "after", "difference [95 %]", "answer tokens before", "after", "difference [95 %]")
@@ -122,9 +152,15 @@ func ReportChanges(dir string, changes []Change, before, after Source) error {
 		t.row(c.Arm.String(), decimal(c.Tokens.Before, 1), decimal(c.Tokens.After, 1), c.Tokens.String(), decimal(c.Said.Before, 1), decimal(c.Said.After, 1), c.Said.String())
 	}
 	b.WriteString(t.String() + "\n## How thoughts closed\n\n")
-	t = newTable("arm", "before", "after")
+	t = newTable("arm", "closed", "before, of "+strconv.Itoa(n), "% [95 %]", "after, of "+strconv.Itoa(n), "% [95 %]")
 	for _, c := range changes {
-		t.row(c.Arm.String(), closings(c.ClosedWas), closings(c.ClosedNow))
+		for _, k := range c.Closings {
+			name := k.How
+			if name == "" {
+				name = "no thought"
+			}
+			t.row(c.Arm.String(), name, strconv.Itoa(k.Before.Hits), k.Before.String(), strconv.Itoa(k.After.Hits), k.After.String())
+		}
 	}
 	b.WriteString(t.String() + "\nFixed: not right before, right after; broken: the other way round. Intervals of shares are Wilson's, those of differences the paired\n" +
 		"bootstrap over questions with 10,000 resamples. A difference whose interval holds 0 may be none.\n")
@@ -140,16 +176,4 @@ func ReportChanges(dir string, changes []Change, before, after Source) error {
 
 func (d Difference) String() string {
 	return fmt.Sprintf("%+.1f [%+.1f, %+.1f]", d.Difference, d.Low, d.High)
-}
-
-func closings(count map[string]int) string {
-	var parts []string
-	for _, how := range slices.Sorted(maps.Keys(count)) {
-		name := how
-		if name == "" {
-			name = "no thought"
-		}
-		parts = append(parts, fmt.Sprintf("%s %d", name, count[how]))
-	}
-	return strings.Join(parts, ", ")
 }

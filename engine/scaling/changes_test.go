@@ -57,7 +57,7 @@ func TestChangesCountWhatATunedModelDoesOtherwise(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"base\\|x", "4 questions", "+5.0 [+5.0, +5.0]", "context 2, natural 2", "| 1 | 0 | 1.0000 |"} {
+	for _, want := range []string{"base\\|x", "4 questions", "+5.0 [+5.0, +5.0]", "| none | context | 2 | 50.0 [15.0, 85.0] | 0 | 0.0 [0.0, 49.0] |", "| none | natural | 2 | 50.0 [15.0, 85.0] | 4 | 100.0 [51.0, 100.0] |", "| 1 | 0 | 1.0000 |"} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("%q is not in\n%s", want, page)
 		}
@@ -70,5 +70,29 @@ func TestChangesCountWhatATunedModelDoesOtherwise(t *testing.T) {
 	}
 	if _, err := Changes(before, answered(Row{})); err == nil {
 		t.Error("fewer questions were compared")
+	}
+}
+
+// Two models that both say nothing do not agree on an answer, and what nobody knows the answer to is neither right nor wrong.
+func TestChangesCountSilenceAndWhatIsNotJudgedApart(t *testing.T) {
+	t.Parallel()
+	before := answered(Row{Outcome: OutcomeEmpty}, Row{Outcome: OutcomeRight, Answer: "2"}, Row{Outcome: OutcomeUnjudged, Answer: "x"}, Row{Outcome: OutcomeEmpty})
+	after := answered(Row{Outcome: OutcomeEmpty, Answer: " "}, Row{Outcome: OutcomeRight, Answer: "2"}, Row{Outcome: OutcomeUnjudged, Answer: "y"}, Row{Outcome: OutcomeUnjudged, Answer: "z"})
+	before.Ungraded = map[string]bool{"c": true, "d": true}
+	list, err := Changes(before, after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := list[0]
+	if c.SameAnswer.Hits != 1 || c.BothEmpty.Hits != 1 || c.SameAnswer.N != 4 || c.N != 4 || c.Before != NewShare(1, 2) || c.After != NewShare(1, 2) || c.Right.N != 2 {
+		t.Errorf("%+v", c)
+	}
+	dir := t.TempDir()
+	if err := ReportChanges(dir, list, Source{}, Source{}); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "changes.md"))
+	if want := "Of 2 of them no right answer is known"; err != nil || !strings.Contains(string(page), want) {
+		t.Errorf("%q is not in\n%s", want, page)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,9 @@ type Fields struct {
 	Choices string
 	Wrong   []string
 	Shuffle uint64 // what the orders come from, with each question's id; 0 = as in the file
+
+	Own      bool // the row's provenance says under which budget it was thought, and the question brings that along; one without is left out
+	Ungraded bool // rows of messages are taken without a right answer too
 
 	After string // the answer is what follows the last of this in its field, as "####" in GSM8K
 }
@@ -129,6 +133,19 @@ func (f Fields) item(row records.Row, many bool) (it Item, err error) {
 			it.ID = filepath.Base(row.File) + ":" + it.ID
 		}
 	}
+	if _, said := row.Fields["messages"]; said && f.conversation(row) {
+		it.Gold, _ = row.Text(f.Answer)
+		if err := f.converse(&it, row); err != nil {
+			return it, err
+		}
+		if it.Gold == "" && !f.Ungraded {
+			return it, errors.New("its messages are a question, but neither a field of the row nor its provenance (expected) has the right answer")
+		}
+		return it, nil
+	}
+	if f.Own {
+		return it, fmt.Errorf("it has no messages with a provenance, which says the budget it was thought under; its fields are %s", row.Names())
+	}
 	if it.Prompt, ok = row.Text(f.Question); !ok || strings.TrimSpace(it.Prompt) == "" {
 		return it, fmt.Errorf("it has no field %q with a question; its fields are %s", or(f.Question, usualQuestion[0]), row.Names())
 	}
@@ -148,6 +165,15 @@ func (f Fields) item(row records.Row, many bool) (it Item, err error) {
 		return it, nil
 	}
 	return f.choice(it, row)
+}
+
+// conversation says whether the question is to be taken from messages: nobody named another field, and no usual one is there.
+func (f Fields) conversation(row records.Row) bool {
+	if f.Question != "" && !slices.Contains(usualQuestion[:], f.Question) || f.Choices != "" || len(f.Wrong) > 0 || f.After != "" {
+		return false
+	}
+	s, ok := row.Text(f.Question)
+	return f.Own || !ok || strings.TrimSpace(s) == ""
 }
 
 // The usual names, of the most usual first.

@@ -74,7 +74,9 @@ func ReadFolder(dir string) (*Folder, error) {
 }
 
 // Result is what a folder holds so far: the items that are done.
-func (f *Folder) Result() *Result { return &Result{Plan: f.Plan, Items: finished(f.Rows)} }
+func (f *Folder) Result() *Result {
+	return &Result{Plan: f.Plan, Items: finished(f.Rows), Ungraded: ungraded(f.Items)}
+}
 
 // finished leaves out the items that are not done.
 func finished(rows [][]Row) [][]Row {

@@ -6,8 +6,10 @@ import "strings"
 type Item struct {
 	ID     string `json:"id"`
 	Prompt string `json:"prompt"`
-	Gold   string `json:"gold"`            // the right answer
-	Order  string `json:"order,omitempty"` // of choices: which of the file's, as letters, stands at A, B, ...
+	Gold   string `json:"gold"`             // the right answer; "" = nobody knows
+	Order  string `json:"order,omitempty"`  // of choices: which of the file's, as letters, stands at A, B, ...
+	System string `json:"system,omitempty"` // "" = the plan's
+	Own    *Own   `json:"own,omitempty"`    // what the method own asks it under
 }
 
 // Verdict is what a judge says of an answer that is there.
@@ -18,6 +20,7 @@ const (
 	Right    Verdict = "right"
 	Wrong    Verdict = "wrong"
 	Unparsed Verdict = "unparsed" // no answer could be read from it
+	Unjudged Verdict = "unjudged" // the right answer is not known
 )
 
 // Judge compares an answer with the right one.
@@ -38,11 +41,12 @@ func Exact(pred, gold string) Verdict {
 // each for itself.
 type Outcome string
 
-// Outcomes. The first three are verdicts.
+// Outcomes. The first four are verdicts.
 const (
 	OutcomeRight    Outcome = "right"
 	OutcomeWrong    Outcome = "wrong"
 	OutcomeUnparsed Outcome = "unparsed"
+	OutcomeUnjudged Outcome = "unjudged"
 	OutcomeEmpty    Outcome = "empty" // the model said nothing
 	OutcomeCut      Outcome = "cut"   // the answer did not end within its limit, or no sample was short enough
 	OutcomeError    Outcome = "error" // the run failed
@@ -50,7 +54,7 @@ const (
 
 // Outcomes are all classes, in the order of tables.
 func Outcomes() []Outcome {
-	return []Outcome{OutcomeRight, OutcomeWrong, OutcomeEmpty, OutcomeCut, OutcomeUnparsed, OutcomeError}
+	return []Outcome{OutcomeRight, OutcomeWrong, OutcomeEmpty, OutcomeCut, OutcomeUnparsed, OutcomeUnjudged, OutcomeError}
 }
 
 // Row is what one arm made of one item: a line of items.jsonl. Nothing in it depends on the machine or the time.

@@ -22,6 +22,7 @@ const (
 	MethodSteps    = "scc"      // step-conditional prompt; budget = steps
 	MethodTokens   = "tcc"      // token-conditional prompt; budget = thinking tokens
 	MethodTokensBF = "tcc+bf"   // the same, with the cap enforced
+	MethodOwn      = "own"      // every question under the budget, sampling and seed that its row was thought under (Item.Own)
 )
 
 // Plan says what is measured. An arm is one method with one budget.
@@ -78,7 +79,7 @@ func presetOf(method string) (preset, forced string, ok bool) {
 
 // AllMethods are the methods that a plan can name.
 func AllMethods() []string {
-	return append([]string{MethodCap, MethodWait, MethodReject, MethodMajority, MethodNone, MethodExit, MethodClass, MethodSteps, MethodTokens, MethodTokensBF}, presets()...)
+	return append([]string{MethodCap, MethodWait, MethodReject, MethodMajority, MethodNone, MethodExit, MethodClass, MethodSteps, MethodTokens, MethodTokensBF, MethodOwn}, presets()...)
 }
 
 // prompted are the methods that write into the question, for models that take any.
@@ -174,7 +175,7 @@ func (p Plan) Arms() (arms []Arm) {
 	}
 	for _, m := range p.Methods {
 		switch m {
-		case MethodNone:
+		case MethodNone, MethodOwn:
 			add(m, []int{-1}, "")
 		case MethodCap, MethodTokens, MethodTokensBF:
 			add(m, p.Caps, "")

@@ -41,6 +41,13 @@ func newRunner(c *Crew, p Plan, o Options) (*runner, error) {
 	if r.judge == nil {
 		r.judge = Exact
 	}
+	known := r.judge
+	r.judge = func(pred, gold string) Verdict {
+		if gold == "" {
+			return Unjudged
+		}
+		return known(pred, gold)
+	}
 	if r.same == nil {
 		r.same = func(a, b string) bool { return a == b }
 	}
@@ -166,7 +173,11 @@ func (r *runner) sampling(it Item) trace.Sampling {
 
 func (r *runner) ask(it Item, b trace.Budget, s trace.Sampling) trace.Ask {
 	b.AnswerCap = r.p.AnswerCap
-	return trace.Ask{System: r.p.System, Prompt: it.Prompt, ThinkFormat: r.p.ThinkFormat, Budget: b, Sampling: s}
+	system := it.System
+	if system == "" {
+		system = r.p.System
+	}
+	return trace.Ask{System: system, Prompt: it.Prompt, ThinkFormat: r.p.ThinkFormat, Budget: b, Sampling: s}
 }
 
 // whole is a run of its own from the question to the answer.
@@ -203,10 +214,10 @@ func (r *runner) budgetOf(a Arm) trace.Budget {
 	return b
 }
 
-// own answers what shares nothing: published presets, and prompts that say how long to think.
+// own answers what shares nothing: published presets, prompts that say how long to think, and budgets that questions bring along.
 func (r *runner) own(ctx context.Context, f *found) error {
 	for _, a := range r.p.Arms() {
-		if _, _, preset := presetOf(a.Method); !preset && !prompted(a.Method) {
+		if _, _, preset := presetOf(a.Method); !preset && !prompted(a.Method) && a.Method != MethodOwn {
 			continue
 		}
 		row, err := r.apart(ctx, f.it, a)
@@ -227,7 +238,12 @@ func (r *runner) apart(ctx context.Context, it Item, a Arm) (Row, error) {
 	s := r.sampling(it)
 	asked := it
 	asked.Prompt = conditioned(a, it.Prompt)
-	p, err := r.whole(ctx, r.ask(asked, r.budgetOf(a), s))
+	q := r.ask(asked, r.budgetOf(a), s)
+	if a.Method == MethodOwn {
+		s = it.Own.Sampling
+		q.Budget, q.Sampling = it.Own.Budget, s
+	}
+	p, err := r.whole(ctx, q)
 	if err != nil {
 		if err := over(ctx, err); err != nil {
 			return Row{}, err

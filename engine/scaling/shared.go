@@ -30,7 +30,7 @@ func (t *thought) from() string {
 func (r *runner) shared(ctx context.Context, f *found) error {
 	arms := slices.DeleteFunc(r.p.Arms(), func(a Arm) bool {
 		_, _, preset := presetOf(a.Method)
-		return preset || prompted(a.Method)
+		return preset || prompted(a.Method) || a.Method == MethodOwn
 	})
 	if len(arms) == 0 {
 		return nil

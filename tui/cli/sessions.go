@@ -47,7 +47,7 @@ func (a *app) sessionsCommand() *cobra.Command {
 		Use: "import FILE", Short: "Read exported runs (- = stdin)", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.importSession(cmd.Context(), args[0]) },
 	}
-	cmd.AddCommand(list, show, export, imp, a.replayCommand(), a.rowsCommand(), a.markCommand())
+	cmd.AddCommand(list, show, export, imp, a.replayCommand(), a.rowsCommand(), a.markCommand(), a.compareCommand())
 	cmd.AddCommand(a.libraryCommands()...)
 	return cmd
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -84,9 +85,11 @@ func TestMarkedBranchesBecomeRowsThatTrainTheSameTokens(t *testing.T) {
 func TestFromTracesToATunedModelAndBack(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
+	var order []string
 	for _, q := range []string{"12,+7,*3", "316,+275,/3,*3", "81,+40,-9"} {
 		b.run("run", "-m", "mini", "--seed", "1", "--temp", "0", "--wait", "1", q).wants(0)
 		id := b.sessions()[0]["id"].(string)
+		order = append(order, id)
 		b.run("sessions", "mark", id, b.run("sessions", "export", id).wants(0).lines()[1]["id"].(string), "good").wants(0)
 	}
 	b.run("sessions", "rows", "-o", "rows.jsonl").wants(0, "3 rows")
@@ -96,7 +99,7 @@ func TestFromTracesToATunedModelAndBack(t *testing.T) {
 	sweep := []string{"sweep", "-m", "mini", "--against", "run/model", "--data", "tape", "--n", "12", "--methods", "none,wait", "--waits", "0,1", "--out", "swept"}
 	first := b.run(sweep...).wants(0, "none", "wait 1", "n = 12", "changes.md")
 	changes := b.read("swept/changes.md")
-	for _, want := range []string{"12 questions from tape", "a number, equal to the character", "| none |", "natural 12"} {
+	for _, want := range []string{"12 questions from tape", "a number, equal to the character", "| none |", "| none | natural | 12 | 100.0 ["} {
 		if !strings.Contains(changes, want) {
 			t.Errorf("%q is not in\n%s", want, changes)
 		}
@@ -104,6 +107,31 @@ func TestFromTracesToATunedModelAndBack(t *testing.T) {
 	if again := b.run(sweep...).wants(0); again.out != first.out || b.read("swept/changes.md") != changes {
 		t.Error("the same sweep again says something else")
 	}
+	// The rows themselves are questions, and are asked again as they were: under a Wait each, and judged where the answer is known.
+	compare := []string{"sessions", "compare", "rows.jsonl", "--against", "run/model", "--out", "again"}
+	own := b.run(compare...).wants(0, "own", "n = 3", "changes.md")
+	changes = b.read("again/changes.md")
+	for _, want := range []string{"3 questions from rows.jsonl", "| own |", "thinking tokens before", "both empty"} {
+		if !strings.Contains(changes, want) {
+			t.Errorf("%q is not in\n%s", want, changes)
+		}
+	}
+	for i, line := range strings.Split(strings.TrimSpace(b.read("again/before/items.jsonl")), "\n") {
+		var row struct {
+			Waits   int
+			Seed    uint64
+			Item    string
+			Outcome string
+		}
+		if err := json.Unmarshal([]byte(line), &row); err != nil || row.Waits != 1 || row.Seed != 1 || !strings.HasPrefix(row.Item, order[i]+"/") || row.Outcome != "right" {
+			t.Errorf("row %d was asked again as %+v (%v)", i+1, row, err)
+		}
+	}
+	if again := b.run(compare...).wants(0); again.out != own.out || b.read("again/changes.md") != changes {
+		t.Error("the same comparison again says something else")
+	}
+	b.run("sweep", "-m", "mini", "--data", "rows.jsonl", "--methods", "none,bf", "--caps", "4", "--out", "asked").wants(0, "n = 3")
+	b.run("sessions", "compare", "rows.jsonl", "--out", "again").refuses(2, "--against")
 	b.run(append(sweep, "--forecast")...).refuses(2, "--against")
 	b.run("sweep", "-m", "mini", "--against", "nowhere/model", "--data", "tape", "--n", "2", "--methods", "none", "--out", "other").wants(1, "after", "nowhere")
 }

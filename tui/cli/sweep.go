@@ -46,7 +46,8 @@ func (a *app) sweepCommand() *cobra.Command {
 			"same samples serve the vote and the rejection. A sweep that was stopped or killed goes on where it was: give the same command again.\n\n" +
 			"Methods: none (no forcing), bf (a cap), wait (Waits), majority (a vote of samples), rs (rejection sampling: draw until a thought is short enough),\n" +
 			"exit (close at the first stable answer), s1-readme and s1-harness (the published procedures, at every cap and number of Waits), and prompts that\n" +
-			"say how long to think: ccc (a short or a long time), tcc (tokens), tcc+bf (the same, enforced), scc (steps).\n" +
+			"say how long to think: ccc (a short or a long time), tcc (tokens), tcc+bf (the same, enforced), scc (steps). own asks rows of s1 sessions rows\n" +
+			"again, each under the budget, sampling and seed that it was thought under (s1 sessions compare does so with two models).\n" +
 			"scc with its steps enforced is not there: it stops on a text inside the thought, which budgets by token id do not do.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.sweep(cmd.Context(), &f) },
@@ -104,6 +105,8 @@ func (f *sweepFlags) check() error {
 		return usagef("--out: the folder of the results")
 	case f.against != "" && (f.forecast || f.compare):
 		return usagef("--against goes without --forecast and --compare")
+	case contains(f.plan.Methods, scaling.MethodOwn) && f.data == tapeData:
+		return usagef("--methods own is for rows of s1 sessions rows, which say what budget they had; those of %s do not", tapeData)
 	case f.n < 0 || f.parallel < 0 || f.threads < 0 || f.threads > maxThreads() || f.context < 0:
 		return usagef("--n %d, --parallel %d, --threads %d, --context %d: none negative, at most %d threads", f.n, f.parallel, f.threads, f.context, maxThreads())
 	case f.plan.Temperature <= 0 || f.plan.Temperature > maxTemperature || f.plan.Sampling.Temperature < 0 || f.plan.Sampling.Temperature > maxTemperature:
@@ -292,6 +295,8 @@ func (f *sweepFlags) command() string {
 		case name == "--out":
 			skip = !given
 			continue
+		case w == f.data:
+			w = dataName(w)
 		case given && name == "--data":
 			w = name + "=" + dataName(value)
 		case i > 1 && os.Args[i-1] == "--data":

@@ -46,7 +46,7 @@ func (a *app) printChanges(changes []scaling.Change, dir string) error {
 	fmt.Fprintf(&b, "%-22s %-20s %-20s %-24s %-12s %s\n", "arm", "before, % [95 %]", "after, % [95 %]", "difference [95 %]", "fixed/broken", "thinking tokens")
 	n := 0
 	for _, c := range changes {
-		n = c.Before.N
+		n = c.N
 		fmt.Fprintf(&b, "%-22s %-20s %-20s %-24s %-12s %.1f, now %.1f\n", safeLine(c.Arm.String(), 22), c.Before, c.After, c.Right, fmt.Sprintf("%d/%d", c.Right.Fixed, c.Right.Broken),
 			c.Tokens.Before, c.Tokens.After)
 	}

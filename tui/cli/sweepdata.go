@@ -63,6 +63,8 @@ func (f *sweepFlags) items(ctx context.Context, pull func(hub.Progress)) ([]scal
 			f.from.Licence = k.Licence
 		}
 	}
+	fields.Own = contains(f.plan.Methods, scaling.MethodOwn)
+	fields.Ungraded = fields.Own || f.against != "" // two models can be compared where nobody knows the answer
 	if fields.Choices != "" || len(fields.Wrong) > 0 {
 		fields.Shuffle, f.from.Shuffle = f.shuffle, &f.shuffle
 	}
