@@ -116,6 +116,7 @@ func (r *run) finish(ctx context.Context) error {
 		if err := r.loadBest(); err != nil {
 			return err
 		}
+		r.chosen = fmt.Sprintf("The weights are those of step %d, with the best held-out loss, %.4f.", r.at.best.Step, r.at.best.Loss)
 		r.o.Say("the result is that of step %d, with the best held-out loss, %.4f", r.at.best.Step, r.at.best.Loss)
 	}
 	if r.model.lora != nil {

@@ -19,12 +19,9 @@ type data struct {
 	hash    string        // of what the run began with: drafts that come later are the run's own
 }
 
-// heldOutSeed begins a stream of the generator that training never reads.
-const heldOutSeed = 0x68656c64
-
 func openData(ctx context.Context, rec recipe.Recipe, m *model, say func(string, ...any)) (*data, error) {
 	if rec.Data.Kind == recipe.Tape {
-		return tapeData(ctx, rec, m.config.Context)
+		return tapeData(rec, m.config.Context)
 	}
 	d, err := rowsData(ctx, rec, m, say)
 	if err == nil && rec.Eval.Every > 0 && len(d.heldOut) == 0 {
@@ -105,28 +102,18 @@ func RowsOptions(rec recipe.Recipe, context int) dataset.RowsOptions {
 	}
 }
 
-func tapeData(ctx context.Context, rec recipe.Recipe, positions int) (*data, error) {
+func tapeData(rec recipe.Recipe, positions int) (*data, error) {
 	t, err := dataset.NewTape(rec.Data.Tape)
 	if err != nil {
 		return nil, err
 	}
 	d := &data{source: t, tape: t, longest: positions, hash: t.Hash()}
-	if rec.Eval.Every == 0 {
-		return d, nil
-	}
-	c := rec.Data.Tape
-	c.Seed ^= heldOutSeed
-	c.Curriculum = 0
-	other, err := dataset.NewTape(c)
-	if err != nil {
-		return nil, err
-	}
-	for i := range int64(max(rec.Eval.HeldOutRows, 1)) {
-		e, err := other.At(ctx, i)
-		if err != nil {
-			return nil, err
+	if rec.Eval.Every > 0 {
+		n := rec.Eval.HeldOutRows
+		if n == 0 {
+			n = recipe.HeldOutTapes
 		}
-		d.heldOut = append(d.heldOut, e)
+		d.heldOut = t.HeldOut(n)
 	}
 	return d, nil
 }

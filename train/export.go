@@ -41,9 +41,10 @@ func (r *run) export(ctx context.Context, dir string, card export.Card) error {
 // adapter is what a LoRA has learnt, in PEFT's terms.
 func (r *run) adapter(p export.Params) export.LoRA {
 	l := r.model.lora
+	_, at, revision := baseNames(r.rec.Model.Base, r.model.file.Path)
 	targets := l.Targets
 	if targets == nil {
 		targets = []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
 	}
-	return export.LoRA{Rank: l.Rank, Alpha: l.Alpha, Dropout: l.Dropout, RSLoRA: l.RSLoRA, Targets: targets, Base: r.rec.Model.Base, Params: p}
+	return export.LoRA{Rank: l.Rank, Alpha: l.Alpha, Dropout: l.Dropout, RSLoRA: l.RSLoRA, Targets: targets, Base: at, Revision: revision, Params: p}
 }

@@ -171,6 +171,12 @@ func TestWhatComesOutOpensInTheEngine(t *testing.T) {
 			case err != nil:
 				t.Error(err)
 			case as == AsAdapter:
+				if _, err := engine.Open(t.Context(), filepath.Join(o.Dir, adapterDir), engine.Options{}); err == nil || !strings.Contains(err.Error(), "merged in is "+r.Model) {
+					t.Errorf("the run's adapter as a model: %v; want where the merged one is", err)
+				}
+				if _, err := engine.Open(t.Context(), out, engine.Options{}); err == nil || !strings.Contains(err.Error(), "LoRA adapter on") || !strings.Contains(err.Error(), "--as folder") {
+					t.Errorf("an exported adapter as a model: %v", err)
+				}
 				a, b := tensors(t, filepath.Join(out, "adapter_model.safetensors")), tensors(t, filepath.Join(o.Dir, adapterDir, "adapter_model.safetensors"))
 				if fmt.Sprint(a) != fmt.Sprint(b) || len(a) == 0 {
 					t.Errorf("the exported adapter of %d tensors is not the run's of %d", len(a), len(b))

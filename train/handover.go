@@ -119,9 +119,10 @@ func (h *Handover) Base(ctx context.Context, dir string) error {
 			return first(kernels.Param(i)), nil
 		}
 	}
+	people, at, _ := baseNames(h.rec.Model.Base, "")
 	m := export.Model{
 		Config: h.model.config, Params: params, Tokenizer: h.model.text, Generation: h.model.generation,
-		Card: export.Card{Name: "what a run begins from", Base: h.rec.Model.Base},
+		Card: export.Card{Name: "what a run begins from", Base: people, Hub: at},
 	}
 	return export.Folder(ctx, dir, m, export.Options{Type: kernels.F32, Replace: true})
 }

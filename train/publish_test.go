@@ -112,3 +112,20 @@ func TestAnExportFromAnotherBaseSaysWhichItWas(t *testing.T) {
 		t.Errorf("a base for a run that has none: %v", fmt.Sprint(err))
 	}
 }
+
+// Other programs find a base on a hub or at a path; s1's own words for models are none of these.
+func TestABaseIsNamedAsOthersFindIt(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string][3]string{
+		"smollm2":             {"HuggingFaceTB/SmolLM2-135M-Instruct (smollm2)", "HuggingFaceTB/SmolLM2-135M-Instruct", ""},
+		"mini":                {"mini, the model built into s1", "", ""},
+		"Qwen/Qwen3-0.6B":     {"Qwen/Qwen3-0.6B", "Qwen/Qwen3-0.6B", ""},
+		"org/name@v1:x.gguf":  {"org/name@v1:x.gguf", "org/name", "v1"},
+		"./model":             {"./model", "/where/it/is", ""},
+		"/nowhere/model.gguf": {"/nowhere/model.gguf", "/where/it/is", ""},
+	} {
+		if people, at, revision := baseNames(word, "/where/it/is"); [3]string{people, at, revision} != want {
+			t.Errorf("%s: %q, %q, %q; want %q", word, people, at, revision, want)
+		}
+	}
+}

@@ -112,20 +112,21 @@ const guardWindow = 128
 
 // run is a training run.
 type run struct {
-	rec   recipe.Recipe
-	o     Options
-	model *model
-	data  *data
-	p     *kernels.TrainProgram
-	t     kernels.Trainer
-	total int64 // steps
-	at    position
-	out   *metrics.Writer
-	saved bool // the position at hand is on the disk
-	pace  *metrics.Pace
-	pins  []recipe.Question // asked at each checkpoint
-	made  *made             // what a run that is only exported was; nil of one that trains
-	peak  float64           // flops per second of a plain matrix product here; 0 where it is not known
+	rec    recipe.Recipe
+	o      Options
+	model  *model
+	data   *data
+	p      *kernels.TrainProgram
+	t      kernels.Trainer
+	total  int64 // steps
+	at     position
+	out    *metrics.Writer
+	saved  bool // the position at hand is on the disk
+	pace   *metrics.Pace
+	pins   []recipe.Question // asked at each checkpoint
+	made   *made             // what a run that is only exported was; nil of one that trains
+	chosen string            // a sentence for the card, where the result is not the last step's
+	peak   float64           // flops per second of a plain matrix product here; 0 where it is not known
 
 	unlock func()
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -22,11 +24,30 @@ const (
 	maxShards     = 4096
 )
 
+// adapterFile marks a folder that PEFT opens: it holds what is added to a model, and no model.
+const adapterFile = "adapter_config.json"
+
+// noModel says what a folder without config.json is. Beside an adapter that s1 trained lies the model with it merged in.
+func (m *Model) noModel() error {
+	if text, err := readSmall(m.Files, adapterFile, maxConfigBytes); err == nil {
+		var a struct {
+			Base string `json:"base_model_name_or_path"`
+		}
+		_ = json.Unmarshal(text, &a) // without it the sentence says less
+		merged := filepath.Join(filepath.Dir(m.Path), "model")
+		if _, err := os.Stat(filepath.Join(merged, configFile)); err == nil {
+			return fmt.Errorf("the folder is a LoRA adapter, which no model is without its base: the model with it merged in is %s", merged)
+		}
+		return fmt.Errorf("the folder is a LoRA adapter on %.200q, and s1 runs merged models: s1 train export RECIPE.toml --run RUN --as folder writes one", a.Base)
+	}
+	return errors.New("the folder has no config.json, so it is not a Hugging Face model folder")
+}
+
 func (m *Model) openFolder() error {
 	var err error
 	m.Config, err = readSmall(m.Files, configFile, maxConfigBytes)
 	if errors.Is(err, fs.ErrNotExist) {
-		return errors.New("the folder has no config.json, so it is not a Hugging Face model folder")
+		return m.noModel()
 	}
 	if err != nil {
 		return err

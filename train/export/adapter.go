@@ -19,7 +19,7 @@ type LoRA struct {
 	Dropout  float64
 	RSLoRA   bool     // the scale is Alpha / sqrt(Rank) instead of Alpha / Rank
 	Targets  []string // q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj
-	Base     string   // where the base is: a name on a hub, or a path
+	Base     string   // where the base is: a name on a hub, or a path; "" = where no other program finds it
 	Revision string   // of the base; may be ""
 	Params   Params   // <matrix>.lora_A.weight (Rank, in) and <matrix>.lora_B.weight (out, Rank), as model.layers.0.self_attn.q_proj.lora_A.weight
 }
@@ -69,7 +69,7 @@ func (l LoRA) pairs(c arch.Config) ([]pair, error) {
 type adapterConfig struct {
 	Type     string   `json:"peft_type"`
 	Task     string   `json:"task_type"`
-	Base     string   `json:"base_model_name_or_path"`
+	Base     *string  `json:"base_model_name_or_path"`
 	Revision *string  `json:"revision"`
 	Rank     int      `json:"r"`
 	Alpha    float64  `json:"lora_alpha"`
@@ -96,8 +96,11 @@ func adapter(ctx context.Context, dir string, c arch.Config, l LoRA, card Card, 
 		return fmt.Errorf("export to %s: an adapter holds F32, F16 or BF16, not %v", dir, o.Type)
 	}
 	a := adapterConfig{
-		Type: "LORA", Task: "CAUSAL_LM", Base: l.Base, Rank: l.Rank, Alpha: l.Alpha, Dropout: l.Dropout, RSLoRA: l.RSLoRA,
+		Type: "LORA", Task: "CAUSAL_LM", Rank: l.Rank, Alpha: l.Alpha, Dropout: l.Dropout, RSLoRA: l.RSLoRA,
 		Targets: l.Targets, Bias: "none", Init: true, Infer: true,
+	}
+	if l.Base != "" {
+		a.Base = &l.Base
 	}
 	if l.Revision != "" {
 		a.Revision = &l.Revision

@@ -157,7 +157,7 @@ func TestTheCardSaysWhereTheModelComesFrom(t *testing.T) {
 	t.Parallel()
 	m := modelOf(t, open(t, bases()["qwen3"]))
 	m.Card = Card{
-		Name: "mini | \x1b[31mred\n# not a title", License: "apache-2.0", Base: `org/"base"`, Method: "full fine-tuning", Code: "v0.3.0",
+		Name: "mini | \x1b[31mred\n# not a title", License: "apache-2.0", Base: `org/"base"`, Hub: `org/"base"`, Method: "full fine-tuning", Code: "v0.3.0",
 		Recipe: "lr = 1e-5\n```\nnot the end\n", Data: []Data{{"train.jsonl", "abc123", 1000}}, Hashes: []Fact{{"recipe", "def456"}},
 		Seed: 5, Steps: 315, Tokens: 4700000, Metrics: []Metric{{"accuracy, cap 32", "34.6 % [31.7, 37.6]", 1000}}, Remarks: []string{"It knows nothing else."},
 	}

@@ -16,7 +16,8 @@ type Card struct {
 	Name      string // of the model, for people
 	Summary   string // one paragraph
 	License   string // SPDX, as apache-2.0
-	Base      string // what it was trained from; "" = nothing
+	Base      string // what it was trained from, for people; "" = nothing
+	Hub       string // the base's name on a hub, org/name; "" = it has none
 	Method    string // from scratch, full fine-tuning, LoRA of rank 16
 	Recipe    string // the recipe's text
 	Data      []Data
@@ -76,7 +77,7 @@ func (c Card) adapter(l LoRA, files []File) []byte {
 func (c Card) begin(facts ...Fact) *strings.Builder {
 	b := &strings.Builder{}
 	b.WriteString("---\n")
-	for _, f := range append(facts, Fact{"license", c.License}, Fact{"base_model", c.Base}) {
+	for _, f := range append(facts, Fact{"license", c.License}, Fact{"base_model", c.Hub}) {
 		if f.Value != "" {
 			fmt.Fprintf(b, "%s: %s\n", f.Name, quoted(f.Value))
 		}

