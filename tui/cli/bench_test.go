@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bufio"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"strings"
@@ -81,4 +83,51 @@ func BenchmarkStartToReceipt(b *testing.B) {
 	for b.Loop() {
 		home.run("run", "-m", model(b), "--cap", "8", "--answer-cap", "8", "hello").wants(0)
 	}
+}
+
+// BenchmarkMiniFromTheStart is a new process with the built-in model: how long until the first token of a thought is out, until the
+// receipt, and how fast the natural thought of an example ran (59 tokens, right behind the question).
+// Budget: 150 ms to the first token, 5,000 tokens/s.
+func BenchmarkMiniFromTheStart(b *testing.B) {
+	home := newBox(b)
+	var first, receipt time.Duration
+	speed := 0.0
+	for b.Loop() {
+		began := time.Now()
+		cmd := exec.Command(program(b), "run", "--no-save", "--json", "--temp", "0", "43,+28,*7,-46,*3,+3859,-206,/2")
+		cmd.Env = home.env
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			b.Fatal(err)
+		}
+		seen := false
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			var l struct {
+				Type    string
+				Receipt struct {
+					TokensPerSecond float64 `json:"tokens_per_second"`
+				}
+			}
+			if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
+				b.Fatalf("%v: %s", err, lines.Bytes())
+			}
+			switch {
+			case l.Type == "token" && !seen:
+				seen, first = true, first+time.Since(began)
+			case l.Type == "end":
+				receipt += time.Since(began)
+				speed += l.Receipt.TokensPerSecond
+			}
+		}
+		if err := cmd.Wait(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	n := float64(b.N)
+	b.ReportMetric(float64(first.Milliseconds())/n, "ms/first-token")
+	b.ReportMetric(float64(receipt.Milliseconds())/n, "ms/receipt")
+	b.ReportMetric(speed/n, "tokens/s")
 }
