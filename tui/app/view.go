@@ -43,11 +43,6 @@ func (m *Model) layout() layout {
 	return arrange(m.w, m.h, want)
 }
 
-// away says that one of the other rooms stands in the place of the page.
-func (m *Model) away() bool {
-	return m.shelf.open || m.bench.open || m.training.open || m.jobs.open || m.curation.open
-}
-
 // draw composes the frame: every pane draws its rectangle, rows are joined, an overlay goes on top.
 func (m *Model) draw() string {
 	if m.w <= 0 || m.h <= 0 {
