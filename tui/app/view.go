@@ -208,6 +208,8 @@ func (m *Model) drawNotice(w int) string {
 	switch {
 	case m.story != nil:
 		r.Add(theme.Strong, m.story.caption)
+	case strings.HasPrefix(m.notice, "could not ") && m.alarm:
+		r.Add(theme.Warn, text.Ends(m.notice, r.Left(), m.theme)) // the cause stands at its end
 	case m.notice != "" && m.alarm:
 		r.Add(theme.Warn, m.notice)
 	case m.notice != "":
