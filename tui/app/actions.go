@@ -180,19 +180,8 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 		m.move(a)
 	case keys.StudyEnter, keys.StudyForecast, keys.StudyStart, keys.StudyFolder, keys.StudyPause, keys.StudyStop, keys.StudyNew, keys.StudyClass, keys.StudyInk, keys.StudyBack, keys.StudyLeave:
 		m.say(m.keys.Text("that acts in the lab: {lab} goes there")) // the palette brings it anywhere
-	case keys.Study:
-		return m.openBench()
-	case keys.Recent:
-		if m.library() != nil {
-			return m.openShelf()
-		}
-		return m.loadRecent()
-	case keys.Curation:
-		return m.openCuration()
-	case keys.Training:
-		return m.openTraining()
-	case keys.ShowJobs:
-		return m.openJobs()
+	case keys.Study, keys.Recent, keys.Curation, keys.Training, keys.ShowJobs:
+		return m.enterRoom(a)
 	case keys.Help:
 		m.over = &overlay.Help{Theme: m.theme, Keys: m.keys, State: m.state()}
 	case keys.Palette:

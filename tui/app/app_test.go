@@ -89,7 +89,7 @@ func TestKeysAfterTheEndMakeANewBranchAndKeepTheOld(t *testing.T) {
 	}{
 		// The tape: 1 opening token, 11 of thought, the close.
 		{"wait goes back to the close", nil, []string{"w"}, trace.CauseWait, 12, trace.CommandWait, "The result is 79."},
-		{"wait with a text", nil, []string{"W", "!", "enter"}, trace.CauseWait, 12, trace.CommandWait, "Wait!"},
+		{"wait with a text", nil, []string{"W", "end", "!", "enter"}, trace.CauseWait, 12, trace.CommandWait, "Wait!"},
 		{"a smaller cap closes there", nil, []string{"c", "ctrl+u", "4", "enter"}, trace.CauseCap, 5, 255, "by the cap"},
 		{"answer now where it was paused", []string{"p", "p"}, []string{"a"}, trace.CauseAnswer, 5, trace.CommandAnswerNow, "by you, answer now"},
 		{"inject where it was paused", []string{"p", "p"}, []string{"I", "X", "Y", "enter"}, trace.CauseInject, 5, trace.CommandInject, "XY"},

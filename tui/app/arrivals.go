@@ -82,6 +82,7 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 		}
 		return nil
 	}
+	m.forgetOldJobs()
 	if msg.parent == nil {
 		m.leave()
 		m.question = orElse(msg.live.Run().Prompt, msg.asked)

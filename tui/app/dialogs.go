@@ -16,6 +16,7 @@ const maxCap = 1 << 24
 
 func (m *Model) input(in overlay.Input, chosen func(string) tea.Cmd) {
 	in.Theme = m.theme
+	in.Editor.Offer(in.Editor.Value())
 	m.over = &in
 	m.chosen = func(r overlay.Result) tea.Cmd { return chosen(r.Text) }
 }

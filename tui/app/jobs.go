@@ -36,6 +36,7 @@ type longRuns struct {
 	stale   bool // and is out of date already
 	ticking bool
 	fresh   map[string]bool // those that ended and that nobody has seen ended
+	old     map[string]bool // of those, the ones that ended before this screen opened: they are told once
 
 	rated   map[string]int // by id: the time in which the speed of a job is given, so that it stays what it was
 	chosen  string         // the job under the cursor: a new one above does not move it
@@ -145,15 +146,29 @@ func (m *Model) tellEnded(list []Job) {
 	}
 	fresh := map[string]bool{}
 	for _, x := range list {
-		news := ran[x.ID] || j.fresh[x.ID] || !j.looked && !x.Ended.IsZero() && m.opt.Now().Sub(x.Ended) < newlyEnded
-		if !x.Running && news && !j.open {
+		old := !j.looked && !x.Ended.IsZero() && m.opt.Now().Sub(x.Ended) < newlyEnded
+		if !x.Running && !j.open && (ran[x.ID] || j.fresh[x.ID] || old) {
 			fresh[x.ID] = true
+			if old {
+				if j.old == nil {
+					j.old = map[string]bool{}
+				}
+				j.old[x.ID] = true
+			}
 		}
 		if ran[x.ID] && !x.Running && (strings.HasPrefix(m.notice, x.ID+" saves and ends") || strings.HasPrefix(m.notice, x.ID+" is ending")) {
 			m.say(x.ID + " is " + x.State) // what was said of the stop has come true
 		}
 	}
 	j.fresh = fresh
+}
+
+// forgetOldJobs stops telling of what ended before this screen opened: it stood there until something else was begun.
+func (m *Model) forgetOldJobs() {
+	for id := range m.jobs.old {
+		delete(m.jobs.fresh, id)
+	}
+	m.jobs.old = nil
 }
 
 // keepChosen keeps the cursor on its job, or near where it was.
@@ -221,6 +236,7 @@ func (m *Model) openJobs() tea.Cmd {
 		m.chooseJob(at)
 	}
 	clear(j.fresh)
+	j.old = nil
 	return m.lookJobs()
 }
 

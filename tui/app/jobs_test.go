@@ -351,3 +351,49 @@ func TestJobFrames(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatEndedBeforeTheScreenOpenedIsToldOnce(t *testing.T) {
+	t.Parallel()
+	w := &works{list: []app.Job{{ID: "old", Kind: "train", Name: "old", State: "failed", Fault: true, Ended: noon.Add(-time.Minute)}}}
+	with := func(o *app.Options) { o.Jobs, o.Now = w, func() time.Time { return noon } }
+	open := func() *tuitest.Driver {
+		return tuitest.Start(t, tuitest.NewFake(tuitest.Tape()), 110, 30, with).Pull().Expect("failed", "ctrl+o")
+	}
+	open().Ask(question).Advance(999).Refute("failed")
+	open().Press("ctrl+o").Pull().Expect("failed").Press("esc").Refute("failed")
+	// What fails while the screen is open is told until it was looked at.
+	w.list = append(w.list, app.Job{ID: "new", Kind: "train", Name: "new", State: "running", Running: true})
+	d := tuitest.Start(t, tuitest.NewFake(tuitest.Tape()), 110, 30, with).Pull().Ask(question).Advance(3)
+	w.end("new", "crashed")
+	d.Send(app.JobsTick()).Pull().Expect("crashed").Advance(999).Press("q").Ask(question).Advance(999).Expect("crashed")
+}
+
+// Every room is reached from every other, and esc leads back to the thought; a key that means nothing there says so.
+func TestEveryRoomIsReachedFromEveryOther(t *testing.T) {
+	t.Parallel()
+	rooms := []struct{ key, shows string }{
+		{"ctrl+l", "accuracy"}, {"ctrl+s", "sessions"}, {"ctrl+g", "curation"}, {"ctrl+t", "recipe"}, {"ctrl+o", "jobs"},
+	}
+	for _, from := range rooms {
+		for _, to := range rooms {
+			if from.key == to.key {
+				continue
+			}
+			l := &labor{Explorer: explorable()}
+			d := tuitest.Start(t, l, 110, 36, func(o *app.Options) {
+				o.Library, o.Curator, o.Jobs, o.Trainer = sessionsOf(4), curated(4), &works{}, &school{}
+			}).Ask(question).Advance(999)
+			d.Press(from.key).Pull()
+			before := d.Frame()
+			d.Press("Z").Expect("Z does nothing here")
+			d.Press(to.key).Pull()
+			there := tuitest.Start(t, &labor{Explorer: explorable()}, 110, 36, func(o *app.Options) {
+				o.Library, o.Curator, o.Jobs, o.Trainer = sessionsOf(4), curated(4), &works{}, &school{}
+			}).Ask(question).Advance(999).Press(to.key).Pull().Frame()
+			if got := d.Frame(); got != there || got == before {
+				t.Errorf("%s from %s:\n%s\nwant\n%s", to.key, from.key, got, there)
+			}
+			d.Press("esc").Expect("/2=84")
+		}
+	}
+}

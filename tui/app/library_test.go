@@ -104,7 +104,7 @@ func TestTagsNotesDeletionsAndExportsReachTheLibrary(t *testing.T) {
 	d.Press("home", "e").Expect("1 session into a new file", "s1-r0.html").Press("esc")
 	d.Press(" ", " ", "e").Expect("2 sessions into a new file").Press("ctrl+u").Type("out.doc").Press("enter").Expect("the name ends in .jsonl, .md or .html")
 	d.Press("ctrl+u").Type("out.md").Press("enter").Pull().Expect("2 sessions are in out.md")
-	d.Press("e", "ctrl+u").Type("taken.jsonl").Press("enter").Pull().Expect("could not export: taken.jsonl is there already")
+	d.Press("e").Type("taken.jsonl").Press("enter").Pull().Expect("could not export: taken.jsonl is there already")
 	d.Press("up", " ", "home", " ", "e").Expect("1 session into a new file").Press("esc")
 	want := []string{`tags r1 ["good" "hard"]`, `note r1//-1 "look again"`, "bin r1/", "restore r1/", `export md ["r0" "r1"] out.md`}
 	if !slices.Equal(s.Did, want) {

@@ -49,7 +49,7 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 		m.back()
 		return nil
 	}
-	if m.focus == onPrompt {
+	if m.focus == onPrompt && !m.away() {
 		if typed != "" {
 			m.promptPane.Editor.Insert(typed)
 		} else {
@@ -57,21 +57,22 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 		}
 		return nil
 	}
-	if typed != "" && len([]rune(typed)) == 1 {
-		m.say(text.Clean(typed, m.theme.ASCII) + m.keys.Text(" does nothing here; {help} shows all keys, {ask} goes to the prompt"))
-	} else if typed != "" {
-		// Pasted text belongs to the prompt, wherever the focus was.
-		if m.shelf.open {
-			m.closeShelf()
-		}
-		if m.jobs.open {
-			m.closeJobs()
-		}
-		m.bench.open, m.curation.open = false, false
+	switch {
+	case len([]rune(typed)) > 1: // pasted text belongs to the prompt, wherever the focus was
+		m.leaveRooms()
 		m.focus = onPrompt
 		m.promptPane.Editor.Insert(typed)
+	case m.away():
+		m.say(m.unheard(key, typed) + m.keys.Text(" does nothing here; {help} shows all keys"))
+	default:
+		m.say(m.unheard(key, typed) + m.keys.Text(" does nothing here; {help} shows all keys, {ask} goes to the prompt"))
 	}
 	return nil
+}
+
+// unheard names a key that nothing is bound to.
+func (m *Model) unheard(key, typed string) string {
+	return text.Clean(keys.Name(orElse(typed, key)), m.theme.ASCII)
 }
 
 // typing says that a key the table knows is meant for the text after all.

@@ -43,11 +43,6 @@ func (m *Model) layout() layout {
 	return arrange(m.w, m.h, want)
 }
 
-// away says that one of the other rooms stands in the place of the page.
-func (m *Model) away() bool {
-	return m.shelf.open || m.bench.open || m.training.open || m.jobs.open || m.curation.open
-}
-
 // draw composes the frame: every pane draws its rectangle, rows are joined, an overlay goes on top.
 func (m *Model) draw() string {
 	if m.w <= 0 || m.h <= 0 {
@@ -213,6 +208,8 @@ func (m *Model) drawNotice(w int) string {
 	switch {
 	case m.story != nil:
 		r.Add(theme.Strong, m.story.caption)
+	case strings.HasPrefix(m.notice, "could not ") && m.alarm:
+		r.Add(theme.Warn, text.Ends(m.notice, r.Left(), m.theme)) // the cause stands at its end
 	case m.notice != "" && m.alarm:
 		r.Add(theme.Warn, m.notice)
 	case m.notice != "":

@@ -273,7 +273,7 @@ func screenRows() []Binding {
 		{Newline, []string{"ctrl+j", "alt+enter"}, "new line", "A new line in the question", groupAsk, Prompt, nil},
 		{Older, []string{"up"}, "earlier", "An earlier question (in its first line)", groupAsk, Prompt, nil},
 		{Newer, []string{"down"}, "later", "A later question (in its last line)", groupAsk, Prompt, nil},
-		{Recent, []string{"ctrl+s"}, "sessions", "Earlier sessions", groupAsk, asking, func(s State) string {
+		{Recent, []string{"ctrl+s"}, "sessions", "Earlier sessions", groupAsk, Anywhere &^ Shelf, func(s State) string {
 			if !s.Library {
 				return "nothing is being saved in this run, so there are no sessions to show"
 			}
@@ -296,7 +296,7 @@ func screenRows() []Binding {
 		}},
 		{ShelfClose, []string{"esc", "ctrl+s"}, "close", "Back to the thought", groupShelf, Shelf, nil},
 
-		{Study, []string{"ctrl+l"}, "lab", "The lab: accuracy against thinking tokens, over many questions, budgets and methods", groupAsk, asking, func(s State) string {
+		{Study, []string{"ctrl+l"}, "lab", "The lab: accuracy against thinking tokens, over many questions, budgets and methods", groupAsk, Anywhere &^ Bench, func(s State) string {
 			switch {
 			case s.Broken != "":
 				return "there is no model: " + s.Broken

@@ -61,7 +61,7 @@ func needCurateRow(s State) string {
 
 func curateRows() []Binding {
 	return []Binding{
-		{Curation, []string{"ctrl+g"}, "curation", "Curate a data set: the funnel of its stages, every row with its reason", groupApp, asking, needCurator},
+		{Curation, []string{"ctrl+g"}, "curation", "Curate a data set: the funnel of its stages, every row with its reason", groupApp, Anywhere &^ Curate, needCurator},
 		{CurateEnter, []string{"enter"}, "rows", "In the funnel: the rows of the line; in the rows: open the row's trace in the explorer", groupCurate, Curate, func(s State) string {
 			if s.Curate.Rows {
 				return needCurateRow(s)

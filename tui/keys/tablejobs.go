@@ -44,7 +44,7 @@ func needJob(s State) string {
 
 func jobRows() []Binding {
 	return []Binding{
-		{ShowJobs, []string{"ctrl+o"}, "jobs", "The jobs: trainings, curations and sweeps that outlive this screen", groupApp, asking, func(s State) string {
+		{ShowJobs, []string{"ctrl+o"}, "jobs", "The jobs: trainings, curations and sweeps that outlive this screen", groupApp, Anywhere &^ Jobs, func(s State) string {
 			if !s.Jobs.Can {
 				return "there are no jobs in this screen"
 			}

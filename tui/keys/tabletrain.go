@@ -106,7 +106,7 @@ func needTrainResumable(s State) string {
 
 func trainRows() []Binding {
 	return []Binding{
-		{Training, []string{"ctrl+t"}, "training", "Fine-tuning: choose, look at the data and the memory, launch, watch", groupApp, asking, func(s State) string {
+		{Training, []string{"ctrl+t"}, "training", "Fine-tuning: choose, look at the data and the memory, launch, watch", groupApp, Anywhere &^ Train, func(s State) string {
 			if !s.Train.Can {
 				return "there is no trainer in this screen"
 			}

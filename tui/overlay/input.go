@@ -17,16 +17,11 @@ type Input struct {
 	Adjust func(string, bool) string // what + and - make of the text; nil = they are typed
 	Editor text.Editor
 	wrong  string
-	edited bool // a key has changed the text; until then a number typed takes the place of the one offered
 }
 
 // Press edits, or finishes with enter.
 func (in *Input) Press(key, typed string) Result {
 	in.wrong = ""
-	if typed >= "0" && typed <= "9" && in.Adjust != nil && !in.edited {
-		in.Editor.Set("")
-	}
-	in.edited = true
 	switch {
 	case key == "esc" || key == "ctrl+c":
 		return Result{Close: true}
@@ -70,7 +65,11 @@ func (in *Input) Render(width, height int) []string {
 			say(theme.Text, cost)
 		}
 	}
-	return box(in.Theme, in.Title, "enter takes it   esc back", w, height, rows)
+	foot := "enter takes it   esc back"
+	if in.Editor.Offered() {
+		foot = "enter takes it   esc back   typing replaces it, end edits it"
+	}
+	return box(in.Theme, in.Title, foot, w, height, rows)
 }
 
 // List lets one row be chosen.

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"s1/tui/theme"
@@ -60,4 +61,14 @@ func Upto(s string, most int) int { return min(width(Clean(Head(s, most), false)
 // Right writes s so that it ends before column col.
 func (r *Row) Right(role theme.Role, col int, s string) *Row {
 	return r.To(col-width(Clean(s, r.theme.ASCII))).Add(role, s)
+}
+
+// Ends returns s, safe and at most w cells wide: where it is longer, its beginning and its end with the ellipsis between. A
+// message says at its beginning what was tried, and at its end why that failed.
+func Ends(s string, w int, t *theme.Theme) string {
+	if Upto(s, w+1) <= w {
+		return Clean(s, t.ASCII)
+	}
+	head := w / 3
+	return Short(s, head, t) + strings.TrimPrefix(End(s, w-head, t), t.Glyphs.Ellipsis)
 }

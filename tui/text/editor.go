@@ -14,18 +14,31 @@ const EditorMax = 1 << 20
 // byte for byte; what it draws is safe.
 type Editor struct {
 	val string
-	cur int // byte offset of the cursor, on a cluster boundary
+	cur int  // byte offset of the cursor, on a cluster boundary
+	all bool // the text was offered: what is typed takes its place, a key that moves the cursor takes it as it is
 }
 
 // Value returns the text.
 func (e *Editor) Value() string { return e.val }
 
 // Set replaces the text and puts the cursor at its end.
-func (e *Editor) Set(s string) { e.val, e.cur = s, len(s) }
+func (e *Editor) Set(s string) { e.val, e.cur, e.all = s, len(s), false }
+
+// Offer sets a text that what is typed first replaces, and that a cursor key makes one to edit.
+func (e *Editor) Offer(s string) {
+	e.Set(s)
+	e.all = s != ""
+}
+
+// Offered says whether the text would be replaced by what is typed.
+func (e *Editor) Offered() bool { return e.all }
 
 // Insert puts s at the cursor; what would pass EditorMax is left out.
 func (e *Editor) Insert(s string) {
 	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+	if e.all {
+		e.Set("")
+	}
 	if room := EditorMax - len(e.val); len(s) > room {
 		for room > 0 && !utf8.RuneStart(s[room]) {
 			room--
@@ -38,6 +51,15 @@ func (e *Editor) Insert(s string) {
 
 // Press handles an editing key and says whether it was one.
 func (e *Editor) Press(key string) bool {
+	offered := e.all
+	e.all = false
+	switch key {
+	case "backspace", "ctrl+h", "delete", "ctrl+d", "ctrl+w", "alt+backspace", "alt+d":
+		if offered {
+			e.Set("")
+			return true
+		}
+	}
 	switch key {
 	case "left", "ctrl+b":
 		e.cur = e.before(e.cur)
@@ -68,6 +90,7 @@ func (e *Editor) Press(key string) bool {
 	case "ctrl+k":
 		e.delete(e.cur, e.lineEnd())
 	default:
+		e.all = offered
 		return false
 	}
 	return true
@@ -163,7 +186,11 @@ func (e *Editor) Lines(t *theme.Theme, prefix string, width, rows int, focused b
 	indent := Width(prefix)
 	room := max(width-indent, 1)
 	d := NewDoc(t.ASCII)
-	d.Append(e.val[:e.cur], theme.Text)
+	head := theme.Text
+	if e.all && focused {
+		head = theme.Cursor
+	}
+	d.Append(e.val[:e.cur], head)
 	at := d.Len()
 	under := e.after(e.cur)
 	switch {

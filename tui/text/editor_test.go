@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"s1/tui/theme"
 )
 
 func TestEditorKeys(t *testing.T) {
@@ -82,4 +84,49 @@ func FuzzEditor(f *testing.F) {
 			checkSafe(t, ansi.Strip(l))
 		}
 	})
+}
+
+func TestAnOfferedTextIsReplacedByWhatIsTypedAndEditedAfterACursorKey(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		keys []string // one letter is typed, anything longer is pressed
+		want string
+	}{
+		{nil, "64"}, {[]string{"9", "0"}, "90"}, {[]string{"end", "0"}, "640"}, {[]string{"left", "0"}, "604"}, {[]string{"home", "0"}, "064"},
+		{[]string{"backspace", "7"}, "7"}, {[]string{"delete"}, ""}, {[]string{"end", "backspace"}, "6"}, {[]string{"ctrl+u", "1"}, "1"}, {[]string{"f12", "1"}, "1"},
+	} {
+		var e Editor
+		e.Offer("64")
+		for _, k := range c.keys {
+			if len(k) == 1 {
+				e.Insert(k)
+			} else {
+				e.Press(k)
+			}
+		}
+		if e.Value() != c.want {
+			t.Errorf("%v: %q, want %q", c.keys, e.Value(), c.want)
+		}
+		if len(c.keys) > 0 && c.keys[0] != "f12" && e.Offered() {
+			t.Errorf("%v: still offered", c.keys)
+		}
+	}
+}
+
+func TestALongMessageKeepsItsBeginningAndItsCause(t *testing.T) {
+	t.Parallel()
+	th := theme.New(theme.Options{})
+	long := "could not export: write /a/very/long/path/of/many/folders/s1-run.html: permission denied"
+	for w := range 120 {
+		got := Ends(long, w, th)
+		if Width(got) > w {
+			t.Errorf("%d cells: %q", w, got)
+		}
+		if w >= 45 && (!strings.HasPrefix(got, "could not") || !strings.HasSuffix(got, "permission denied")) {
+			t.Errorf("%d cells: %q", w, got)
+		}
+	}
+	if got := Ends(long, 200, th); got != long {
+		t.Errorf("where there is room: %q", got)
+	}
 }
