@@ -15,6 +15,24 @@ func group(use, short string) *cobra.Command {
 	return &cobra.Command{Use: use, Short: short, Args: noSuchCommand, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 }
 
+// helpCommand is cobra's, but for words that are no command.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND...]", Short: "What a command does, and its flags",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			switch {
+			case err == nil && (len(rest) == 0 || !about.HasSubCommands()):
+				about.InitDefaultHelpFlag()
+				return about.Help()
+			case about == nil:
+				about, rest = cmd.Root(), args
+			}
+			return noSuchCommand(about, rest)
+		},
+	}
+}
+
 // noSuchCommand refuses words where a command is expected, and names the nearest one.
 func noSuchCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
