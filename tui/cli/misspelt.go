@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -63,10 +64,12 @@ func inWords(args cobra.PositionalArgs, example string) cobra.PositionalArgs {
 			return err
 		}
 		_, takes, _ := strings.Cut(cmd.Use, " ")
-		switch wanted := strings.Fields(takes); {
-		case len(wanted) == 0:
+		var most, have int
+		_, says := fmt.Sscanf(err.Error(), "accepts %d arg(s), received %d", &most, &have)
+		switch {
+		case takes == "":
 			return usagef("%s takes no words; there is %.40q", cmd.CommandPath(), words[0])
-		case len(words) >= len(wanted):
+		case strings.HasPrefix(err.Error(), "accepts at most") || says == nil && have > most:
 			return usagef("%s takes %s, and %.40q is one too many; quotes keep words together", cmd.CommandPath(), takes, words[len(words)-1])
 		case example == "":
 			return usagef("%s needs %s; %s --help says more", cmd.CommandPath(), takes, cmd.CommandPath())
