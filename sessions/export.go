@@ -77,20 +77,32 @@ func ExportMarkdown(w io.Writer, s Session) error {
 		}
 		fmt.Fprintf(b, "\n\ncap %s, waits %d\n", amount(k.Budget.Cap), k.Budget.Waits)
 		var thought, answer strings.Builder
-		for _, t := range path(byID, k) {
-			to := &thought
-			if t.Phase == trace.PhaseAnswer {
-				to = &answer
+		var to *strings.Builder
+		open := trace.OriginSampled // of the bracket that is open in to; no bracket where it is sampled
+		shut := func() {
+			if open != trace.OriginSampled {
+				to.WriteString("]")
 			}
-			switch t.Origin {
-			case trace.OriginInjected:
-				fmt.Fprintf(to, "[injected:%s]", t.Text)
-			case trace.OriginForced:
-				fmt.Fprintf(to, "[forced:%s]", t.Text)
-			default:
-				to.WriteString(t.Text)
-			}
+			open = trace.OriginSampled
 		}
+		for _, t := range path(byID, k) {
+			into := &thought
+			if t.Phase == trace.PhaseAnswer {
+				into = &answer
+			}
+			fed := t.Origin
+			if fed != trace.OriginInjected && fed != trace.OriginForced {
+				fed = trace.OriginSampled
+			}
+			if into != to || fed != open {
+				shut()
+				if to, open = into, fed; fed != trace.OriginSampled {
+					fmt.Fprintf(to, "[%s:", fed)
+				}
+			}
+			to.WriteString(t.Text)
+		}
+		shut()
 		fmt.Fprintf(b, "\n**Thinking**\n\n%s\n**Answer**\n\n%s", quote(thought.String()), quote(answer.String()))
 		if k.Verdict != "" {
 			fmt.Fprintf(b, "\n**Verdict** %s\n", k.Verdict)

@@ -49,9 +49,9 @@ type Plan struct {
 
 // Arm is one method with one budget; it names a column of the report and a point of a curve.
 type Arm struct {
-	Method string
-	Budget int
-	Text   string // of Waits other than the plan's first text
+	Method string `json:"method"`
+	Budget int    `json:"budget"`
+	Text   string `json:"text,omitempty"` // of Waits other than the plan's first text
 }
 
 func (a Arm) String() string {

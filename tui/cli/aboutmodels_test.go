@@ -58,7 +58,7 @@ func TestModelsInTheCacheAreFoundOffline(t *testing.T) {
 		t.Errorf("models info says %v", info)
 	}
 	b.run("models", "info", "org/tiny").wants(0, "llama", "vocabulary    1024")
-	if got := b.run("models", "list", "--json").wants(0).lines(); len(got) != 2 || got[0]["Word"] != "mini" {
+	if got := b.run("models", "list", "--json").wants(0).lines(); len(got) != 2 || got[0]["word"] != "mini" || got[0]["modified"] != nil || got[1]["modified"] == nil {
 		t.Errorf("models list --json says %v", got)
 	}
 	x := b.run("run", "-m", "org/tiny", "--json", "--cap", "4", "--answer-cap", "4", "hello").wants(0).only()

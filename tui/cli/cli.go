@@ -136,6 +136,14 @@ func newRoot(a *app) *cobra.Command {
 	flags.register(root.Flags())
 	look.register(root.Flags())
 	root.AddCommand(a.runCommand(), a.chatCommand(), a.demoCommand(), a.keysCommand(), a.tokensCommand(), a.sessionsCommand(), a.exploreCommand(), a.modelsCommand(), a.benchCommand(), a.doctorCommand(), a.pathsCommand(), a.versionCommand(), a.trainCommand(), a.gradeCommand(), a.sweepCommand(), a.paperCommand(), a.curateCommand(), a.jobsCommand())
+	root.SetHelpCommand(helpCommand())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" { // cobra shows its help to any word
+			c.Args, c.RunE = noSuchCommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
 	eachCommand(root, func(c *cobra.Command) {
 		if c.Args != nil {
 			c.Args = inWords(c.Args, examples()[c.CommandPath()])

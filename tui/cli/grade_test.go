@@ -70,7 +70,7 @@ func TestGradeRefusesWhatItCannotDo(t *testing.T) {
 	}{
 		{2, "a prediction and the known answer", []string{"grade"}},
 		{2, "a prediction and the known answer", []string{"grade", "1"}},
-		{2, "accepts at most 2", []string{"grade", "1", "2", "3"}},
+		{2, `"3" is one too many`, []string{"grade", "1", "2", "3"}},
 		{2, "together", []string{"grade", "--pred", two}},
 		{2, "not both", []string{"grade", "1", "--pred", two, "--gold", two}},
 		{2, "s1 grade -- -5 5", []string{"grade", "-5", "5"}},

@@ -25,10 +25,7 @@ func (a *app) jobsCommand() *cobra.Command {
 		return &cobra.Command{
 			Use: use, Short: short, Args: cobra.ExactArgs(1), ValidArgsFunction: completeJobs,
 			RunE: func(cmd *cobra.Command, args []string) error {
-				j, err := jobs.Open(jobsDir(), nil).Get(args[0])
-				if errors.Is(err, jobs.ErrNone) {
-					return fmt.Errorf("no job %q; s1 jobs list shows them", args[0])
-				}
+				j, err := findJob(jobs.Open(jobsDir(), nil), args[0])
 				if err != nil {
 					return err
 				}
@@ -64,6 +61,28 @@ func (a *app) jobsCommand() *cobra.Command {
 		},
 	)
 	return cmd
+}
+
+// findJob finds a job by its id, or by its name where no other one has it.
+func findJob(s *jobs.Store, word string) (*jobs.Job, error) {
+	j, err := s.Get(word)
+	if !errors.Is(err, jobs.ErrNone) {
+		return j, err
+	}
+	list, bad := s.List()
+	var ids []string
+	for _, x := range list {
+		if x.Name == word {
+			j, ids = x, append(ids, x.ID)
+		}
+	}
+	switch {
+	case len(ids) == 1:
+		return j, nil
+	case len(ids) > 1:
+		return nil, usagef("%d jobs are called %.40q: %s", len(ids), word, strings.Join(ids, ", "))
+	}
+	return nil, errors.Join(fmt.Errorf("no job %.40q; s1 jobs list shows them", word), bad)
 }
 
 func completeJobs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

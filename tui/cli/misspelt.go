@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,24 @@ import (
 // group is a command that only holds others.
 func group(use, short string) *cobra.Command {
 	return &cobra.Command{Use: use, Short: short, Args: noSuchCommand, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+}
+
+// helpCommand is cobra's, but for words that are no command.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND...]", Short: "What a command does, and its flags",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			switch {
+			case err == nil && (len(rest) == 0 || !about.HasSubCommands()):
+				about.InitDefaultHelpFlag()
+				return about.Help()
+			case about == nil:
+				about, rest = cmd.Root(), args
+			}
+			return noSuchCommand(about, rest)
+		},
+	}
 }
 
 // noSuchCommand refuses words where a command is expected, and names the nearest one.
@@ -45,10 +64,12 @@ func inWords(args cobra.PositionalArgs, example string) cobra.PositionalArgs {
 			return err
 		}
 		_, takes, _ := strings.Cut(cmd.Use, " ")
-		switch wanted := strings.Fields(takes); {
-		case len(wanted) == 0:
+		var most, have int
+		_, says := fmt.Sscanf(err.Error(), "accepts %d arg(s), received %d", &most, &have)
+		switch {
+		case takes == "":
 			return usagef("%s takes no words; there is %.40q", cmd.CommandPath(), words[0])
-		case len(words) >= len(wanted):
+		case strings.HasPrefix(err.Error(), "accepts at most") || says == nil && have > most:
 			return usagef("%s takes %s, and %.40q is one too many; quotes keep words together", cmd.CommandPath(), takes, words[len(words)-1])
 		case example == "":
 			return usagef("%s needs %s; %s --help says more", cmd.CommandPath(), takes, cmd.CommandPath())

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -62,6 +63,25 @@ func (a *app) modelsCommand() *cobra.Command {
 	return cmd
 }
 
+// modelLine is a model as JSON.
+type modelLine struct {
+	Word     string    `json:"word"`
+	Path     string    `json:"path"`
+	Kind     string    `json:"kind"`
+	Bytes    int64     `json:"bytes"`
+	Modified time.Time `json:"modified,omitzero"` // zero of what is inside the program
+	Commit   string    `json:"commit,omitempty"`
+}
+
+// configOf is a model's description as JSON.
+func configOf(c arch.Config) map[string]any {
+	return map[string]any{
+		"architecture": c.Architecture, "hidden": c.Hidden, "layers": c.Layers, "heads": c.Heads, "kv_heads": c.KVHeads, "head_dim": c.HeadDim, "ff": c.FF,
+		"vocab": c.Vocab, "context": c.Context, "rms_eps": c.RMSEps, "rope_type": c.RoPE.Type, "rope_theta": c.RoPE.Theta, "rope_factor": c.RoPE.Factor, "tied": c.Tied, "qkv_bias": c.QKVBias,
+		"out_bias": c.OutBias, "mlp_bias": c.MLPBias, "qk_norm": c.QKNorm, "bos": c.BOS, "eos": c.EOS,
+	}
+}
+
 func (a *app) listModels() error {
 	list, err := hub.List()
 	if err != nil {
@@ -77,7 +97,7 @@ func (a *app) listModels() error {
 	list = append([]hub.Entry{own}, list...)
 	for _, m := range list {
 		if a.json {
-			err = a.printJSON(m)
+			err = a.printJSON(modelLine{m.Word, m.Path, m.Kind, m.Bytes, m.Modified, m.Commit})
 		} else {
 			_, err = fmt.Fprintf(a.out, "%-48s %9s  %s\n", safeLine(m.Word, 48), size(m.Bytes), safeText(m.Path))
 		}
@@ -182,7 +202,7 @@ func (a *app) modelInfo(ctx context.Context, word string) error {
 	if a.json {
 		return a.printJSON(map[string]any{
 			"model": word, "name": w.Name, "path": where(w), "kind": w.Kind, "architecture": c.Architecture, "parameters": w.Parameters(),
-			"bytes": w.Bytes(), "tensors": types, "config": c, "sha256": hash,
+			"bytes": w.Bytes(), "tensors": types, "config": configOf(c), "sha256": hash,
 		})
 	}
 	rows := [][2]string{

@@ -18,7 +18,14 @@ func Wilson(hits, n int) (share, low, high float64) {
 	p, m := float64(hits)/float64(n), float64(n)
 	mid := (p + z*z/(2*m)) / (1 + z*z/m)
 	half := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
-	return p, max(mid-half, 0), min(mid+half, 1)
+	low, high = max(mid-half, 0), min(mid+half, 1)
+	if hits == 0 {
+		low = 0 // which rounding misses
+	}
+	if hits == n {
+		high = 1
+	}
+	return p, low, high
 }
 
 // Bootstrap is the 95 % percentile interval of a statistic: stat is asked that many times for its value on a resample, which

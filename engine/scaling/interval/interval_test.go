@@ -12,10 +12,10 @@ func TestWilsonIntervals(t *testing.T) {
 		hits, n   int
 		low, high float64
 	}{
-		{785, 1000, .758, .809}, {938, 1000, .921, .951}, {1, 1000, 0, .006}, {0, 10, 0, .278}, {10, 10, .722, 1}, {0, 0, 0, 1},
+		{785, 1000, .758, .809}, {938, 1000, .921, .951}, {1, 1000, 0, .006}, {0, 10, 0, .278}, {10, 10, .722, 1}, {0, 24, 0, .138}, {0, 0, 0, 1},
 	} {
 		share, low, high := Wilson(c.hits, c.n)
-		if math.Abs(low-c.low) > 6e-4 || math.Abs(high-c.high) > 6e-4 || c.n > 0 && share != float64(c.hits)/float64(c.n) {
+		if c.hits == 0 && low != 0 || c.hits == c.n && high != 1 || math.Abs(low-c.low) > 6e-4 || math.Abs(high-c.high) > 6e-4 || c.n > 0 && share != float64(c.hits)/float64(c.n) {
 			t.Errorf("%d of %d: %v in [%.4f, %.4f], want [%.3f, %.3f]", c.hits, c.n, share, low, high, c.low, c.high)
 		}
 	}
