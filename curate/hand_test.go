@@ -48,7 +48,7 @@ func TestARowThatAHandKeepsWinsOverItsCopiesAndNearDuplicates(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := counts[len(counts)-1]; fmt.Sprint(got.Dropped) != fmt.Sprint(c.dropped) {
+			if got := counts[len(counts)-2]; got.Stage != dedupStage || fmt.Sprint(got.Dropped) != fmt.Sprint(c.dropped) {
 				t.Errorf("dropped %v, want %v", got.Dropped, c.dropped)
 			}
 			var got, want []string
