@@ -103,7 +103,7 @@ func (l Load) read(ctx context.Context, files []source, more *features, first ma
 			case errors.As(err, &bad):
 				d.ID, d.Detail = fmt.Sprintf("%s:%d", f.Name, bad.Line), bad.Cause.Error()
 			case errors.As(err, &lost):
-				d.ID, d.Detail = fmt.Sprintf("%s:%d", f.Name, lost.Line), fmt.Sprintf("the file is damaged, and nothing of it from here on is read: %v", lost.Cause) //nolint:errorlint // for people
+				d.ID, d.Detail = fmt.Sprintf("%s:%d", f.Name, lost.Line), fmt.Sprintf("the file is damaged, and nothing of it from here on is read: %v", lost.Cause)
 			default:
 				return err
 			}
