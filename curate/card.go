@@ -24,7 +24,9 @@ func (r *run) card(dir string, counts []Count, e *exporter) (string, error) {
 	}
 	b.WriteString("\n| file | rows | sha256 | what it is |\n|---|---|---|---|\n")
 	for _, f := range [][2]string{
-		{columnsFile, "the columns of s1K"}, {parquetFile, "the same"}, {textFile, "s1's text, with its template"},
+		{columnsFile, "the columns of s1K"},
+		{parquetFile, "the same"},
+		{textFile, "s1's text, with its template"},
 		{pairsFile, "the same text as prompt and completion"},
 		{messagesFile, "a user's and an assistant's turn with its thought as reasoning_content: for any model's own template"},
 	} {

@@ -80,8 +80,24 @@ func (l Load) Pairs() (list [][2]string) {
 	return list
 }
 
+// fields make rows of ours.
+type fields struct {
+	names map[string][]string
+	pairs [][2]string
+	first map[string]bool // features that the recipe needs
+	cut   cutFeatures
+}
+
+func (l Load) mapped(needs []string) *fields {
+	m := &fields{l.Names(), l.Pairs(), map[string]bool{}, cutFeatures{rows: map[string]int{}}}
+	for _, name := range needs {
+		m.first[name] = true
+	}
+	return m
+}
+
 // row maps the fields. What is left over and short becomes a feature: those that the recipe needs first, then others by name.
-func (l Load) row(raw records.Row, first map[string]bool, cut *cutFeatures) (row Row, rule, detail string) {
+func (m *fields) row(raw records.Row) (row Row, rule, detail string) {
 	row = Row{Index: raw.Index, Features: map[string]any{}}
 	taken := map[string]bool{}
 	take := func(ours, name string, to *string) {
@@ -91,19 +107,18 @@ func (l Load) row(raw records.Row, first map[string]bool, cut *cutFeatures) (row
 		}
 		*to = text
 	}
-	names := l.Names()
 	for _, f := range []struct {
 		ours string
 		to   *string
 	}{{"question", &row.Question}, {"solution", &row.Solution}, {"cot_type", &row.CotType}, {"source_type", &row.SourceType}, {"metadata", &row.Metadata}} {
-		for _, name := range names[f.ours] {
+		for _, name := range m.names[f.ours] {
 			if raw.Fields[name] != nil {
 				take(f.ours, name, f.to)
 				break
 			}
 		}
 	}
-	trace, attempt := pairOf(raw, l.Pairs())
+	trace, attempt := pairOf(raw, m.pairs)
 	if trace != "" {
 		take("trace", trace, &row.Trace)
 	}
@@ -125,9 +140,9 @@ func (l Load) row(raw records.Row, first map[string]bool, cut *cutFeatures) (row
 		switch {
 		case !ok || taken[k] || k == "id":
 			continue
-		case first[k]:
+		case m.first[k]:
 		case others == mostOthers || len(k) > maxFeature:
-			cut.add(k)
+			m.cut.add(k)
 			continue
 		default:
 			others++

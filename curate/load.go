@@ -34,23 +34,19 @@ type loading struct {
 
 // load reads the files of the recipe into dir: shards of whole rows, and their heads. It says what features it left out. One goroutine reads and another writes, since
 // packing takes as long as taking apart; two rows at most wait between them.
-func (r *run) load(ctx context.Context, dir string, files []source, say func(decision) error) (cut *cutFeatures, err error) {
+func (r *run) load(ctx context.Context, dir string, files []source, say func(decision) error) (left string, err error) {
 	more, err := readFeatures(r.recipe.Load.Features, dir)
 	if err != nil {
-		return nil, err
-	}
-	cut = &cutFeatures{rows: map[string]int{}}
-	first := map[string]bool{}
-	for _, name := range r.recipe.needs() {
-		first[name] = true
+		return "", err
 	}
 	defer func() { err = errors.Join(err, more.close()) }()
 	parent := ctx
 	ctx, stop := context.WithCancelCause(ctx)
 	rows := make(chan loading, 2)
+	m := r.recipe.Load.mapped(r.recipe.needs())
 	go func() {
 		defer close(rows)
-		if err := r.recipe.Load.read(ctx, files, more, first, cut, rows); err != nil {
+		if err := r.recipe.Load.read(ctx, files, m, more, rows); err != nil {
 			stop(err)
 		}
 	}()
@@ -80,11 +76,11 @@ func (r *run) load(ctx context.Context, dir string, files []source, say func(dec
 		err = context.Cause(ctx)
 	}
 	stop(nil)
-	return cut, errors.Join(err, w.close())
+	return m.cut.note(), errors.Join(err, w.close())
 }
 
 // read gives all rows of the files, and closes nothing. A file that is damaged gives the rows before the place, and one that says so.
-func (l Load) read(ctx context.Context, files []source, more *features, first map[string]bool, cut *cutFeatures, rows chan<- loading) error {
+func (l Load) read(ctx context.Context, files []source, m *fields, more *features, rows chan<- loading) error {
 	give := func(one loading) error {
 		select {
 		case rows <- one:
@@ -103,7 +99,7 @@ func (l Load) read(ctx context.Context, files []source, more *features, first ma
 			case errors.As(err, &bad):
 				d.ID, d.Detail = fmt.Sprintf("%s:%d", f.Name, bad.Line), bad.Cause.Error()
 			case errors.As(err, &lost):
-				d.ID, d.Detail = fmt.Sprintf("%s:%d", f.Name, lost.Line), fmt.Sprintf("the file is damaged, and nothing of it from here on is read: %v", lost.Cause) //nolint:errorlint // for people
+				d.ID, d.Detail = fmt.Sprintf("%s:%d", f.Name, lost.Line), fmt.Sprintf("the file is damaged, and nothing of it from here on is read: %v", lost.Cause)
 			default:
 				return err
 			}
@@ -123,7 +119,7 @@ func (l Load) read(ctx context.Context, files []source, more *features, first ma
 			}
 			if err == nil {
 				var one loading
-				if one, err = l.one(raw, f.Name, more, first, cut); err == nil {
+				if one, err = m.one(raw, f.Name, more); err == nil {
 					err = give(one)
 				}
 			} else {
@@ -141,8 +137,8 @@ func (l Load) read(ctx context.Context, files []source, more *features, first ma
 }
 
 // one makes a row of ours.
-func (l Load) one(raw records.Row, name string, more *features, first map[string]bool, cut *cutFeatures) (loading, error) {
-	row, rule, detail := l.row(raw, first, cut)
+func (m *fields) one(raw records.Row, name string, more *features) (loading, error) {
+	row, rule, detail := m.row(raw)
 	row.File = name
 	if rule != "" {
 		return loading{bad: &Decision{ID: fmt.Sprintf("%s:%d", row.File, row.Index+1), Rule: rule, Detail: detail}}, nil

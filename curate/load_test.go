@@ -196,7 +196,7 @@ func TestThoughtAndAnswerAreOfOneModel(t *testing.T) {
 		{`{"thinking_trajectories":["a","b"],"attempt":"c","reasoning":"x"}`, nil, "a\nb/c"},
 	} {
 		r := read(t, filed(t, strings.Replace(c.row, "{", `{"question":"q?",`, 1)))
-		row, rule, detail := Load{Fields: c.fields}.row(r[0], nil, &cutFeatures{rows: map[string]int{}})
+		row, rule, detail := Load{Fields: c.fields}.mapped(nil).row(r[0])
 		if got := row.Trace + "/" + row.Attempt; got != c.want || rule != "" {
 			t.Errorf("%s by %v: %q (%s %s), want %q", c.row, c.fields, got, rule, detail, c.want)
 		}

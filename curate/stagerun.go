@@ -80,8 +80,8 @@ func (r *run) loaded(ctx context.Context, dir, key, cut string) (c Count, err er
 	if err = errors.Join(err, w.close()); err != nil {
 		return c, err
 	}
-	if note := left.note(); note != "" {
-		c.Key, c.Notes = cut, append(slices.Clip(c.Notes), note)
+	if left != "" {
+		c.Key, c.Notes = cut, append(slices.Clip(c.Notes), left)
 	}
 	if err = finish(dir, c); err == nil {
 		t.say("end")
