@@ -101,11 +101,7 @@ func (r *run) card(dir string, counts []Count, files []string, sources map[strin
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %d rows curated by s1\n\nSelection %s, seed %d.\n\n| stage | in | kept | dropped by rule | key |\n|---|---|---|---|---|\n", len(r.alive), r.recipe.Select.Kind, r.recipe.Seed)
 	for _, c := range counts {
-		var rules []string
-		for _, k := range slices.Sorted(maps.Keys(c.Dropped)) {
-			rules = append(rules, fmt.Sprintf("%s %d", k, c.Dropped[k]))
-		}
-		fmt.Fprintf(&b, "| %s v%d | %d | %d | %s | %.16s |\n", c.Stage, c.Version, c.In, c.Kept, strings.Join(rules, ", "), c.Key)
+		fmt.Fprintf(&b, "| %s v%d | %d | %d | %s | %.16s |\n", c.Stage, c.Version, c.In, c.Kept, strings.Join(c.Reasons(), ", "), c.Key)
 	}
 	b.WriteString("\n| file | sha256 |\n|---|---|\n")
 	for _, name := range files {

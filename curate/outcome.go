@@ -112,6 +112,9 @@ func (o *outcome) take(n int, d Decision) error {
 		to = o.dropped
 	} else {
 		o.left = append(o.left, n)
+		if _, ok := d.Features["by_hand"]; ok {
+			o.c.ByHand++
+		}
 		o.learns = o.learns || len(d.Features) > 0 || d.Made != nil
 	}
 	if to != nil {

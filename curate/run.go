@@ -48,11 +48,12 @@ type Count struct {
 	Version int            `json:"version"`
 	In      int            `json:"in"`
 	Kept    int            `json:"kept"`
-	Dropped map[string]int `json:"dropped"` // by rule
-	Key     string         `json:"key"`     // of rows, rules and seed: equal keys, equal decisions, but where a request failed
-	Own     string         `json:"own"`     // of the stage's version and settings alone
-	Cached  bool           `json:"-"`       // read, not computed
-	Unasked int            `json:"-"`       // counted again: rows that its model was not asked about, which count as kept
+	Dropped map[string]int `json:"dropped"`           // by rule
+	Key     string         `json:"key"`               // of rows, rules and seed: equal keys, equal decisions, but where a request failed
+	Own     string         `json:"own"`               // of the stage's version and settings alone
+	ByHand  int            `json:"by_hand,omitempty"` // rows that a hand keeps
+	Cached  bool           `json:"-"`                 // read, not computed
+	Unasked int            `json:"-"`                 // counted again: rows that its model was not asked about, which count as kept
 }
 
 // Event is a line of events.jsonl.

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -147,7 +145,7 @@ func (a *app) curate(ctx context.Context, f curateFlags, name string) (err error
 func (a *app) curated(f curateFlags, counts []curate.Count) error {
 	if a.json {
 		for _, c := range counts {
-			if err := a.printJSON(map[string]any{"type": "stage", "stage": c.Stage, "version": c.Version, "in": c.In, "kept": c.Kept, "dropped": c.Dropped, "key": c.Key, "cached": c.Cached, "unasked": c.Unasked}); err != nil {
+			if err := a.printJSON(map[string]any{"type": "stage", "stage": c.Stage, "version": c.Version, "in": c.In, "kept": c.Kept, "dropped": c.Dropped, "key": c.Key, "cached": c.Cached, "unasked": c.Unasked, "by_hand": c.ByHand}); err != nil {
 				return err
 			}
 		}
@@ -156,14 +154,7 @@ func (a *app) curated(f curateFlags, counts []curate.Count) error {
 	w := len("decontaminate")
 	fmt.Fprintf(a.out, "%-*s %9s %9s  %s\n", w, "stage", "in", "kept", "dropped by rule")
 	for _, c := range counts {
-		var rules []string
-		for _, k := range slices.Sorted(maps.Keys(c.Dropped)) {
-			rules = append(rules, fmt.Sprintf("%s %d", k, c.Dropped[k]))
-		}
-		if c.Unasked > 0 {
-			rules = append(rules, fmt.Sprintf("(%d not asked yet, counted as kept)", c.Unasked))
-		}
-		if _, err := fmt.Fprintf(a.out, "%-*s %9d %9d  %s\n", w, c.Stage, c.In, c.Kept, safeText(strings.Join(rules, ", "))); err != nil {
+		if _, err := fmt.Fprintf(a.out, "%-*s %9d %9d  %s\n", w, c.Stage, c.In, c.Kept, safeText(strings.Join(c.Reasons(), ", "))); err != nil {
 			return err
 		}
 	}

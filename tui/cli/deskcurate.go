@@ -39,6 +39,7 @@ type looked struct {
 
 	spend spending
 	asked underway
+	hand  byHand
 }
 
 func newCurator(d *desk) *curator {
@@ -247,7 +248,7 @@ func (c *curator) state(ctx context.Context, folder string) (s tuiapp.CurationSt
 		}
 	}
 	s.Facts = strings.TrimPrefix(strings.Join([]string{facts, fmt.Sprintf("seed %d", rec.Seed)}, ", "), ", ")
-	s.Stages = stagesOf(rec, counts, folder)
+	s.Stages = stagesOf(rec, counts, folder, c.at(folder).keptByHand(rec, counts, folder))
 	if e, ok := curate.LastEvent(folder); ok && state == "running" {
 		underWay(s.Stages, e)
 		c.at(folder).follow(s.Stages, e, folder, time.Now())
