@@ -75,7 +75,7 @@ func (r *run) export(ctx context.Context, counts []Count) error {
 	}
 	table := parquet.NewGenericWriter[s1Row](f, parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(10_000), parquet.CreatedBy("s1", "1", ""))
 	sources := map[string]int{}
-	err = (&Rows{r, r.alive}).EachWhole(ctx, func(_ int, row *Row) error {
+	err = (&Rows{r: r, numbers: r.alive}).EachWhole(ctx, func(_ int, row *Row) error {
 		sources[row.SourceType]++
 		out := s1Row{row.Solution, row.Question, row.CotType, row.SourceType, row.Metadata, nil, []string{row.Trace}, row.Attempt, prompt(row) + completion(row) + "<|im_end|>\n"}
 		_, err := table.Write([]s1Row{out})

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -115,15 +117,15 @@ func (a *app) curate(ctx context.Context, f curateFlags, name string) (err error
 			total++ // their attempts
 		}
 		done := int64(0)
-		show := a.progress()
+		show := a.curateProgress()
 		o.Event = func(e curate.Event) {
 			if e.State == "end" || e.State == "cached" {
 				done++
 			}
-			show(fmt.Sprintf("%s: %d of %d rows, %.0f a second", e.Stage, e.Decided, e.In, e.Rate))
+			show(e)
 			a.job.Progress(jobs.Progress{Done: min(done, total), Total: total, Unit: "stage"})
 			if a.json {
-				_ = a.printJSON(map[string]any{"type": "progress", "stage": e.Stage, "state": e.State, "in": e.In, "decided": e.Decided, "kept": e.Kept, "dropped": e.Dropped, "rate": e.Rate})
+				_ = a.printJSON(map[string]any{"type": "progress", "stage": e.Stage, "state": e.State, "in": e.In, "decided": e.Decided, "kept": e.Kept, "dropped": e.Dropped, "rate": e.Rate, "waits": e.Waits})
 			}
 		}
 		counts, err = curate.Run(ctx, rec, o)
@@ -145,7 +147,7 @@ func (a *app) curate(ctx context.Context, f curateFlags, name string) (err error
 func (a *app) curated(f curateFlags, counts []curate.Count) error {
 	if a.json {
 		for _, c := range counts {
-			if err := a.printJSON(map[string]any{"type": "stage", "stage": c.Stage, "version": c.Version, "in": c.In, "kept": c.Kept, "dropped": c.Dropped, "key": c.Key, "cached": c.Cached, "unasked": c.Unasked, "by_hand": c.ByHand}); err != nil {
+			if err := a.printJSON(map[string]any{"type": "stage", "stage": c.Stage, "version": c.Version, "in": c.In, "kept": c.Kept, "dropped": c.Dropped, "key": c.Key, "cached": c.Cached, "unasked": c.Unasked, "by_hand": c.ByHand, "causes": c.Causes}); err != nil {
 				return err
 			}
 		}
@@ -156,6 +158,11 @@ func (a *app) curated(f curateFlags, counts []curate.Count) error {
 	for _, c := range counts {
 		if _, err := fmt.Fprintf(a.out, "%-*s %9d %9d  %s\n", w, c.Stage, c.In, c.Kept, safeText(strings.Join(c.Reasons(), ", "))); err != nil {
 			return err
+		}
+		for _, rule := range slices.Sorted(maps.Keys(c.Causes)) {
+			if _, err := fmt.Fprintf(a.out, "%-*s most %s: %s\n", w, "", safeLine(rule, 40), safeLine(c.Causes[rule], 300)); err != nil {
+				return err
+			}
 		}
 	}
 	if !f.count {

@@ -251,6 +251,9 @@ func (c *curator) state(ctx context.Context, folder string) (s tuiapp.CurationSt
 	s.Stages = stagesOf(rec, counts, folder, c.at(folder).keptByHand(rec, counts, folder))
 	if e, ok := curate.LastEvent(folder); ok && state == "running" {
 		underWay(s.Stages, e)
+		if e.Waits != "" {
+			s.Facts = e.Stage + " is " + e.Waits + "; " + s.Facts
+		}
 		c.at(folder).follow(s.Stages, e, folder, time.Now())
 	}
 	s.Spend = c.at(folder).spent(rec, folder, state == "running")
