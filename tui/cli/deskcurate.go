@@ -14,6 +14,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"s1/curate"
+	"s1/curate/llm"
 	"s1/curate/presets"
 	"s1/sessions/jobs"
 	tuiapp "s1/tui/app"
@@ -37,7 +38,7 @@ type looked struct {
 	shaped           string // the stages whose shape is kept
 	domains, lengths []tuiapp.CurationBin
 
-	spend spending
+	spend llm.SpendReader
 	asked underway
 	hand  byHand
 }
