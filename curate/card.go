@@ -125,23 +125,6 @@ func (r *run) handCounts() map[string]int {
 	return n
 }
 
-// Reasons are the rules that dropped rows, with counts; of missing also what is missing.
-func (c Count) Reasons() string {
-	var rules []string
-	for _, k := range slices.Sorted(maps.Keys(c.Dropped)) {
-		text := fmt.Sprintf("%s %d", k, c.Dropped[k])
-		if k == missingRule && len(c.Missing) > 0 {
-			var what []string
-			for _, name := range slices.Sorted(maps.Keys(c.Missing)) {
-				what = append(what, fmt.Sprintf("%s %d", name, c.Missing[name]))
-			}
-			text += " (" + strings.Join(what, ", ") + ")"
-		}
-		rules = append(rules, text)
-	}
-	return strings.Join(rules, ", ")
-}
-
 // cellText is a text of others in a cell of a table.
 func cellText(s string) string {
 	return strings.Join(strings.Fields(strings.ReplaceAll(s, "|", `\|`)), " ")

@@ -137,7 +137,7 @@ func (r *run) export(ctx context.Context, counts []Count) error {
 		return err
 	}
 	trainable := 0 // place in r.alive of the next one
-	err = (&Rows{r, r.picked}).EachWhole(ctx, func(i int, row *Row) error {
+	err = (&Rows{r: r, numbers: r.picked}).EachWhole(ctx, func(i int, row *Row) error {
 		is := trainable < len(r.alive) && r.alive[trainable] == r.picked[i]
 		if is {
 			trainable++

@@ -80,6 +80,62 @@ func (r Recipe) HandFile(dir string) string {
 // InHand are the decisions of a file; one that is not there has none.
 func InHand(path string) (map[string]Handed, error) { return readHand(path) }
 
+// KeptByHand counts the rows of a run's folder that decisions keep: a decision may be about none of them, or about several.
+func KeptByHand(dir string, decided map[string]Handed) (kept int, err error) {
+	if len(decided) == 0 {
+		return 0, nil
+	}
+	l, err := openLines(filepath.Join(dir, loadDir, headsFile))
+	if err != nil {
+		return 0, err
+	}
+	defer l.close()
+	for {
+		line, err := l.next()
+		if errors.Is(err, io.EOF) {
+			return kept, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		_, rest, _ := numberOf(line)
+		n, ok := idIn(rest)
+		if !ok {
+			return 0, fmt.Errorf("read %s: %.60q has no id", l.f.Name(), line)
+		}
+		if decided[fmt.Sprintf("%016x", n)].Keep {
+			kept++
+		}
+	}
+}
+
+// IsID says whether a text can be the id of a row that was loaded.
+func IsID(id string) bool { _, ok := parseID(id); return ok }
+
+// Mark writes a decision about a row of a run's folder down, and gives the rows that it is about. One of a row that is not there is
+// refused, but for taking back what stands in the file.
+func Mark(dir, id, verdict, note string, when time.Time) (path string, rows []Copy, err error) {
+	rec, err := ReadRecipe(dir)
+	if err != nil {
+		return "", nil, err
+	}
+	path = rec.HandFile(dir)
+	rows, err = Why(dir, id)
+	if err == nil && rows[0].N < 0 {
+		err = fmt.Errorf("row %.80q was never loaded (%s), so that no hand can keep or drop it", id, rows[0].Said[0].Rule)
+	}
+	if err != nil && verdict == Undo {
+		decided, bad := readHand(path)
+		if _, there := decided[id]; bad == nil && there {
+			err = nil
+		}
+	}
+	if err != nil {
+		return path, nil, err
+	}
+	return path, rows, ByHand(path, id, verdict, note, when)
+}
+
 // ByHand adds a decision (Keep, Drop or Undo) to a file of them.
 func ByHand(path, id, verdict, note string, when time.Time) error {
 	b, err := json.Marshal(handLine{ID: id, Verdict: verdict, Note: note, Time: when})

@@ -141,6 +141,7 @@ type watch struct {
 	decided int
 	start   time.Time
 	last    time.Time
+	waits   string // for what, "" = it does not wait
 }
 
 func (r *run) now() time.Time {
@@ -165,15 +166,29 @@ func (r *run) watch(c *Count) *watch {
 // progress counts one decision; the clock is looked at now and then.
 func (t *watch) progress() {
 	t.decided++
+	if t.waits != "" { // it no longer does
+		t.waits = ""
+		t.say("progress")
+		return
+	}
 	if t.decided%64 == 0 && t.r.now().Sub(t.last) >= eventEvery {
 		t.say("progress")
 	}
 }
 
+// waiting tells what is waited for; of many rows that wait at once a few are told of.
+func (t *watch) waiting(what string) {
+	if t.waits != "" && t.r.now().Sub(t.last) < eventEvery {
+		return
+	}
+	t.waits = what
+	t.say("waiting")
+}
+
 // say writes an event. A full disk is passed over here: the stage's own files are worth more, and say it.
 func (t *watch) say(state string) {
 	t.last = t.r.now()
-	e := Event{Time: t.last, Stage: t.c.Stage, State: state, In: t.c.In, Decided: t.decided, Kept: t.c.Kept, Dropped: t.c.Dropped, Notes: t.c.Notes}
+	e := Event{Time: t.last, Stage: t.c.Stage, State: state, In: t.c.In, Decided: t.decided, Kept: t.c.Kept, Dropped: t.c.Dropped, Notes: t.c.Notes, Waits: t.waits}
 	if state == "end" {
 		e.Decided = t.c.In
 	}

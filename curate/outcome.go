@@ -18,6 +18,7 @@ type outcome struct {
 	compares      bool        // it is asked all the same: it compares rows with one another
 	last          bool        // no stage comes after it
 
+	failed causes
 	next   int // place in r.alive of the first row of which nothing is put yet
 	left   []int
 	learns bool // there are features of a row that is kept, or texts
@@ -26,7 +27,7 @@ type outcome struct {
 }
 
 func (r *run) outcome(dir string, c *Count, last bool) (o *outcome, err error) {
-	o = &outcome{r: r, c: c, counted: map[int]map[string]any{}, byHand: c.Stage != handStage && c.Stage != TrainableStage && len(r.hand) > 0, compares: c.Stage == dedupStage, last: last}
+	o = &outcome{r: r, c: c, failed: causes{}, counted: map[int]map[string]any{}, byHand: c.Stage != handStage && c.Stage != TrainableStage && len(r.hand) > 0, compares: c.Stage == dedupStage, last: last}
 	if !r.write {
 		return o, nil
 	}
@@ -109,9 +110,13 @@ func (o *outcome) take(n int, d Decision) error {
 	to := o.kept
 	if d.Rule != "" {
 		o.c.Dropped[d.Rule]++
+		o.failed.add(d)
 		to = o.dropped
 	} else {
 		o.left = append(o.left, n)
+		if _, ok := d.Features["by_hand"]; ok {
+			o.c.ByHand++
+		}
 		o.learns = o.learns || len(d.Features) > 0 || d.Made != nil
 	}
 	if to != nil {
@@ -125,7 +130,7 @@ func (o *outcome) take(n int, d Decision) error {
 
 // settle hands what was said over to the stages behind. Until then the rows are still being read.
 func (o *outcome) settle(dir string) {
-	o.r.alive, o.c.Kept = o.left, len(o.left)
+	o.r.alive, o.c.Kept, o.c.Causes = o.left, len(o.left), o.failed.most()
 	if o.kept != nil && o.learns {
 		o.r.learnt = append(o.r.learnt, dir)
 	}

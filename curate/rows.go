@@ -17,6 +17,14 @@ import (
 type Rows struct {
 	r       *run
 	numbers []int // of the rows among those loaded; they rise
+	waits   func(what string)
+}
+
+// Waits tells those who look on what the stage waits for, from any goroutine, until it says something of a row.
+func (r *Rows) Waits(what string) {
+	if r.waits != nil {
+		r.waits(what)
+	}
 }
 
 // Len is how many there are.

@@ -47,30 +47,33 @@ type Journaled interface {
 
 // Count is what became of the rows in a stage.
 type Count struct {
-	Stage   string         `json:"stage"`
-	Version int            `json:"version"`
-	In      int            `json:"in"`
-	Kept    int            `json:"kept"`
-	Dropped map[string]int `json:"dropped"`           // by rule
-	Missing map[string]int `json:"missing,omitempty"` // of those dropped as missing, by what is missing
-	Notes   []string       `json:"notes,omitempty"`   // of load: what of the files it left out
-	Key     string         `json:"key"`               // of rows, rules and seed: equal keys, equal decisions, but where a request failed
-	Own     string         `json:"own"`               // of the stage's version and settings alone
-	Cached  bool           `json:"-"`                 // read, not computed
-	Unasked int            `json:"-"`                 // counted again: rows that its model was not asked about, which count as kept
+	Stage   string            `json:"stage"`
+	Version int               `json:"version"`
+	In      int               `json:"in"`
+	Kept    int               `json:"kept"`
+	Dropped map[string]int    `json:"dropped"`           // by rule
+	Missing map[string]int    `json:"missing,omitempty"` // of those dropped as missing, by what is missing
+	Notes   []string          `json:"notes,omitempty"`   // of load: what of the files it left out
+	Key     string            `json:"key"`               // of rows, rules and seed: equal keys, equal decisions, but where a request failed
+	Own     string            `json:"own"`               // of the stage's version and settings alone
+	Cached  bool              `json:"-"`                 // read, not computed
+	Unasked int               `json:"-"`                 // counted again: rows that its model was not asked about, which count as kept
+	Causes  map[string]string `json:"causes,omitempty"`  // by rule of requests that came to nothing: the most frequent cause
+	ByHand  int               `json:"by_hand,omitempty"` // rows that a hand keeps
 }
 
 // Event is a line of events.jsonl.
 type Event struct {
 	Time    time.Time      `json:"time"`
 	Stage   string         `json:"stage"`
-	State   string         `json:"state"` // begin, progress, end, cached
+	State   string         `json:"state"` // begin, progress, waiting, end, cached
 	In      int            `json:"in"`    // rows to decide; of load, 0 until its end
 	Decided int            `json:"decided"`
 	Kept    int            `json:"kept"`
 	Dropped map[string]int `json:"dropped,omitempty"`
 	Rate    float64        `json:"rate,omitempty"`  // rows a second
 	Notes   []string       `json:"notes,omitempty"` // as of Count, at the end
+	Waits   string         `json:"waits,omitempty"` // state waiting: for whom, how long and why
 }
 
 // Options of a run.
@@ -264,6 +267,9 @@ func (r *run) all(ctx context.Context) (counts []Count, err error) {
 			return counts, err
 		}
 		counts = append(counts, count)
+		if err := r.nothingCame(s, count); err != nil {
+			return counts, err
+		}
 	}
 	return counts, nil
 }

@@ -137,7 +137,7 @@ func (r *run) stage(ctx context.Context, s Stage, dir string, c Count, last bool
 func (r *run) decide(ctx context.Context, s Stage, out *outcome, t *watch) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	rows := &Rows{r, out.undecided(nil)}
+	rows := &Rows{r: r, numbers: out.undecided(nil)}
 	var bad error
 	err := s.Decide(ctx, rows, func(i int, d Decision) {
 		if bad == nil {
@@ -176,8 +176,12 @@ func (r *run) askAll(ctx context.Context, s Stage, out *outcome, t *watch) error
 			return err
 		}
 	}
-	rows := &Rows{r, out.undecided(j.has)}
 	var mu sync.Mutex
+	rows := &Rows{r: r, numbers: out.undecided(j.has), waits: func(what string) {
+		mu.Lock()
+		defer mu.Unlock()
+		t.waiting(what)
+	}}
 	var bad error
 	err = s.Decide(ctx, rows, func(i int, d Decision) {
 		mu.Lock()

@@ -56,18 +56,27 @@ func rowOf(r *curate.Row) Row {
 // Decide implements curate.Stage. A row whose own request comes to nothing is dropped with the cause; a failure that would meet every
 // row ends the run, and the rows without a decision are asked for when it goes on.
 func (s *stage) Decide(ctx context.Context, rows *curate.Rows, say func(int, curate.Decision)) error {
-	if f, err := s.forecast(ctx, rows, ""); err != nil {
+	f, needs, err := s.forecast(ctx, rows, "")
+	if err != nil {
 		return err
-	} else if s.p.say != nil && f.Requests > 0 {
+	}
+	if s.p.say != nil && f.Requests > 0 {
 		s.p.say(s.name, f)
 	}
+	if len(needs) > 0 {
+		if err := s.p.ready(ctx, needs); err != nil {
+			return err
+		}
+	}
+	s.p.tellsOf(rows.Waits)
+	defer s.p.tellsOf(nil)
 	// No row begins after a failure of every row; those under way come to their end, because they are paid for.
 	open, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var wait sync.WaitGroup
 	defer wait.Wait()
 	places := make(chan struct{}, s.p.batch)
-	err := rows.EachWhole(ctx, func(i int, row *curate.Row) error {
+	err = rows.EachWhole(ctx, func(i int, row *curate.Row) error {
 		select {
 		case places <- struct{}{}:
 		case <-open.Done():
@@ -104,19 +113,23 @@ func (s *stage) Decide(ctx context.Context, rows *curate.Rows, say func(int, cur
 	return err
 }
 
-// forecast goes through the rows without asking for any. attempt, if any, stands for those of the rows.
-func (s *stage) forecast(ctx context.Context, rows *curate.Rows, attempt string) (total llm.Forecast, err error) {
+// forecast goes through the rows without asking for any, and finds whom there is something to ask. attempt, if any, stands for those of
+// the rows.
+func (s *stage) forecast(ctx context.Context, rows *curate.Rows, attempt string) (total llm.Forecast, needs []*llm.Client, err error) {
 	err = rows.EachWhole(ctx, func(_ int, row *curate.Row) error {
 		if attempt != "" {
 			row.Attempt = attempt
 		}
 		for _, q := range s.ahead(rowOf(row)) {
-			total.Add(q.client.Forecast(slices.Values([]llm.Request{q.Request})))
+			f := q.client.Forecast(slices.Values([]llm.Request{q.Request}))
+			if total.Add(f); f.Requests > f.Cached && !slices.Contains(needs, q.client) {
+				needs = append(needs, q.client)
+			}
 		}
 		return nil
 	})
 	total.Fits = s.p.Fits(total)
-	return total, err
+	return total, needs, err
 }
 
 func traced(r Result) curate.Decision {
@@ -205,7 +218,7 @@ func (e *expecting) Decide(ctx context.Context, rows *curate.Rows, _ func(int, c
 	if e.thinks {
 		attempt = strings.Repeat("?", request(e.s.p.recipe.Trace.Asking).Answer)
 	}
-	f, err := e.s.forecast(ctx, rows, attempt)
+	f, _, err := e.s.forecast(ctx, rows, attempt)
 	*e.list = append(*e.list, Expected{e.s.name, rows.Len(), f})
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"s1/curate"
 	"s1/curate/llm"
@@ -34,6 +35,10 @@ type Plan struct {
 	clients []*llm.Client
 	ends    []func() error
 	say     func(stage string, f llm.Forecast)
+
+	mu    sync.Mutex
+	waits func(string) // of the stage that runs, nil between them
+	asked bool         // the models were asked whether they are there
 }
 
 // Open opens the models of a recipe. dir is where the replies are kept if the recipe names no folder. say is told what a stage will
@@ -49,6 +54,7 @@ func Open(ctx context.Context, rec curate.Recipe, dir string, open Opener, o llm
 	if p.books, err = llm.OpenBooks(dir, llm.Cap{Tokens: rec.Ask.MaxTokens, Cost: rec.Ask.MaxCost}); err != nil {
 		return nil, err
 	}
+	o.Waiting = func(w llm.Waiting) { p.waiting(w.String()) }
 	o.Books, o.Concurrency, o.Seed = p.books, p.batch, rec.Seed
 	o.RequestsPerMinute, o.TokensPerMinute = rec.Ask.RequestsPerMinute, rec.Ask.TokensPerMinute
 	for _, word := range rec.Models() {

@@ -33,7 +33,8 @@ type Options struct {
 	Cap               Cap
 	Books             *Books // what others spend too; nil = only this client's, in Dir, under Cap
 	Prices            Prices
-	Seed              uint64 // of the jitter
+	Seed              uint64        // of the jitter
+	Waiting           func(Waiting) // told of pauses, from any goroutine; nil = nobody looks on
 	Now               func() time.Time
 	Sleep             func(context.Context, time.Duration) error
 }
@@ -51,6 +52,7 @@ type Client struct {
 	mu     sync.Mutex
 	jitter *rand.Rand
 	down   error                    // the server is given up, for this reason
+	newest error                    // the last failure that is tried again
 	under  map[string]chan struct{} // keys being asked for
 }
 
@@ -77,13 +79,15 @@ func Open(p Provider, o Options) (*Client, error) {
 	} else if l, err = openLedger(o.Dir, o.Cap); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
-	return &Client{
+	client := &Client{
 		p: p, o: o, cache: c, ledger: l, under: map[string]chan struct{}{}, jitter: rand.New(rand.NewPCG(o.Seed, 0x11a)),
 		pace: &pace{
 			requests: newLimiter(o.RequestsPerMinute), tokens: newLimiter(o.TokensPerMinute), now: o.Now, sleep: o.Sleep, most: float64(o.Concurrency),
 			trip: o.Trip, rest: o.Rest, limit: float64(min(4, o.Concurrency)), changed: make(chan struct{}),
 		},
-	}, nil
+	}
+	client.pace.rests = func(d time.Duration) { client.waits(d, nil) }
+	return client, nil
 }
 
 // Identity is the model that answers.
@@ -187,7 +191,9 @@ func (c *Client) send(ctx context.Context, key string, r Request) (Reply, error)
 			return Reply{}, &Failed{Cause: cause, Tries: try, Err: err}
 		}
 		left[cause]--
-		if err := c.o.Sleep(ctx, max(after, c.backOff(try))); err != nil {
+		pause := max(after, c.backOff(try))
+		c.waits(pause, err)
+		if err := c.o.Sleep(ctx, pause); err != nil {
 			return Reply{}, err
 		}
 	}

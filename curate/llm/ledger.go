@@ -88,7 +88,7 @@ func (b *Books) Spent() Spent { return b.ledger.now() }
 func (b *Books) Close() error { return errors.Join(b.ledger.close(), b.lock.Close()) }
 
 func openLedger(dir string, c Cap) (*ledger, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "spend.jsonl"), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, spendFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open what was spent: %w", err)
 	}

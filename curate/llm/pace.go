@@ -18,6 +18,7 @@ type pace struct {
 	most             float64
 	trip             int
 	rest             time.Duration
+	rests            func(time.Duration) // told before the rest of an open breaker, or of a server that asked for it
 
 	mu      sync.Mutex
 	limit   float64
@@ -64,6 +65,7 @@ func (p *pace) enter(ctx context.Context, tokens int) (began time.Time, err erro
 		if d <= 0 {
 			return p.now(), nil
 		}
+		p.rests(d)
 		if err := p.sleep(ctx, d); err != nil {
 			p.give()
 			return began, err

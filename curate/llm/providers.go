@@ -20,6 +20,9 @@ func Server(c *remote.Caller) Provider { return server{c} }
 // Identity implements Provider. A server does not tell which weights it has.
 func (s server) Identity() Identity { return Identity{Provider: "server", Model: s.c.Word()} }
 
+// Ready says whether the server is there, without asking it anything that costs.
+func (s server) Ready(ctx context.Context) error { return s.c.Ready(ctx) }
+
 // Generate implements Provider.
 func (s server) Generate(ctx context.Context, r Request) (Reply, error) {
 	if r.Waits > 0 {

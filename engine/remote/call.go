@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -51,6 +52,28 @@ func NewCaller(word string, o Options) (*Caller, error) {
 
 // Word is the model as it is written in a MODEL.
 func (c *Caller) Word() string { return c.c.at.Word() }
+
+// readyIn is how long a server may take over the list of its models.
+const readyIn = 20 * time.Second
+
+// Ready asks the server once for the list of its models, to learn whether it is there and takes the key. Any other answer, also a
+// refusal of the list, is one of a server that is there.
+func (c *Caller) Ready(ctx context.Context) error {
+	to := c.c.at.Base + "/models"
+	ctx, cancel := context.WithTimeoutCause(ctx, readyIn, &Failure{Doing: "GET " + to, Says: fmt.Sprintf("no answer in %v", readyIn)})
+	defer cancel()
+	resp, err := c.c.once(ctx, http.MethodGet, to, nil)
+	if err == nil {
+		return resp.Body.Close()
+	}
+	if f := (*Failure)(nil); errors.As(err, &f) && f.Status != 0 && f.Status != http.StatusUnauthorized && f.Status != http.StatusForbidden {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
 
 // Call sends one question and reads the answer to its end.
 func (c *Caller) Call(ctx context.Context, q Call) (Called, error) {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -122,15 +121,15 @@ func (a *app) curate(ctx context.Context, f curateFlags, name string) (err error
 			total++ // their attempts
 		}
 		done := int64(0)
-		show := a.progress()
+		show := a.curateProgress()
 		o.Event = func(e curate.Event) {
 			if e.State == "end" || e.State == "cached" {
 				done++
 			}
-			show(fmt.Sprintf("%s: %d of %d rows, %.0f a second", e.Stage, e.Decided, e.In, e.Rate))
+			show(e)
 			a.job.Progress(jobs.Progress{Done: min(done, total), Total: total, Unit: "stage"})
 			if a.json {
-				_ = a.printJSON(map[string]any{"type": "progress", "stage": e.Stage, "state": e.State, "in": e.In, "decided": e.Decided, "kept": e.Kept, "dropped": e.Dropped, "rate": e.Rate, "notes": e.Notes})
+				_ = a.printJSON(map[string]any{"type": "progress", "stage": e.Stage, "state": e.State, "in": e.In, "decided": e.Decided, "kept": e.Kept, "dropped": e.Dropped, "rate": e.Rate, "waits": e.Waits, "notes": e.Notes})
 			}
 		}
 		counts, err = curate.Run(ctx, rec, o)

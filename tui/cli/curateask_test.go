@@ -184,6 +184,7 @@ func mustJSON(s string) string {
 // faultyDomains is a server that sorts questions into fields. Its first requests meet the faults in the list; a question with
 // "refuse" in it is always refused, one with "babble" never gets a code.
 type faultyDomains struct {
+	looked int // requests for the list of models
 	faults []string
 	key    string
 
@@ -195,6 +196,13 @@ type faultyDomains struct {
 }
 
 func (f *faultyDomains) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet { // whether it is there is asked first
+		f.mu.Lock()
+		f.looked++
+		f.mu.Unlock()
+		http.NotFound(w, r)
+		return
+	}
 	if f.key != "" && r.Header.Get("Authorization") != "Bearer "+f.key {
 		http.Error(w, `{"error":{"message":"Incorrect API key provided"}}`, http.StatusUnauthorized)
 		return
@@ -279,7 +287,7 @@ func TestEveryRowOfAFaultyServerEndsDecidedOrFailedWithItsCause(t *testing.T) {
 	f := &faultyDomains{faults: []string{"429", "", "500", "half", "", "nonsense", "slow", "429", "half"}}
 	word := f.start(t)
 	b.domainRecipe(word, 40, "")
-	b.run("curate", "d.toml", "--out", "a").wants(0, "failed-refused 1", "failed-unreadable 1", "requests were sent")
+	b.run("curate", "d.toml", "--out", "a").wants(0, "failed-refused 1", "failed-unreadable 1", "most failed-refused: refused after 1 tries", "requests were sent")
 	all := b.decided("a", "01-domain")
 	if got := byRule(all); len(all) != 40 || got[""] != 38 || got["failed-refused"] != 1 || got["failed-unreadable"] != 1 {
 		t.Errorf("%d rows are decided: %v", len(all), got)
@@ -424,4 +432,35 @@ func TestARecipeOfModelStagesIsCheckedBeforeAnythingIsAsked(t *testing.T) {
 	if f.sent() != 0 {
 		t.Errorf("%d requests passed without a key", f.sent())
 	}
+}
+
+func TestADeadServerIsSaidBeforeTheFirstRow(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	dead := httptest.NewServer(http.NotFoundHandler())
+	word := dead.URL + "/v1#m"
+	dead.Close()
+	b.domainRecipe(word, 40, "")
+	b.run("curate", "d.toml", "--out", "a").refuses(1, "cannot be asked", "connection refused")
+	b.run("curate", "a", "--resume").refuses(1, "cannot be asked", "connection refused")
+	b.run("curate", "d.toml", "--out", "a", "--resume", "--count").refuses(1, "no results under these settings")
+}
+
+func TestWhereEveryRowFailsTheRunDoesAndSaysWhy(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	f := &faultyDomains{}
+	word := f.start(t)
+	b.domainRecipe(word, 2, "")
+	b.write("q.jsonl", `{"question":"refuse 1","solution":"1","thinking":"hm","attempt":"1"}`+"\n"+`{"question":"refuse 2","solution":"2","thinking":"hm","attempt":"2"}`+"\n")
+	for _, more := range [][]string{nil, {"--resume"}} {
+		b.run(append([]string{"curate", "d.toml", "--out", "a"}, more...)...).refuses(1, "all 2 rows failed, most as failed-refused", "not this one", "--retry-failed")
+	}
+	if f.looked != 1 {
+		t.Errorf("the server was asked %d times whether it is there, want once", f.looked)
+	}
+	f.mu.Lock()
+	f.mended = true
+	f.mu.Unlock()
+	b.run("curate", "d.toml", "--out", "a", "--resume", "--retry-failed").wants(0, "domain")
 }

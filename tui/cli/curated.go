@@ -2,7 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"s1/curate"
 )
@@ -12,7 +14,7 @@ func (a *app) curated(f curateFlags, counts []curate.Count) error {
 	empty := nothingLeft(counts)
 	if a.json {
 		for _, c := range counts {
-			if err := a.printJSON(map[string]any{"type": "stage", "stage": c.Stage, "version": c.Version, "in": c.In, "kept": c.Kept, "dropped": c.Dropped, "missing": c.Missing, "notes": c.Notes, "key": c.Key, "cached": c.Cached, "unasked": c.Unasked}); err != nil {
+			if err := a.printJSON(map[string]any{"type": "stage", "stage": c.Stage, "version": c.Version, "in": c.In, "kept": c.Kept, "dropped": c.Dropped, "missing": c.Missing, "notes": c.Notes, "key": c.Key, "cached": c.Cached, "unasked": c.Unasked, "by_hand": c.ByHand, "causes": c.Causes}); err != nil {
 				return err
 			}
 		}
@@ -28,15 +30,13 @@ func (a *app) curated(f curateFlags, counts []curate.Count) error {
 		if c.Stage == curate.TrainableStage && c.In == c.Kept {
 			continue // nothing to tell
 		}
-		why := c.Reasons()
-		if c.Unasked > 0 {
-			if why != "" {
-				why += ", "
-			}
-			why += fmt.Sprintf("(%d not asked yet, counted as kept)", c.Unasked)
-		}
-		if _, err := fmt.Fprintf(a.out, "%-*s %9d %9d  %s\n", w, c.Stage, c.In, c.Kept, safeText(why)); err != nil {
+		if _, err := fmt.Fprintf(a.out, "%-*s %9d %9d  %s\n", w, c.Stage, c.In, c.Kept, safeText(c.Reasons())); err != nil {
 			return err
+		}
+		for _, rule := range slices.Sorted(maps.Keys(c.Causes)) {
+			if _, err := fmt.Fprintf(a.out, "%-*s most %s: %s\n", w, "", safeLine(rule, 40), safeLine(c.Causes[rule], 300)); err != nil {
+				return err
+			}
 		}
 	}
 	for _, note := range counts[0].Notes {

@@ -14,6 +14,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"s1/curate"
+	"s1/curate/llm"
 	"s1/curate/presets"
 	"s1/sessions/jobs"
 	tuiapp "s1/tui/app"
@@ -37,8 +38,9 @@ type looked struct {
 	shaped           string // the stages whose shape is kept
 	domains, lengths []tuiapp.CurationBin
 
-	spend spending
+	spend llm.SpendReader
 	asked underway
+	hand  byHand
 }
 
 func newCurator(d *desk) *curator {
@@ -250,9 +252,12 @@ func (c *curator) state(ctx context.Context, folder string) (s tuiapp.CurationSt
 	if empty := nothingLeft(counts); empty != "" && s.State == "done" {
 		s.Facts = empty + ", " + s.Facts
 	}
-	s.Stages = stagesOf(rec, counts, folder)
+	s.Stages = stagesOf(rec, counts, folder, c.at(folder).keptByHand(rec, counts, folder))
 	if e, ok := curate.LastEvent(folder); ok && state == "running" {
 		underWay(s.Stages, e)
+		if e.Waits != "" {
+			s.Facts = e.Stage + " is " + e.Waits + "; " + s.Facts
+		}
 		c.at(folder).follow(s.Stages, e, folder, time.Now())
 	}
 	s.Spend = c.at(folder).spent(rec, folder, state == "running")

@@ -40,7 +40,7 @@ func (c *curator) Recount(ctx context.Context, folder string, tried []tuiapp.Cur
 	if err != nil {
 		return s, err
 	}
-	return tuiapp.CurationState{Recipe: rec.Source, State: "done", Stages: stagesOf(rec, counts, folder)}, nil
+	return tuiapp.CurationState{Recipe: rec.Source, State: "done", Stages: stagesOf(rec, counts, folder, c.at(folder).keptByHand(rec, counts, folder))}, nil
 }
 
 // silent are the stages of a recipe that ask, for a count that asks nobody: they are there to be recognised by what they would be

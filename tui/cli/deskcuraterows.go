@@ -188,10 +188,6 @@ func hitOf(question string, h *curate.Hit) *tuiapp.CurationHit {
 
 // Decide writes the user's decision down.
 func (c *curator) Decide(_ context.Context, folder, id string, d tuiapp.CurationDecision) error {
-	rec, err := curate.ReadRecipe(folder)
-	if err != nil {
-		return err
-	}
 	verdict := curate.Drop
 	switch {
 	case d.Undo:
@@ -199,7 +195,8 @@ func (c *curator) Decide(_ context.Context, folder, id string, d tuiapp.Curation
 	case d.Keep:
 		verdict = curate.Keep
 	}
-	return curate.ByHand(rec.HandFile(folder), id, verdict, d.Note, time.Now().UTC())
+	_, _, err := curate.Mark(folder, id, verdict, d.Note, time.Now().UTC())
+	return err
 }
 
 // Trace makes a session of a row: its texts in the tokens of the model that is open, judged by the row's own solution. A model that

@@ -19,10 +19,33 @@ var stageAbout = map[string]string{
 	"trace": "thoughts of a model", "grade": "the answer against the solution", "domain": "a model names the field", curate.AttemptsStage: "what models make of it",
 }
 
-// stagesOf are the stages of a recipe in order: those that have ended with their counts, the others waiting.
-func stagesOf(rec curate.Recipe, counts []curate.Count, folder string) (out []tuiapp.CurationStage) {
+// byHand is how many rows of a run its user keeps, carried out already or not. They are counted anew when a decision has come.
+type byHand struct {
+	of   string // the file as it was counted, and the loaded rows
+	kept int
+}
+
+// keptByHand counts them. A broken file is told of by the run itself.
+func (l *looked) keptByHand(rec curate.Recipe, counts []curate.Count, folder string) int {
+	info, err := os.Stat(rec.HandFile(folder))
+	if err != nil || len(counts) == 0 {
+		return 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if of := fmt.Sprint(info.Size(), info.ModTime(), counts[0].Key); l.hand.of != of {
+		l.hand = byHand{of: of}
+		if decided, err := curate.InHand(rec.HandFile(folder)); err == nil {
+			l.hand.kept, _ = curate.KeptByHand(folder, decided) // nothing is loaded, or it is told of elsewhere
+		}
+	}
+	return l.hand.kept
+}
+
+// stagesOf are the stages of a recipe in order: those that have ended with their counts, the others waiting. kept are the rows that a
+// hand keeps.
+func stagesOf(rec curate.Recipe, counts []curate.Count, folder string, kept int) (out []tuiapp.CurationStage) {
 	names := []string{"load"}
-	decided, _ := curate.InHand(rec.HandFile(folder)) // a broken file is told of by the run itself
 	if _, err := os.Stat(rec.HandFile(folder)); err == nil || rec.Hand != "" {
 		names = append(names, "hand")
 	}
@@ -48,12 +71,6 @@ func stagesOf(rec curate.Recipe, counts []curate.Count, folder string) (out []tu
 			s.Rules = rulesOf(c.Dropped)
 		}
 		if name == "hand" {
-			kept := 0
-			for _, h := range decided {
-				if h.Keep {
-					kept++
-				}
-			}
 			for i := range s.Rules {
 				s.Rules[i].Hand = true
 			}
