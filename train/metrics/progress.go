@@ -127,7 +127,7 @@ func (p *Progress) text(s Step) string {
 	add("  grad %.2f", s.GradNorm)
 	fmt.Fprintf(&b, "  %.0f tok/s", s.TokensPerSecond)
 	if s.GEMMShare != nil {
-		fmt.Fprintf(&b, "  %.0f%% of this machine's peak", 100**s.GEMMShare)
+		fmt.Fprintf(&b, "  %.0f%% of peak speed", 100**s.GEMMShare)
 	}
 	if p.probe != nil {
 		fmt.Fprintf(&b, "  cap %.0f%%/%.0f%% wait %.0f%%", 100*p.probe.CapA, 100*p.probe.CapB, 100*p.probe.Wait)
