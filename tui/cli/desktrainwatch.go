@@ -206,7 +206,7 @@ func (b *workshop) exported(ctx context.Context, run string, best bool) (dir, wh
 // Best makes a model of the best checkpoint.
 func (b *workshop) Best(ctx context.Context, run string) (string, error) {
 	dir, what, _, err := b.exported(ctx, run, true)
-	return what + " is a model: s1 run -m " + dir, err
+	return "s1 run -m " + dir + " opens " + what, err // the command first: the line may be cut
 }
 
 // Pair asks the base of a run and its newest weights the same. Both answers are kept as sessions of their own.
