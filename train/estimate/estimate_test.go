@@ -179,3 +179,35 @@ func TestFreeMemoryOfThisMachine(t *testing.T) {
 		t.Errorf("%d bytes", n)
 	}
 }
+
+func TestRemediesAreEachAloneAndTogetherWhereOneIsNotEnough(t *testing.T) {
+	t.Parallel()
+	c := decoder(256, 2048, 0)
+	p := Plan{Program: c.Program, Threads: 2, LeastRows: 200, RecomputedRowBytes: 4096, CanLoRA: true, Other: 1 << 20}
+	e := Of(p)
+	var sum int64
+	for _, x := range e.Classes() {
+		sum += x.Bytes
+	}
+	if all := e.Weights + e.Master + e.Gradients + e.Moments + e.Activations + e.Logits + e.Scratch + e.Framework + e.Other + e.Spare; sum != e.Total() || sum != all {
+		t.Errorf("the classes come to %d, all is %d, the total %d", sum, all, e.Total())
+	}
+	for name, x := range map[string]struct {
+		free int64
+		want []string
+	}{
+		"one is enough":  {e.Total() - 1, []string{"micro_tokens", "gradient checkpointing", "LoRA"}},
+		"it takes all":   {p.at(200, change{recompute: true, lora: true}).Total(), []string{"micro_tokens", "gradient checkpointing", "LoRA", " and "}},
+		"nothing enough": {1 << 20, []string{"micro_tokens", "gradient checkpointing", "LoRA", " and "}},
+	} {
+		var large *TooLargeError
+		if err := Check(p, x.free); !errors.As(err, &large) || len(large.Ways) != len(x.want) {
+			t.Fatalf("%s: %v with the ways %+v, want %q", name, err, large.Ways, x.want)
+		}
+		for i, w := range large.Ways {
+			if !strings.Contains(w.Words, x.want[i]) || w.Then <= 0 || w.Then >= e.Total() || i < 3 && strings.Contains(w.Words, " and ") {
+				t.Errorf("%s: way %d is %+v, want %q", name, i, w, x.want[i])
+			}
+		}
+	}
+}

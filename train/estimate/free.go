@@ -10,7 +10,7 @@ import (
 )
 
 // FreeMemory is how many bytes this process can still take without swapping or being killed: what the machine has available
-// and what each control group above the process allows, whichever is least. ok is false where the system does not say.
+// what each control group above the process allows, and what its own limits (ulimit -v, ulimit -d) leave, whichever is least. ok is false where the system does not say.
 func FreeMemory() (bytes int64, ok bool) { return free(os.DirFS("/")) }
 
 // free reads the files of Linux below a root.
@@ -29,7 +29,42 @@ func free(root fs.FS) (int64, bool) {
 			}
 		}
 	}
+	for _, l := range limits {
+		if left, ok := l.left(root); ok {
+			least = min(least, left)
+		}
+	}
 	return least, least < math.MaxInt64
+}
+
+// limit is a limit of the process's own address space: a map that would go above it fails.
+type limit struct{ name, used string }
+
+var limits = []limit{{"Max address space", "VmSize:"}, {"Max data size", "VmData:"}}
+
+// reserved is the address space that stacks of threads and allocators take, and never fill.
+const reserved = 128 << 20
+
+// left is what the limit, the soft one, leaves.
+func (l limit) left(root fs.FS) (int64, bool) {
+	b, err := fs.ReadFile(root, "proc/self/limits")
+	if err != nil {
+		return 0, false
+	}
+	for line := range strings.Lines(string(b)) {
+		rest, ok := strings.CutPrefix(line, l.name)
+		f := strings.Fields(rest) // soft, hard, unit
+		if !ok || len(f) == 0 {
+			continue
+		}
+		most, err := strconv.ParseInt(f[0], 10, 64) // "unlimited" is no number
+		used, known := field(root, "proc/self/status", l.used)
+		if err != nil || !known || used > math.MaxInt64>>10 {
+			return 0, false
+		}
+		return max(0, most-used<<10-reserved), true
+	}
+	return 0, false
 }
 
 // group is a control group of the process that may limit memory, in the layout of version 1 or 2.

@@ -14,7 +14,15 @@ func TestFreeMemoryIsTheLeastThatAnybodyAllows(t *testing.T) {
 	}{
 		"no group":      {map[string]string{"proc/meminfo": meminfo}, 8000 << 10},
 		"nothing known": {map[string]string{}, -1},
-		"no numbers":    {map[string]string{"proc/meminfo": "MemAvailable: much\n"}, -1},
+		"an address space": {map[string]string{
+			"proc/meminfo": meminfo, "proc/self/status": "Name:\ts1\nVmSize:\t  400000 kB\nVmData:\t  100000 kB\n",
+			"proc/self/limits": "Limit                     Soft Limit           Hard Limit           Units     \nMax data size             unlimited            unlimited            bytes     \nMax address space         548000000            unlimited            bytes     \n",
+		}, 548000000 - 400000<<10 - reserved},
+		"data": {map[string]string{
+			"proc/meminfo": meminfo, "proc/self/status": "VmSize:\t  400000 kB\nVmData:\t  100000 kB\n",
+			"proc/self/limits": "Max data size             102400000            unlimited            bytes     \nMax address space         unlimited            unlimited            bytes     \n",
+		}, 0},
+		"no numbers": {map[string]string{"proc/meminfo": "MemAvailable: much\n"}, -1},
 		"version 2, own limit": {map[string]string{
 			"proc/meminfo": meminfo, "proc/self/cgroup": "0::/a/b\n",
 			"sys/fs/cgroup/a/b/memory.max": "1000000\n", "sys/fs/cgroup/a/b/memory.current": "700000\n",

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"s1/train"
+	"s1/train/checkpoint"
 	"s1/train/estimate"
 	"s1/train/recipe"
 )
@@ -62,6 +63,11 @@ func (o *Own) Plan(ctx context.Context) (*Plan, error) {
 	p, err := o.Outline(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if _, ok, err := checkpoint.Latest(filepath.Join(p.Dir, "checkpoints")); err != nil {
+		return nil, err
+	} else if ok && !o.Resume {
+		return nil, fmt.Errorf("%s holds the checkpoints of a run: go on with it by --resume, or give another folder by --out", p.Dir)
 	}
 	plan, err := train.Memory(ctx, o.Recipe, train.Options{Dir: p.Dir, Resolve: o.Resolve})
 	if err != nil {

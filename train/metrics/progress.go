@@ -127,7 +127,7 @@ func (p *Progress) text(s Step) string {
 	add("  grad %.2f", s.GradNorm)
 	fmt.Fprintf(&b, "  %.0f tok/s", s.TokensPerSecond)
 	if s.GEMMShare != nil {
-		fmt.Fprintf(&b, "  %.0f%% of peak", 100**s.GEMMShare)
+		fmt.Fprintf(&b, "  %.0f%% of peak speed", 100**s.GEMMShare)
 	}
 	if p.probe != nil {
 		fmt.Fprintf(&b, "  %s", *p.probe)

@@ -130,7 +130,7 @@ var trainCurves = []struct {
 	{"learning rate", "", false},
 	{"gradient norm", "", false},
 	{"tokens/s", "", false},
-	{"share of the machine's peak", "", true},
+	{"share of peak speed", "", true},
 	{"entropy", "nats", false},
 	{"token accuracy", "", true},
 	{"peak memory", "GB", false},

@@ -110,7 +110,7 @@ func (s *school) Pair(ctx context.Context, _ string, a trace.Ask) (base, tuned a
 // step is one in which everything was measured.
 func step(n int, left float64) app.TrainStep {
 	v := map[string]float64{}
-	for i, name := range []string{"loss", "held-out loss", "learning rate", "gradient norm", "tokens/s", "share of the machine's peak", "entropy", "token accuracy", "peak memory"} {
+	for i, name := range []string{"loss", "held-out loss", "learning rate", "gradient norm", "tokens/s", "share of peak speed", "entropy", "token accuracy", "peak memory"} {
 		v[name] = 1 / float64(n+i)
 	}
 	return app.TrainStep{Step: n, Values: v, ETA: left, Raw: fmt.Sprintf(`{"step":%d}`, n)}
@@ -203,7 +203,7 @@ func TestEveryCurveThatWasMeasuredIsThere(t *testing.T) {
 	t.Parallel()
 	s := &school{state: "running", news: []app.TrainNews{{Steps: []app.TrainStep{step(1, 9), step(2, 9), step(3, 9)}, Total: 9}}}
 	d := inTraining(t, s, 200, 60)
-	d.Expect("loss", "held-out loss", "learning rate", "gradient norm", "tokens/s", "share of the machine's peak", "entropy", "token accuracy", "peak memory", "not measured: right at the low cap")
+	d.Expect("loss", "held-out loss", "learning rate", "gradient norm", "tokens/s", "share of peak speed", "entropy", "token accuracy", "peak memory", "not measured: right at the low cap")
 	d.Press("b").Pull().Expect("there is no checkpoint of this run")
 	s.of.Saved = true
 	d.Press("5").Pull().Press("enter").Pull().Press("b").Pull().Expect("the best checkpoint is a model now")
@@ -373,6 +373,6 @@ func TestSavingAndResumingAreThoseOfTheBackend(t *testing.T) {
 func TestEnterIsNamedByWhatItDoes(t *testing.T) {
 	t.Parallel()
 	s := &school{state: "running", news: []app.TrainNews{{Steps: []app.TrainStep{step(1, 9), step(2, 9)}, Total: 9}}}
-	d := inTraining(t, s, 110, 34).Expect("enter one curve").Press("1").Pull().Expect("enter change").Press("2").Pull().Refute("enter").Press("enter").Expect("nothing to change on this page")
+	d := inTraining(t, s, 110, 34).Press("1").Pull().Expect("enter change").Press("2").Pull().Refute("enter").Press("enter").Expect("nothing to change on this page")
 	d.Press("3").Pull().Refute("enter change", "enter watch").Press("5").Pull().Expect("enter watch it")
 }

@@ -145,7 +145,7 @@ func (b *workshop) place(j *jobs.Job, s jobs.State, n *tuiapp.TrainNews) {
 // stepOf is a step for the screen: what was not measured is not in it.
 func stepOf(s metrics.Step) tuiapp.TrainStep {
 	t := tuiapp.TrainStep{Step: s.Step, Epoch: s.Epoch, Values: map[string]float64{"learning rate": s.LR, "tokens/s": s.TokensPerSecond}, ETA: math.NaN(), Skipped: s.Skipped}
-	for name, v := range map[string]*float64{"loss": s.Loss, "held-out loss": s.HeldOut, "gradient norm": s.GradNorm, "share of the machine's peak": s.GEMMShare, "entropy": s.Entropy, "token accuracy": s.TokenAccuracy} {
+	for name, v := range map[string]*float64{"loss": s.Loss, "held-out loss": s.HeldOut, "gradient norm": s.GradNorm, "share of peak speed": s.GEMMShare, "entropy": s.Entropy, "token accuracy": s.TokenAccuracy} {
 		if v != nil {
 			t.Values[name] = *v
 		}
@@ -206,7 +206,7 @@ func (b *workshop) exported(ctx context.Context, run string, best bool) (dir, wh
 // Best makes a model of the best checkpoint.
 func (b *workshop) Best(ctx context.Context, run string) (string, error) {
 	dir, what, _, err := b.exported(ctx, run, true)
-	return what + " is a model: s1 run -m " + dir, err
+	return "s1 run -m " + dir + " opens " + what, err // the command first: the line may be cut
 }
 
 // Pair asks the base of a run and its newest weights the same. Both answers are kept as sessions of their own.

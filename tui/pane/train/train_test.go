@@ -39,7 +39,7 @@ func watched(t *theme.Theme) *Pane {
 	}
 	l.Missing = []string{"held-out loss"}
 	l.Over = []string{"old run"}
-	for i, n := range []string{"loss", "learning rate", "gradient norm", "tokens/s", "share of the machine's peak", "entropy", "token accuracy"} {
+	for i, n := range []string{"loss", "learning rate", "gradient norm", "tokens/s", "share of peak speed", "entropy", "token accuracy"} {
 		c := Chart{Name: n, Curve: falling(212, float64(i)+1), From: 1, To: 212, Percent: n == "token accuracy", Log: i == 2}
 		if i == 0 {
 			c.Smooth, c.Over = .9, []Curve{falling(300, 4)}
