@@ -165,6 +165,8 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 		return m.mark()
 	case keys.Worth:
 		return m.markWorth()
+	case keys.Rows:
+		m.inputRows()
 	case keys.Note:
 		m.inputNote()
 	case keys.Fold:

@@ -30,6 +30,17 @@ type Shelf interface {
 	Restore(ctx context.Context, at ShelfPlace) error
 	// ExportTo writes runs into a new file: format is jsonl, md or html. A file that is there is not overwritten.
 	ExportTo(ctx context.Context, ids []string, format, path string) error
+	// RowsTo writes the branches marked good of some runs (none = all) into a new file as rows to train on. Where no branch is
+	// marked good there is no file. A file that is there is not overwritten.
+	RowsTo(ctx context.Context, ids []string, path string) (RowsMade, error)
+}
+
+// RowsMade says what became of branches.
+type RowsMade struct {
+	Written    int
+	Other      int // not marked good, of the runs that were looked at
+	Unanswered int
+	Repeated   int // question, thought and answer were written already
 }
 
 // ShelfQuery is what to look for. The zero value is everything.

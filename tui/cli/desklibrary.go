@@ -191,4 +191,14 @@ func (d *desk) ExportTo(ctx context.Context, ids []string, format, path string) 
 	return d.changed(strings.Join(ids, ", "), func() error { return exportFile(ctx, d.store, path, format, ids) })
 }
 
+// RowsTo writes what is marked good into a new file, as rows to train on.
+func (d *desk) RowsTo(ctx context.Context, ids []string, path string) (tuiapp.RowsMade, error) {
+	var n sessions.RowCounts
+	err := d.changed(strings.Join(ids, ", "), func() (err error) {
+		n, err = writeRows(ctx, d.store, sessions.RowFilter{IDs: ids, Tag: sessions.Good}, path, true)
+		return err
+	})
+	return tuiapp.RowsMade{Written: n.Written, Other: n.Other, Unanswered: n.Unanswered, Repeated: n.Repeated}, err
+}
+
 var _ tuiapp.Shelf = (*desk)(nil)

@@ -80,6 +80,7 @@ const (
 	Expected Action = "expected"
 	Mark     Action = "mark"
 	Worth    Action = "worth"
+	Rows     Action = "rows"
 	Note     Action = "note"
 	Fold     Action = "fold"
 	Delete   Action = "delete"

@@ -234,7 +234,13 @@ func screenRows() []Binding {
 		{Diff, []string{"X"}, "diff", "In a comparison: what differs, sentence by sentence", groupSee, Page, needTwo},
 		{Expected, []string{"g"}, "expected", "Set the right answer, so that every branch shows right or wrong", groupSee, Page, needBranch},
 		{Mark, []string{"m"}, "mark", "Bookmark the token under the cursor, or the branch, or take the bookmark away; {jump-kind} jumps to bookmarks too", groupSee, Page, needBranch},
-		{Worth, []string{"M"}, "worth", "Mark the branch good, then bad, then neither; s1 sessions rows makes rows to train on of the good ones", groupSee, Page, needBranch},
+		{Worth, []string{"M"}, "worth", "Mark the branch good, then bad, then neither; {rows} writes the good ones as rows to train on", groupSee, Page, needBranch},
+		{Rows, []string{"T"}, "rows", "Write what is marked good as rows to train on, to a file: of the sessions selected in the list, else of all", groupSee, Page | Shelf, func(s State) string {
+			if !s.Library {
+				return "nothing is being saved in this run, so there are no rows to write"
+			}
+			return ""
+		}},
 		{Note, []string{"N"}, "note", "A note on the branch", groupSee, Page, needBranch},
 		{Fold, []string{"z"}, "fold", "Fold and unfold the branches below", groupSee, Page, needTwo},
 		{Delete, []string{"D"}, "delete", "Delete the branch with what grew from it; {undo} brings it back", groupSee, Page, needTwo},
