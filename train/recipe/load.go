@@ -80,7 +80,11 @@ func Parse(source, text string) (Recipe, error) {
 	}
 	if unknown := md.Undecoded(); len(unknown) > 0 {
 		key := unknown[0].String()
-		return Recipe{}, fmt.Errorf("recipe %s: unknown key %q; did you mean %q?", source, key, spelling.Nearest(key, Keys()))
+		near := spelling.Nearest(key, Sections())
+		if strings.Contains(key, ".") || spelling.Edits(key, near) > max(1, len(near)/3) { // no misspelt section
+			near = spelling.Nearest(key, Keys())
+		}
+		return Recipe{}, fmt.Errorf("recipe %s: unknown key %q; did you mean %q?", source, key, near)
 	}
 	if err := r.Validate(); err != nil {
 		return Recipe{}, err
