@@ -4,13 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"syscall"
+
+	"s1/train/checkpoint"
 )
 
 // onDisk says what stood in the way of a write into the folder of the run, and what to do; checkpoints and exports have their
 // own words.
 func onDisk(err error, dir string) error {
-	const intact = "earlier checkpoints are intact"
+	intact := checkpoint.Intact(filepath.Join(dir, checkpointsDir))
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return fmt.Errorf("the disk that holds %s is full; %s, free some space and --resume: %w", dir, intact, err)

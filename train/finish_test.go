@@ -3,10 +3,12 @@ package train
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"s1/engine"
@@ -222,4 +224,33 @@ func TestAStepSaysItsShareOfTheGEMMPeak(t *testing.T) {
 			t.Errorf("step %d: a share of %v", s.Step, s.GEMMShare)
 		}
 	}})
+}
+
+func TestANewModelTakesTheBuiltInTokenizer(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	rows := filepath.Join(dir, "rows.jsonl")
+	if err := os.WriteFile(rows, []byte("{\"prompt\":\"1,+4\",\"completion\":\"5\"}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rec, err := recipe.Parse("new.toml", fmt.Sprintf("[model]\nhidden = 16\nlayers = 1\nheads = 1\nff = 16\ncontext = 64\ntokenizer = \"mini\"\n[data]\nfiles = [%q]\n[train]\nsteps = 2\nbatch_rows = 1\nthreads = 1\n", rows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	trained(t, rec, Options{Dir: filepath.Join(dir, "run"), Resolve: func(context.Context, string) (string, error) {
+		return "", errors.New("the built-in model was looked for elsewhere")
+	}})
+}
+
+// What a failure says about checkpoints is what lies there.
+func TestAFailureClaimsNoCheckpointThatDoesNotExist(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := onDisk(syscall.ENOSPC, dir); !strings.Contains(err.Error(), "there is no checkpoint yet") {
+		t.Errorf("a new folder: %v", err)
+	}
+	trained(t, quick(t, 1, func(r *recipe.Recipe) { r.Eval.Every = 0 }), Options{Dir: dir})
+	if err := onDisk(syscall.ENOSPC, dir); !strings.Contains(err.Error(), "earlier checkpoints are intact") {
+		t.Errorf("a folder with one: %v", err)
+	}
 }

@@ -45,6 +45,8 @@ func openModel(ctx context.Context, rec recipe.Recipe, resolve Resolve) (_ *mode
 	switch {
 	case rec.Data.Kind == recipe.Tape && rec.Model.Scratch():
 		m.file, err = builtin.Weights() // for its tokenizer
+	case rec.Model.Scratch() && rec.Model.Tokenizer == builtin.Name:
+		m.file, err = builtin.Weights()
 	case rec.Model.Scratch():
 		m.file, err = find(ctx, rec.Model.Tokenizer, resolve)
 	case rec.Model.Base == builtin.Name:

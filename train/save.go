@@ -116,7 +116,7 @@ func (r *run) loadBest() error {
 // stop saves and ends the steps. A run whose numbers are none any more keeps what was saved before they were lost.
 func (r *run) stop(ctx context.Context) error {
 	if r.at.nans > 0 || metrics.Number(r.at.sums.Loss) == nil || metrics.Number(r.at.sums.Entropy) == nil {
-		r.o.Say("stopped in step %d of %d, and not saved, because its loss is no number; --resume goes on from the last checkpoint", r.at.step+1, r.total)
+		r.o.Say("stopped in step %d of %d, and not saved, because its loss is no number; %s", r.at.step+1, r.total, checkpoint.Intact(r.root()))
 		return errStopped
 	}
 	if err := r.save(ctx); err != nil {

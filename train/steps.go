@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"s1/kernels"
+	"s1/train/checkpoint"
 	"s1/train/dataset"
 	"s1/train/metrics"
 	"s1/train/net"
@@ -142,8 +143,8 @@ func (r *run) diverged() error {
 	if r.rec.Optimizer.Kind == "muon" {
 		rate += fmt.Sprintf(" and optimizer.muon_lr %g", r.rec.Optimizer.MuonLR)
 	}
-	return fmt.Errorf("the run has diverged: loss or gradients were no numbers in %d steps in a row, up to step %d with %s; checkpoints are from before that: begin again in another folder with a lower learning rate",
-		r.at.nans, r.at.step+1, rate)
+	return fmt.Errorf("the run has diverged: loss or gradients were no numbers in %d steps in a row, up to step %d with %s; %s: begin again in another folder with a lower learning rate",
+		r.at.nans, r.at.step+1, rate, checkpoint.Intact(r.root()))
 }
 
 // hopeless is how many steps in a row may be no numbers.

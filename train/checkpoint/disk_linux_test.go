@@ -34,7 +34,7 @@ func TestABadDiskGetsOneSentenceAndKeepsWhatIsThere(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"limited":  "may not become this large (see ulimit -f); earlier checkpoints are intact",
-		"full":     "is full; earlier checkpoints are intact, free some space and resume",
+		"full":     "is full; there is no checkpoint yet, free some space and resume", // what is mounted there hides them,
 		"readonly": "cannot be written to; earlier checkpoints are intact, choose another folder",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -35,6 +35,14 @@ func List(root, name string) ([]string, error) {
 	return dirs, nil
 }
 
+// Intact says what a failure left of a run: half a sentence for its error.
+func Intact(root string) string {
+	if all, err := List(root, StepName); err == nil && len(all) == 0 {
+		return "there is no checkpoint yet"
+	}
+	return "earlier checkpoints are intact"
+}
+
 // SetAside renames a checkpoint so that nothing here finds it any more, and returns its new path. It is how a run goes on from
 // an earlier one, past a damaged one for example.
 func SetAside(dir string) (string, error) {

@@ -116,7 +116,7 @@ func writeArrays(ctx context.Context, w io.Writer, arrays []Array) error {
 
 // sentence says what stood in the way and what to do, where the system's words do not.
 func sentence(err error, root string) error {
-	const intact = "earlier checkpoints are intact"
+	intact := Intact(root)
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return fmt.Errorf("the disk that holds %s is full; %s, free some space and resume: %w", root, intact, err)

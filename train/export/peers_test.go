@@ -71,14 +71,20 @@ func realBases(t *testing.T) map[string]func(t *testing.T) *weights.Model {
 		}
 		return open(t, path)
 	}
-	all["SmolLM2, trained"] = func(t *testing.T) *weights.Model {
-		path := os.Getenv("S1_TRAINED")
-		if _, err := os.Stat(path); path == "" || err != nil {
-			t.Skip("needs S1_TRAINED, the folder that the SmolLM2 test of train leaves: run `make test-real`")
-		}
-		return open(t, path)
+	for name, folder := range map[string]string{"SmolLM2, trained": "full", "SmolLM2, merged LoRA": "lora"} {
+		all[name] = func(t *testing.T) *weights.Model { return open(t, fromTrain(t, folder)) }
 	}
 	return all
+}
+
+// fromTrain is a folder that the SmolLM2 test of train leaves.
+func fromTrain(t *testing.T, name string) string {
+	t.Helper()
+	path := filepath.Join(os.Getenv("S1_TRAINED"), name)
+	if _, err := os.Stat(path); os.Getenv("S1_TRAINED") == "" || err != nil {
+		t.Skip("needs S1_TRAINED, the folder that the SmolLM2 test of train leaves: run `make test-real`")
+	}
+	return path
 }
 
 const someText = "<|im_start|>user\nWhat is 12 plus 30? Écris: 海 🌊  \n\n don't<|im_end|>"
@@ -146,7 +152,7 @@ func TestPEFTOpensAnAdapterWithTheLogitsOfItsMerge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			model := modelOf(t, synth(t, name, kernels.F32))
 			dir := t.TempDir()
-			base, put, merged, out := filepath.Join(dir, "base"), filepath.Join(dir, "adapter"), filepath.Join(dir, "merged"), filepath.Join(dir, "logits")
+			base, put, merged := filepath.Join(dir, "base"), filepath.Join(dir, "adapter"), filepath.Join(dir, "merged")
 			l := someLoRA(model.Config)
 			l.Targets, l.Base = everyTarget(), base
 			l.RSLoRA = name == "tiny-qwen2"
@@ -164,22 +170,43 @@ func TestPEFTOpensAnAdapterWithTheLogitsOfItsMerge(t *testing.T) {
 			if err := Folder(t.Context(), merged, model, Options{}); err != nil {
 				t.Fatal(err)
 			}
-			want := logits(t, open(t, merged), someTokens)
-			var said struct {
-				Missing, Unexpected []string
-				Parameters          int
-			}
-			if err := json.Unmarshal(script(t, "peft_adapter.py", base, put, joined(someTokens), out), &said); err != nil {
-				t.Fatal(err)
-			}
-			got := floats(t, out)
-			on, peftMerged := difference(got[:len(got)/2], want), difference(got[len(got)/2:], want)
-			t.Logf("%d parameters; from ours %.2g on the base, %.2g merged; the adapter moves logits by %.2g", said.Parameters, on, peftMerged, difference(plain, want))
-			if !(on <= peerLogits && peftMerged <= peerLogits) || difference(plain, want) < 0.1 || len(said.Missing)+len(said.Unexpected) > 0 {
-				t.Errorf("allowed %g; %+v", peerLogits, said)
-			}
+			peftAgrees(t, base, put, plain, logits(t, open(t, merged), someTokens))
 		})
 	}
+}
+
+// peftAgrees lets peft open an adapter on its base and compares its logits, on the base and merged by peft, with those of our merge.
+func peftAgrees(t *testing.T, base, adapter string, plain, want []float32) {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "logits")
+	var said struct {
+		Missing, Unexpected []string
+		Parameters          int
+	}
+	if err := json.Unmarshal(script(t, "peft_adapter.py", base, adapter, joined(someTokens), out), &said); err != nil {
+		t.Fatal(err)
+	}
+	got := floats(t, out)
+	on, peftMerged := difference(got[:len(got)/2], want), difference(got[len(got)/2:], want)
+	t.Logf("%d parameters; from ours %.2g on the base, %.2g merged; the adapter moves logits by %.2g", said.Parameters, on, peftMerged, difference(plain, want))
+	if !(on <= peerLogits && peftMerged <= peerLogits) || difference(plain, want) < 0.1 || len(said.Missing)+len(said.Unexpected) > 0 {
+		t.Errorf("allowed %g; %+v", peerLogits, said)
+	}
+}
+
+// What s1 train learnt on SmolLM2 by LoRA, as a stranger opens it: the adapter on a folder of the base.
+func TestPEFTOpensTheTrainedAdapter(t *testing.T) {
+	path := os.Getenv("S1_SMOLLM2")
+	if path == "" {
+		t.Skip("needs S1_SMOLLM2, the path of SmolLM2-135M-Instruct.Q4_1.gguf: run `make test-real`")
+	}
+	adapter, merged := fromTrain(t, "adapter"), fromTrain(t, "lora")
+	m := open(t, path)
+	base := filepath.Join(t.TempDir(), "base")
+	if err := Folder(t.Context(), base, modelOf(t, m), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	peftAgrees(t, base, adapter, logits(t, m, someTokens), logits(t, open(t, merged), someTokens))
 }
 
 func TestLlamaCppOpensAGGUFAndSaysTheSame(t *testing.T) {

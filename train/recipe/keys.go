@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -30,6 +31,18 @@ func Keys() []string {
 		keys = append(keys, s.Key)
 	}
 	return keys
+}
+
+// Sections lists the names that stand at the top of a recipe: its sections, and the keys outside them.
+func Sections() []string {
+	var names []string
+	for _, k := range Keys() {
+		name, _, _ := strings.Cut(k, ".")
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // anyTime are the keys that a resumed run may change without becoming another run. Where files lie is among them: what is in them is

@@ -80,7 +80,11 @@ func Parse(source, text string) (Recipe, error) {
 	}
 	if unknown := md.Undecoded(); len(unknown) > 0 {
 		key := unknown[0].String()
-		return Recipe{}, fmt.Errorf("recipe %s: unknown key %q%s", source, key, spelling.Hint(key, Keys()))
+		hint := spelling.Hint(key, Sections())
+		if strings.Contains(key, ".") || hint == "" { // no misspelt section
+			hint = spelling.Hint(key, Keys())
+		}
+		return Recipe{}, fmt.Errorf("recipe %s: unknown key %q%s", source, key, hint)
 	}
 	if err := r.Validate(); err != nil {
 		return Recipe{}, err

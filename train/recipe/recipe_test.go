@@ -78,7 +78,7 @@ func TestAnUnknownKeyNamesTheNearestOne(t *testing.T) {
 	tests := []struct{ text, key, near string }{
 		{"[optimizer]\nlearning_rate = 1", "optimizer.learning_rate", ""},
 		{"[optimizer]\nlrr = 1", "optimizer.lrr", "optimizer.lr"},
-		{"[optimiser]\nlr = 1", "optimiser", "optimizer.lr"},
+		{"[optimiser]\nlr = 1", "optimiser", "optimizer\""},
 		{"lr = 1e-3", "lr", "optimizer.lr"},
 		{"[data.tape]\nstep_max = 3", "data.tape.step_max", "data.tape.steps_max"},
 		{"[data.tape.weights]\nnoo = 3", "data.tape.weights.noo", "data.tape.weights.no"},
@@ -125,7 +125,7 @@ func TestWrongValuesAreRefusedWithKeyValueAndWhatIsWanted(t *testing.T) {
 		{"[lora]\nrank = 4\ndropout = 1.0", "lora.dropout is 1"},
 		{"[freeze]\npatterns = ['[']", `freeze.patterns is "["`},
 		{"[eval]\nkeep_best = true", "eval.every is 0"},
-		{"[probe]\nevery = 5", "probe.n is 0"},
+		{"preset = 'mini'\n[probe]\nn = 0", "probe.n is 0"},
 		{"[on_policy]\nat = 0.5", "on_policy.drafts is 0"},
 		{"preset = 'nope'", `there is no preset "nope"`},
 		{"x = ", "line 1"},

@@ -31,17 +31,20 @@ type trainFlags struct {
 	backend, python   string
 	dryRun, detach    bool
 	pins              []string // questions beside the recipe's
+
+	typed func(flag string) bool // says whether a flag stands on the command line, be it with its default
 }
 
 // add puts the flags on a command that starts or plans a run.
 func (f *trainFlags) add(cmd *cobra.Command) {
 	p := cmd.Flags()
+	f.typed = p.Changed
 	p.StringVar(&f.out, "out", "", "folder of the run; empty = the recipe's name")
 	p.StringVarP(&f.model, "model", "m", "", "base model in place of the recipe's")
 	p.StringVar(&f.data, "data", "", "a JSONL file of rows in place of the recipe's")
 	p.Int64Var(&f.steps, "steps", 0, "optimizer steps in place of the recipe's")
-	p.Int64Var(&f.saveEvery, "save-every", 0, "steps between checkpoints in place of the recipe's")
-	p.IntVar(&f.threads, "threads", 0, "threads; 0 = the recipe's, or one per core; the weights are the same bits with any number")
+	p.Int64Var(&f.saveEvery, "save-every", 0, "steps between checkpoints in place of the recipe's; 0 = only at the end")
+	p.IntVar(&f.threads, "threads", 0, "threads in place of the recipe's; 0 = one per core; the weights are the same bits with any number")
 	p.BoolVar(&f.resume, "resume", false, "go on from the newest checkpoint of the folder")
 	p.BoolVar(&f.otherCode, "other-code", false, "also from one that another version of s1 made")
 	p.StringArrayVar(&f.pins, "pin", nil, "a 'QUESTION' or 'QUESTION => ANSWER' that the model answers at each checkpoint, beside the recipe's; may be given several times")
@@ -104,13 +107,16 @@ func (a *app) recipe(f *trainFlags, name string) (recipe.Recipe, error) {
 	if f.steps < 0 || f.saveEvery < 0 || f.threads < 0 {
 		return rec, usagef("--steps %d, --save-every %d and --threads %d must not be negative", f.steps, f.saveEvery, f.threads)
 	}
+	if f.typed("steps") && f.steps == 0 {
+		return rec, usagef("--steps 0: a run takes at least 1 step")
+	}
 	if f.steps > 0 {
 		rec.Train.Steps, rec.Train.Epochs = f.steps, 0
 	}
-	if f.saveEvery > 0 {
+	if f.typed("save-every") {
 		rec.Checkpoint.Every = f.saveEvery
 	}
-	if f.threads > 0 {
+	if f.typed("threads") {
 		rec.Train.Threads = f.threads
 	}
 	if a.seed != 0 {

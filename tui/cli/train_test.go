@@ -173,3 +173,14 @@ func TestADivergedTrainingSaysSoAndKeepsWhatWasGood(t *testing.T) {
 		}
 	}
 }
+
+// What is typed counts, be it 0: a checkpoint at the end alone, and a thread for each core.
+func TestAZeroThatIsTypedCounts(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	b.write("r.toml", edited(t, tapeRecipe, "steps = 100", "steps = 12"))
+	b.run("train", "r.toml", "--save-every", "0", "--threads", "0").wants(0)
+	if kept, err := filepath.Glob(b.at("r", "checkpoints", "step-*")); err != nil || len(kept) != 1 || filepath.Base(kept[0]) != "step-00000012" {
+		t.Errorf("checkpoints %v, %v; want the last step's alone", kept, err)
+	}
+}

@@ -98,6 +98,8 @@ func TestATrainingThatCannotBeIsRefusedInOneSentence(t *testing.T) {
 	b.run("train", "nosuch.toml").refuses(2, "nosuch.toml", "mini")
 	b.run("train", "minni").refuses(2, `"minni"`, `"mini"`)
 	b.run("train", "mini", "--steps", "-1").refuses(2, "--steps -1")
+	b.run("train", "mini", "--steps", "0").refuses(2, "--steps 0", "at least 1")
+	b.run("train", "mini-finish").refuses(1, "s1 train mini --out mini", "s1 train mini-finish -m mini/model")
 	b.write("r.toml", tapeRecipe)
 	b.write("file", "")
 	b.run("train", "r.toml", "--out", "file").refuses(1, "file cannot be a folder", "--out")

@@ -69,6 +69,6 @@ func TestALimitOnTheSizeOfFilesIsSaid(t *testing.T) {
 	b := newBox(t)
 	b.write("r.toml", edited(t, tapeRecipe, "steps = 100", "steps = 12"))
 	r := b.shell(`ulimit -f 20; "$S1" train r.toml --quiet`)
-	r.refuses(1, "may not become this large (see ulimit -f)", "earlier checkpoints are intact")
+	r.refuses(1, "may not become this large (see ulimit -f)", "there is no checkpoint yet")
 	b.run("train", "r.toml", "--quiet", "--resume").wants(0)
 }

@@ -24,6 +24,7 @@ import (
 
 func (a *app) trainInspectCommand() *cobra.Command {
 	var rows, tokens int
+	var model, data string
 	cmd := &cobra.Command{
 		Use:   "inspect RECIPE.toml",
 		Short: "What a recipe trains on: tokens, which of them have a loss, what is too long",
@@ -34,9 +35,11 @@ func (a *app) trainInspectCommand() *cobra.Command {
 			if rows < 0 || tokens < 0 {
 				return usagef("--rows %d and --tokens %d must not be negative", rows, tokens)
 			}
-			return a.trainInspect(cmd.Context(), args[0], rows, tokens)
+			return a.trainInspect(cmd.Context(), args[0], model, data, rows, tokens)
 		},
 	}
+	cmd.Flags().StringVarP(&model, "model", "m", "", "base model in place of the recipe's")
+	cmd.Flags().StringVar(&data, "data", "", "JSONL file of rows in place of the recipe's")
 	cmd.Flags().IntVar(&rows, "rows", 3, "rows to show")
 	cmd.Flags().IntVar(&tokens, "tokens", 400, "most tokens shown of a row; 0 = all")
 	return cmd
@@ -53,8 +56,8 @@ type inspected struct {
 	note   string        // what was made of the recipe for this model
 }
 
-func (a *app) trainInspect(ctx context.Context, name string, rows, tokens int) error {
-	rec, err := recipe.Load(name)
+func (a *app) trainInspect(ctx context.Context, name, model, data string, rows, tokens int) error {
+	rec, err := recipeOf(name, model, data)
 	if err == nil {
 		err = rec.Ready()
 	}
@@ -168,10 +171,18 @@ func (a *app) inspectJSON(ctx context.Context, in inspected, n int) error {
 			return err
 		}
 	}
-	if in.rows == nil {
-		return nil
+	report := map[string]any{"type": "report", "kind": in.rec.Data.Kind, "block": in.block, "hash": in.source.Hash()}
+	if in.rows != nil {
+		report["report"] = in.rows.Report()
 	}
-	return a.printJSON(map[string]any{"type": "report", "report": in.rows.Report(), "block": in.block, "hash": in.source.Hash()})
+	if in.rows == nil || len(in.rows.Train()) > 0 {
+		f, err := in.firstStep(ctx)
+		if err != nil {
+			return err
+		}
+		report["first_step"] = f
+	}
+	return a.printJSON(report)
 }
 
 // brush paints for a person, and only there: tokens are told apart by their signs, colour is beside them.
@@ -245,7 +256,15 @@ func (in inspected) show(ctx context.Context, w io.Writer, b brush, n, tokens in
 	if in.rows != nil {
 		in.counts(w, b)
 	}
-	return in.firstStep(ctx, w)
+	if in.rows != nil && len(in.rows.Train()) == 0 {
+		return nil
+	}
+	f, err := in.firstStep(ctx)
+	if err == nil {
+		_, err = fmt.Fprintf(w, "%d steps; the first has %d documents in %d micro-batches of %d rows, %.1f %% of them unused, and %d trained tokens\n",
+			f.Steps, f.Documents, f.Micro, f.Rows, 100*f.Waste, f.Trained)
+	}
+	return err
 }
 
 // counts says what became of the rows, those too long by name.
@@ -262,29 +281,32 @@ func (in inspected) counts(w io.Writer, b brush) {
 	}
 }
 
-// firstStep packs the first optimizer step as training will.
-func (in inspected) firstStep(ctx context.Context, w io.Writer) error {
-	if in.rows != nil && len(in.rows.Train()) == 0 {
-		return nil
-	}
+// firstStep is the first optimizer step, and how many there are.
+type firstStep struct {
+	Steps     int64   `json:"steps"` // of the run
+	Documents int     `json:"documents"`
+	Micro     int     `json:"micro_batches"`
+	Rows      int     `json:"rows"`  // of a micro-batch
+	Waste     float64 `json:"waste"` // rows without a token, 0 to 1
+	Trained   int     `json:"trained_tokens"`
+}
+
+// firstStep packs it as training will.
+func (in inspected) firstStep(ctx context.Context) (f firstStep, err error) {
 	batch := dataset.Batch{Rows: in.rec.Train.BatchRows, Tokens: in.rec.Train.BatchTokens}
-	steps := in.rec.Train.Steps
-	if steps == 0 {
-		n, err := batch.Steps(ctx, in.source, in.rec.Train.Epochs)
-		if err != nil {
-			return err
+	if f.Steps = in.rec.Train.Steps; f.Steps == 0 {
+		if f.Steps, err = batch.Steps(ctx, in.source, in.rec.Train.Epochs); err != nil {
+			return f, err
 		}
-		steps = n
 	}
 	examples, _, err := batch.Take(ctx, in.source, 0)
 	if err != nil {
-		return err
+		return f, err
 	}
 	p, err := dataset.Packer{MicroTokens: in.micro, Seed: in.rec.Train.Seed}.Pack(0, examples)
 	if err != nil {
-		return err
+		return f, err
 	}
-	_, err = fmt.Fprintf(w, "%d steps; the first has %d documents in %d micro-batches of %d rows, %.1f %% of them unused, and %d trained tokens\n",
-		steps, p.Documents, len(p.Batches), in.micro, 100*p.Waste(), p.Trained)
-	return err
+	f.Documents, f.Micro, f.Rows, f.Waste, f.Trained = p.Documents, len(p.Batches), in.micro, p.Waste(), p.Trained
+	return f, nil
 }

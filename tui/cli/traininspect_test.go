@@ -48,6 +48,13 @@ func TestTrainInspectPrintsAnObjectARow(t *testing.T) {
 	if len(ids) == 0 || len(ids) != len(weights) || len(ids) != len(pieces) || weights[0] != 0.0 || weights[len(weights)-1] != 1.0 || pieces[len(pieces)-1] != "<|im_end|>" {
 		t.Errorf("a row: %v", lines[0])
 	}
+	if f := lines[2]["first_step"].(map[string]any); f["steps"] != 5.0 || f["documents"] != 2.0 {
+		t.Errorf("the first step: %v", f)
+	}
+	other := b.write("other.jsonl", `{"prompt":"1,+4","completion":"5"}`)
+	if lines := b.run("train", "inspect", own, "-m", "mini", "--data", other, "--json").lines(); len(lines) != 2 || lines[0]["name"] != other+":1" || lines[0]["tokens"] != 8.0 {
+		t.Errorf("other rows on another model: %v", lines)
+	}
 	if n := lines[2]["report"].(map[string]any)["examples"]; n != 2.0 {
 		t.Errorf("the report: %v", lines[2])
 	}
@@ -71,7 +78,11 @@ func TestTrainInspectShowsTheTape(t *testing.T) {
 	if r.code != 0 || !strings.Contains(r.out, "tape 7: ") || !strings.Contains(r.out, "▸</think>⇐Wait") || strings.Contains(r.out, "▸Wait") || !strings.Contains(r.out, "steps; the first has") {
 		t.Errorf("exit %d\n%s\n%s", r.code, r.out, r.err)
 	}
-	for _, l := range b.run("train", "inspect", "mini", "--rows", "8", "--json").lines() {
+	lines := b.run("train", "inspect", "mini", "--rows", "8", "--json").lines()
+	if n := len(lines) - 1; n != 8 || lines[n]["type"] != "report" || lines[n]["kind"] != "tape" || lines[n]["first_step"].(map[string]any)["steps"] != 12000.0 {
+		t.Fatalf("%d rows, and then %v; want 8 and a report of the tape", n, lines[n])
+	}
+	for _, l := range lines[:8] {
 		ids, targets := l["ids"].([]any), l["targets"].([]any)
 		for i, id := range ids {
 			if piece := l["pieces"].([]any)[i]; len(targets) != len(ids) || id != targets[i] && piece != "Wait" && piece != "Again" {
@@ -101,6 +112,7 @@ func TestTrainInspectSaysWhatARecipeLacks(t *testing.T) {
 	for _, tt := range []struct{ name, want string }{
 		{"s1", "names no model"},
 		{b.write("a.toml", "[optimizer]\nlearning = 1"), `unknown key "optimizer.learning"`},
+		{b.write("c.toml", "[optimiser]\nlr = 1e-3"), `unknown key "optimiser"; did you mean "optimizer"?`},
 		{b.write("b.toml", "[optimizer]\nlr = nan"), "optimizer.lr is NaN"},
 		{b.at("none.toml"), "no such file"},
 	} {

@@ -91,7 +91,7 @@ func (a *app) launchers(f trainFlags, rec recipe.Recipe, name string, resolve tr
 		flag string
 		n    int64
 	}{{"--steps", f.steps}, {"--save-every", f.saveEvery}, {"--threads", int64(f.threads)}} {
-		if o.n > 0 {
+		if f.typed(o.flag[len("--"):]) {
 			args = append(args, o.flag, strconv.FormatInt(o.n, 10))
 		}
 	}
