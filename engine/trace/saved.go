@@ -51,12 +51,22 @@ func (s Saved) Log(path []Token) *Log {
 	}
 	end := Event{Kind: EventEnd, Receipt: s.Receipt}
 	if s.Receipt == nil {
-		end.Err = fmt.Errorf("branch %s was interrupted before its end", s.Branch.ID)
+		end.Err = &Interrupted{Branch: s.Branch.ID, Tokens: len(path)}
 		end.Receipt = spentOf(s.Branch, path)
 	}
 	log.Append(Event{Kind: EventState, State: StateEnded})
 	log.Append(end)
 	return log
+}
+
+// Interrupted says of a branch that it never ended: its program was killed, or its machine went down.
+type Interrupted struct {
+	Branch BranchID
+	Tokens int // of its whole path that were kept
+}
+
+func (e *Interrupted) Error() string {
+	return fmt.Sprintf("branch %s was interrupted after %d tokens", e.Branch, e.Tokens)
 }
 
 // spentOf is what is known of a branch that never ended: what it was asked, and what its tokens say.

@@ -79,6 +79,9 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 	case keys.Inject:
 		m.inputInject()
 	case keys.Pause:
+		if b.interrupted() {
+			return m.goOn()
+		}
 		if b.state == trace.StatePaused {
 			m.send(trace.Command{Kind: trace.CommandResume})
 		} else {

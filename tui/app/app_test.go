@@ -416,3 +416,14 @@ func TestPaceFollowsTheModelUnlessItIsGiven(t *testing.T) {
 		tuitest.Start(t, f, 110, 30, func(o *app.Options) { o.Pace = c.pace }).Expect(c.want)
 	}
 }
+
+func TestAnInterruptedRunSaysWhereAndGoesOnFromThere(t *testing.T) {
+	t.Parallel()
+	d := start(t).Ask(question).Advance(6)
+	d.Fake.Fail(&trace.Interrupted{Branch: "0", Tokens: 5})
+	d.Pull().Expect("interrupted", "interrupted after 5 tokens: p goes on from there", "p go on").Refute("failed", "error")
+	d.Press("p").Pull().Advance(999).Expect("B of 2", "The result is 84.").Refute("interrupted after")
+	if b := d.Fake.Last().Branch(); b.At != 5 || b.Parent != "0" || b.Budget.Cap != 160 {
+		t.Errorf("went on as %+v", b)
+	}
+}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -235,6 +236,12 @@ func (b *branch) speed() float64 {
 }
 
 func (b *branch) running() bool { return b.state != trace.StateEnded }
+
+// interrupted says that the branch never ended: what was kept of it stops somewhere, and can be gone on with from there.
+func (b *branch) interrupted() bool {
+	var i *trace.Interrupted
+	return errors.As(b.err, &i)
+}
 
 // thinking says whether the thought is still open, so that it can be made longer or closed.
 func (b *branch) thinking() bool {

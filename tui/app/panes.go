@@ -100,7 +100,7 @@ func (m *Model) fillShelf() {
 		}
 		p.Rows = append(p.Rows, library.Row{
 			ID: r.ID, When: r.Created, Model: Called(r.Model), Question: oneLine(r.Prompt), Answer: oneLine(r.Answer), Verdict: string(r.Verdict),
-			Closed: r.Closed, Tags: r.Tags, Snippet: r.Snippet.Text, Hits: r.Snippet.Hits, Where: where,
+			Closed: r.Closed, Running: m.anyRunning() && m.branches[0].live.Run().ID == r.ID, Tags: r.Tags, Snippet: r.Snippet.Text, Hits: r.Snippet.Hits, Where: where,
 		})
 	}
 	p.Preview = nil

@@ -44,6 +44,7 @@ func (m *Model) state() keys.State {
 	}
 	if b := m.now(); b != nil {
 		s.Asked, s.Running, s.Paused, s.Thinking = true, b.running(), b.state == trace.StatePaused, b.thinking()
+		s.Interrupted = b.interrupted()
 		s.Loop, s.Pauses = b.loop, len(b.pauses)
 		s.Tokens, s.Cursor = len(b.tokens), b.at >= 0
 		s.Ticking = b.ticker != nil && b.ticker.running

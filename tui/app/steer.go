@@ -62,6 +62,12 @@ func (m *Model) grow(at int, b trace.Budget, what string, beside bool, first ...
 	return m.growAs(at, b, m.sampling, what, beside, first...)
 }
 
+// goOn thinks on with an interrupted branch from its last token as if nothing had happened.
+func (m *Model) goOn() tea.Cmd {
+	b := m.now()
+	return m.growAs(len(b.tokens), b.budget, b.info.Sampling, "go on with it", false)
+}
+
 // growAs starts a branch with a sampling of its own.
 func (m *Model) growAs(at int, b trace.Budget, s trace.Sampling, what string, beside bool, first ...trace.Command) tea.Cmd {
 	if m.busy {

@@ -188,6 +188,9 @@ func (m *Model) fill(l layout) {
 	th.Doc, th.Below = b.thought, b.below
 	if b.err != nil && m.fault == "" && !b.seen {
 		th.Fault = "it ended with an error: " + b.err.Error() + "  (esc)"
+		if b.interrupted() {
+			th.Fault = m.keys.Text(fmt.Sprintf("interrupted after %s tokens: {pause} goes on from there", text.Count(len(b.tokens))))
+		}
 	}
 	an.Doc, an.Empty, an.Verdict = b.answer, m.emptyAnswer(b), besideAnswer(b)
 	bp := &m.budgetPane

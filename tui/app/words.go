@@ -81,6 +81,9 @@ func (m *Model) stateWord(b *branch) (word string, busy, alarm bool) {
 	case trace.StatePaused:
 		return "paused", true, false
 	}
+	if b.interrupted() {
+		return "interrupted", false, false
+	}
 	if b.err != nil {
 		return "failed", false, true
 	}

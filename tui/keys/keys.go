@@ -159,6 +159,7 @@ type State struct {
 	Asked       bool   // there is a branch to act on
 	Running     bool   // it has not ended
 	Paused      bool
+	Interrupted bool // it never ended, because its program did
 	Thinking    bool // it can still be made to think: not answering yet
 	Loop        bool // the loop guard spoke
 	Pauses      int  // points of an ended branch at which it was paused
@@ -338,6 +339,8 @@ func (m *Map) Line(s State) []Binding {
 		want = []Action{Take, TokenBack, Scrub, Fork, Answer, Help}
 	case s.Comparing && !s.Running:
 		want = []Action{Beside, Diff, LineUp, Compare, NextBr, Wait, Second, Help}
+	case s.Interrupted:
+		want = []Action{Pause, Wait, Cap, Answer, Second, Ask, Help}
 	case s.Loop && s.Running:
 		want = []Action{Answer, Stop, Hotter, Wait, Pause, Help}
 	case s.Paused && s.Cursor:
@@ -384,7 +387,7 @@ func (m *Map) Line(s State) []Binding {
 				b.Short = "leave"
 			case a == Scrub && s.Scrubbing, a == Compare && s.Comparing:
 				b.Short = "close"
-			case a == Pause && s.Paused, a == StudyPause && s.Held, a == StudyStart && s.Points:
+			case a == Pause && (s.Paused || s.Interrupted), a == StudyPause && s.Held, a == StudyStart && s.Points:
 				b.Short = "go on"
 			case a == CurateEnter && s.Curate.Rows:
 				b.Short = "explore"

@@ -180,7 +180,12 @@ func screenRows() []Binding {
 		{CapUp, []string{"+", "="}, "cap up", "Raise the cap by a quarter", groupSteer, Page, needThinking},
 		{CapDown, []string{"-"}, "cap down", "Lower the cap by a fifth", groupSteer, Page, needThinking},
 		{Inject, []string{"i", "I"}, "inject", "Put a text of your own into the thought: before the token under the cursor as a new branch, else before the next token; after the end, where you paused", groupSteer, Page, needPause("inject")},
-		{Pause, []string{"p", " "}, "pause", "Pause, and go on", groupSteer, Page, needRunning},
+		{Pause, []string{"p", " "}, "pause", "Pause, and go on; with a run that was interrupted, go on where it stopped", groupSteer, Page, func(s State) string {
+			if s.Interrupted {
+				return needBranch(s)
+			}
+			return needRunning(s)
+		}},
 		{Step, []string{"."}, "one token", "While paused: exactly one token (pauses first if it runs)", groupSteer, Page, needRunning},
 		{Stop, []string{"esc"}, "stop", "Stop and keep everything; in a dialog or with an error: back", groupSteer, Page, func(s State) string {
 			if s.Back {

@@ -23,6 +23,7 @@ type Row struct {
 	ID, When, Model, Question, Answer string
 	Verdict                           string // right, wrong, or "" where no answer is expected
 	Closed                            string
+	Running                           bool // on this screen: it is not closed yet, but nothing interrupted it
 	Tags                              []string
 	Snippet                           string   // what was found, around the words looked for
 	Hits                              [][2]int // byte ranges of Snippet

@@ -66,7 +66,14 @@ func (p *Pane) line(row Row, current bool, width, tagCells int) string {
 	// The right end first: it must not be pushed out by a long question.
 	right := row.Verdict
 	if right == "" && row.Closed == "open" {
-		right = "open"
+		right = "interrupted"
+		if row.Running {
+			right = "running"
+		}
+	}
+	verdictCells := verdictLeast
+	if width >= verdictFrom {
+		verdictCells = verdictMost
 	}
 	room := r.Left() - 1 - verdictCells - tagCells
 	answer := text.Tail(row.Answer, max(4, room*2/5), p.Theme) // an answer says most at its end
@@ -91,7 +98,12 @@ func (p *Pane) line(row Row, current bool, width, tagCells int) string {
 	return r.String()
 }
 
-const verdictCells = 6 // "right", "wrong", "open" and a space
+// Cells of what a run came to, with a space.
+const (
+	verdictLeast = 6  // "right", "wrong"
+	verdictMost  = 12 // "interrupted"
+	verdictFrom  = 72 // width from which there is room for it
+)
 
 // found is the second row of a run: where the words stand, and what stands around them.
 func (p *Pane) found(row Row, width int) string {
