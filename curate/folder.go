@@ -8,11 +8,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"s1/engine/bounded"
 )
 
 // ReadRecipe is the recipe that a run's folder was made by.
 func ReadRecipe(dir string) (r Recipe, err error) {
-	text, err := os.ReadFile(filepath.Join(dir, recipeFile))
+	text, err := bounded.File(filepath.Join(dir, recipeFile), maxRecipe)
 	if err != nil {
 		return r, fmt.Errorf("%s holds no curation: %w", dir, err)
 	}
@@ -30,7 +32,7 @@ func Counts(dir string) (counts []Count, exported bool, err error) {
 	}
 	for _, n := range names {
 		var c Count
-		text, err := os.ReadFile(filepath.Join(dir, n, countsFile))
+		text, err := bounded.File(filepath.Join(dir, n, countsFile), maxRecipe)
 		if err == nil {
 			err = json.Unmarshal(text, &c)
 		}

@@ -12,7 +12,12 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"s1/engine/bounded"
 )
+
+// maxResult is the most bytes of a kept result.
+const maxResult = 64 << 20
 
 // Counts is what a run came to.
 type Counts struct {
@@ -113,7 +118,7 @@ func openResults(dir string, m Manifest) (*os.File, map[string]bool, error) {
 	}
 	done, size := map[string]bool{}, int64(0)
 	for b := bufio.NewReaderSize(f, 1<<20); ; {
-		line, err := b.ReadBytes('\n')
+		line, err := bounded.Line(b, maxResult)
 		if errors.Is(err, io.EOF) {
 			break
 		}

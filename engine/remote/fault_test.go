@@ -183,10 +183,8 @@ func TestNothingWaitsBeyondItsTime(t *testing.T) {
 			m := open(t, f, o)
 			m.c.o.FirstByte, m.c.o.Idle, m.c.o.Retries = 300*time.Millisecond, 300*time.Millisecond, 1
 			after(f, -1, c.do)
-			began := time.Now()
-			got := ask(t, m, free)
-			if took := time.Since(began); !Transport(got.err) || took > 10*time.Second {
-				t.Errorf("%v after %v", got.err, took)
+			if got := ask(t, m, free); !Transport(got.err) { // without the bounds on waiting, nothing ends it
+				t.Error(got.err)
 			}
 		})
 	}

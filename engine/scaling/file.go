@@ -12,6 +12,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"s1/engine/bounded"
 )
 
 // syncEvery is how much may be lost to a crash of the machine. A kill of the program loses only the items under way.
@@ -46,6 +48,9 @@ func openRows(path string, arms []Arm) (*rowFile, map[string][]Row, error) {
 	return &rowFile{path: path, arms: arms, file: f}, done, nil
 }
 
+// maxRow is the most bytes of a row: one with the ids of a million tokens has a tenth of it.
+const maxRow = 64 << 20
+
 // readRows reads whole items, and says at which byte the last of them ends. What comes after a torn line or an incomplete item
 // can only be the rest of one write.
 func readRows(r io.Reader, arms []Arm) (done map[string][]Row, size int64, err error) {
@@ -54,7 +59,7 @@ func readRows(r io.Reader, arms []Arm) (done map[string][]Row, size int64, err e
 	var rows []Row
 	at := int64(0)
 	for {
-		line, err := b.ReadBytes('\n')
+		line, err := bounded.Line(b, maxRow)
 		if errors.Is(err, io.EOF) {
 			return done, size, nil
 		}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"s1/engine/bounded"
 )
 
 // questionsFile holds the questions of a sweep as they were asked, a line each. With it a folder can be looked at, and gone on
@@ -32,7 +34,7 @@ type Folder struct {
 
 // ReadFolder reads the folder of a sweep. It changes nothing, so a sweep may be writing to it.
 func ReadFolder(dir string) (*Folder, error) {
-	b, err := readLimited(filepath.Join(dir, "plan.json"), 1<<20)
+	b, err := bounded.File(filepath.Join(dir, "plan.json"), 1<<20)
 	if err != nil {
 		return nil, fmt.Errorf("%s holds no sweep: %w", dir, err)
 	}
@@ -81,19 +83,6 @@ func (f *Folder) Result() *Result {
 // finished leaves out the items that are not done.
 func finished(rows [][]Row) [][]Row {
 	return slices.DeleteFunc(slices.Clone(rows), func(r []Row) bool { return r == nil })
-}
-
-func readLimited(path string, most int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(b)) > most {
-		err = fmt.Errorf("%s is longer than %d bytes", path, most)
-	}
-	return b, err
 }
 
 func readQuestions(path string) (items []Item, err error) {

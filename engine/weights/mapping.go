@@ -2,9 +2,10 @@ package weights
 
 import (
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
+
+	"s1/engine/bounded"
 )
 
 // mapping is the read-only content of one regular file.
@@ -87,12 +88,5 @@ func readSmall(fsys fs.FS, path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if int64(len(b)) > limit {
-		return nil, fmt.Errorf("%s is larger than %d bytes", path, limit)
-	}
-	return b, nil
+	return bounded.All(f, path, limit)
 }

@@ -122,12 +122,13 @@ func (b *box) run(args ...string) result {
 // feed runs s1 to its end with text on stdin.
 func (b *box) feed(stdin string, args ...string) result {
 	b.t.Helper()
+	path := program(b.t) // which may have to be built: that, and waiting for a place, are not its time
+	slots <- struct{}{}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program(b.t), args...)
+	cmd := exec.CommandContext(ctx, path, args...)
 	var out, errs bytes.Buffer
 	cmd.Env, cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = b.env, b.dir, strings.NewReader(stdin), &out, &errs
-	slots <- struct{}{}
 	err := cmd.Run()
 	<-slots
 	if ctx.Err() != nil {

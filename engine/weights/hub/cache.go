@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"s1/engine/bounded"
 	"s1/engine/weights"
 )
 
@@ -56,8 +57,8 @@ func repoOf(folder string) (string, bool) {
 
 // commitOf says which commit a revision stands for in the cache; "" when that is not known.
 func (h *Hub) commitOf(r Ref) string {
-	b, err := os.ReadFile(filepath.Join(h.repoDir(r.Repo), refsDir, filepath.FromSlash(r.Revision)))
-	if c := strings.TrimSpace(string(b)); err == nil && len(b) <= maxRefBytes && commitName.MatchString(c) {
+	b, err := bounded.File(filepath.Join(h.repoDir(r.Repo), refsDir, filepath.FromSlash(r.Revision)), maxRefBytes)
+	if c := strings.TrimSpace(string(b)); err == nil && commitName.MatchString(c) {
 		return c
 	}
 	if commitName.MatchString(r.Revision) {
@@ -114,7 +115,7 @@ func completeWeights(dir string) bool {
 	if isFile(filepath.Join(dir, singleWeights)) {
 		return true
 	}
-	b, err := os.ReadFile(filepath.Join(dir, indexWeights))
+	b, err := bounded.File(filepath.Join(dir, indexWeights), maxIndexBytes)
 	if err != nil {
 		return false
 	}

@@ -18,6 +18,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"s1/engine/bounded"
 )
 
 // Hub holds where models come from and where they are kept. FromEnv fills it; tests make their own.
@@ -72,7 +74,7 @@ func FromEnv() *Hub {
 	h.Client = &http.Client{Transport: transport}
 	if h.Token == "" { // as `hf auth login` leaves it
 		path := expand(first(os.Getenv("HF_TOKEN_PATH"), filepath.Join(home, "token")))
-		if b, err := os.ReadFile(path); err == nil && len(b) <= maxTokenBytes {
+		if b, err := bounded.File(path, maxTokenBytes); err == nil {
 			h.Token = strings.TrimSpace(string(b))
 		}
 	}
