@@ -21,7 +21,7 @@ func accelerateConfig(rec recipe.Recipe, s shape) string {
 		kind = "MULTI_CPU"
 	}
 	put("compute_environment: LOCAL_MACHINE")
-	put("distributed_type: %s", kind)
+	put("distributed_type: '%s'", kind) // in quotes: a bare NO is false in YAML
 	put("num_machines: %d", s.nodes)
 	put("num_processes: %d", s.world())
 	put("machine_rank: 0")
