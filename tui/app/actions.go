@@ -108,7 +108,7 @@ func (m *Model) act(a keys.Action, key string) tea.Cmd {
 		if i := slices.Index(m.keys.Of(a).Keys, key); i < len(m.branches) && !m.branches[i].binned {
 			m.switchTo(i)
 		} else {
-			m.warn(fmt.Sprintf("there are %d branches", len(m.branches)))
+			m.warn(fmt.Sprintf("there are %d branches", m.standing()))
 		}
 	case keys.Focus:
 		m.nextFocus(1)

@@ -77,6 +77,11 @@ func (m *Model) sideOf(i, at int, differ bool) compare.Side {
 	if br.budget.Cap >= 0 {
 		limit = fmt.Sprintf("cap %d", br.budget.Cap)
 	}
+	switch cause := br.info.Cause; {
+	case br.info.At == 0 || cause == trace.CauseStart || cause == trace.CauseCap || cause == "":
+	default:
+		limit = fmt.Sprintf("%s at %d, %s", m.causeOf(br), br.info.At, limit) // which of two that are alike in all else
+	}
 	dot := " " + m.theme.Glyphs.Dot + " "
 	s.Facts = fmt.Sprintf("%s%s%s%s%d + %d tokens", limit, dot, word, dot, br.spent, br.answered)
 	if br.verdict != trace.VerdictNone {

@@ -177,6 +177,9 @@ func (m *Model) played(b *branch) {
 	if i := slices.Index(m.branches, b); i >= 0 {
 		o := m.itself(i)
 		o.at = min(b.at, len(o.tokens)-1)
+		if i == m.cur && !m.alarm {
+			m.say("played to its end")
+		}
 	}
 }
 

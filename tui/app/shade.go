@@ -8,6 +8,7 @@ import (
 
 	"s1/engine/trace"
 	"s1/tui/keys"
+	"s1/tui/pane/signals"
 	"s1/tui/overlay"
 	"s1/tui/theme"
 )
@@ -31,13 +32,7 @@ const hottest = 2.5
 
 // scale is the nats of the last colour for a branch.
 func (b *branch) scale() float64 {
-	top := 0.0
-	for _, v := range b.entropies.Squeeze(1) {
-		if v == v {
-			top = float64(v)
-		}
-	}
-	return min(max(top, 0.05), hottest)
+	return min(float64(signals.Top(&b.entropies)), hottest)
 }
 
 func (m *Model) nextShade() {

@@ -188,3 +188,10 @@ func TestAnExpectedAnswerJudgesEveryBranchAnew(t *testing.T) {
 		t.Errorf("a branch that came later: %s\n%s", got, d.Frame())
 	}
 }
+
+func TestADeletedBranchIsNotCounted(t *testing.T) {
+	t.Parallel()
+	d := ended(t).Press("w").Pull().Advance(999).Press("B", "w").Pull().Advance(999).Expect("C of 3")
+	d.Press("D").Expect("of 2").Refute("of 3").Press("U").Expect("of 3")
+	d.Press("x").Expect("wait at 12, cap 160")
+}

@@ -7,6 +7,7 @@ import (
 
 	"s1/engine/trace"
 	"s1/tui/pane/side"
+	"s1/tui/pane/signals"
 	"s1/tui/plot"
 )
 
@@ -43,7 +44,7 @@ func (m *Model) fillStatus(b *branch) {
 		return
 	}
 	if len(m.branches) > 1 {
-		s.Branch = fmt.Sprintf("%s of %d", b.label, len(m.branches))
+		s.Branch = fmt.Sprintf("%s of %d", b.label, m.standing())
 	}
 	if v := b.speed(); v > 0 {
 		s.Speed = fmt.Sprintf("%4.0f tok/s", v)
@@ -55,6 +56,17 @@ func (m *Model) fillStatus(b *branch) {
 			s.Share = fmt.Sprintf("%3.0f %% of limit", share)
 		}
 	}
+}
+
+// standing is how many branches there are, those that were deleted not counted.
+func (m *Model) standing() int {
+	n := 0
+	for _, b := range m.branches {
+		if !b.binned {
+			n++
+		}
+	}
+	return n
 }
 
 // stateWord says what the branch in view is doing, in one word.
@@ -116,7 +128,7 @@ func closedBy(c trace.Closed) string {
 	case trace.ClosedLoop:
 		return "by the loop guard"
 	case trace.ClosedStopped:
-		return "not, you stopped it"
+		return "by you, stopped"
 	}
 	return string(c)
 }
@@ -234,11 +246,9 @@ func (m *Model) fillSide() {
 	} else if !m.margin.signals { // which shows them larger
 		s.Title = "signals"
 		fact("P(end)", "%s", plot.Spark(m.theme.Glyphs, b.ends.Tail(curveCells), 0, 1, curveCells))
-		top := float32(1)
-		for _, v := range b.entropies.Tail(curveCells) {
-			top = max(top, v)
-		}
+		top := signals.Top(&b.entropies)
 		fact("entropy", "%s", plot.Spark(m.theme.Glyphs, b.entropies.Tail(curveCells), 0, top, curveCells))
+		fact("", "0 to %.2f nats", top)
 		fact("fed in", "%d yours, %d Waits", b.injected, b.waits)
 	}
 	for i, o := range m.branches {

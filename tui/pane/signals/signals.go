@@ -75,13 +75,8 @@ func (p *Pane) Render(width, height int) []string {
 		}
 	} else {
 		var rows []*text.Row
-		top := float32(1)
-		for _, v := range p.Entropy.Squeeze(max(p.cells(width), 1)) {
-			if v > top && !math.IsInf(float64(v), 0) { // a gap is larger than nothing
-				top = v
-			}
-		}
-		rows = append(rows, p.curve(width, "entropy", p.Entropy, top, fmt.Sprintf("0 to %.1f nats", top)), p.curve(width, "P(end)", p.EndProb, 1, "0 to 1"), p.marks(width))
+		top := Top(p.Entropy)
+		rows = append(rows, p.curve(width, "entropy", p.Entropy, top, fmt.Sprintf("0 to %.2f nats", top)), p.curve(width, "P(end)", p.EndProb, 1, "0 to 1"), p.marks(width))
 		if p.Forced || p.Repeats != "" {
 			rows = append(rows, p.words(width))
 		}
@@ -237,4 +232,18 @@ func figure(form string, v float32) string {
 		return "unknown"
 	}
 	return fmt.Sprintf(form, v)
+}
+
+// leastTop is the least top of a scale of entropies in nats: what lies below it is noise.
+const leastTop = 0.05
+
+// Top is the top of the scale of a trace's entropies: the largest there is, so that a trace that is sure of itself is no flat line.
+func Top(s *plot.Series) float32 {
+	top := float32(leastTop)
+	for _, v := range s.Squeeze(1) {
+		if v > top && !math.IsInf(float64(v), 0) { // a gap is larger than nothing
+			top = v
+		}
+	}
+	return top
 }

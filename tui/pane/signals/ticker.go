@@ -50,7 +50,7 @@ func (p *Pane) answers(width int) *text.Row {
 	}
 	last := list[len(list)-1]
 	guess := p.Guesses[last.last]
-	now := p.word(last) + "  p " + figure("%.2f", guess.Prob)
+	now := p.word(last) + "  p " + strings.TrimPrefix(figure("%.2f", guess.Prob), "0")
 	if v := guess.Verdict; v != trace.VerdictNone {
 		now += "  " + text.Short(string(v), answerCells, p.Theme)
 	}
