@@ -43,7 +43,7 @@ test-c: tools ## the C kernels under sanitizers, and the AVX-512 ones emulated (
 # suite, huggingface_hub, SmolLM2. TRL and datatrove beside them; a SLURM of one machine where root has the packages slurm-wlm and munge.
 test-real: build $(PEERS)/.done $(PEERS)/.trl $(PEERS)/.datatrove ## the tests against transformers, llama.cpp, Jinja and a real model
 	./s1 models pull smollm2
-	S1_TRAINED=$(CACHE)/trained S1_SMOLLM2=$$(./s1 models path smollm2) $(GO) test -tags $(TAGS) -count=1 -timeout 20m -run SmolLM2Learns ./train
+	S1_TRAINED=$(CACHE)/trained S1_SMOLLM2=$$(./s1 models path smollm2) $(GO) test -tags $(TAGS) -count=1 -timeout 45m -run SmolLM2Learns ./train
 	S1_PYTHON=$(PEERS)/venv/bin/python S1_PEERS=$$(echo $(PEERS)/llama_cpp_python-*/vendor/llama.cpp/models) S1_TRAINED=$(CACHE)/trained \
 	S1_SMOLLM2=$$(./s1 models path smollm2) $(GO) test -tags $(TAGS) -count=1 -timeout 60m ./...
 	S1_DATATROVE=$(PEERS)/datatrove/bin/python $(GO) test -tags $(TAGS) -count=1 -v -run Datatrove ./curate/datatrove
