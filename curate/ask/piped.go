@@ -60,13 +60,13 @@ func (s *stage) Decide(ctx context.Context, rows *curate.Rows, say func(int, cur
 	if err != nil {
 		return err
 	}
-	if s.p.say != nil && f.Requests > 0 {
-		s.p.say(s.name, f)
-	}
 	if len(needs) > 0 {
 		if err := s.p.ready(ctx, needs); err != nil {
 			return err
 		}
+	}
+	if s.p.say != nil && f.Requests > 0 {
+		s.p.say(s.name, f)
 	}
 	s.p.tellsOf(rows.Waits)
 	defer s.p.tellsOf(nil)

@@ -454,7 +454,7 @@ func TestWhereEveryRowFailsTheRunDoesAndSaysWhy(t *testing.T) {
 	b.domainRecipe(word, 2, "")
 	b.write("q.jsonl", `{"question":"refuse 1","solution":"1","thinking":"hm","attempt":"1"}`+"\n"+`{"question":"refuse 2","solution":"2","thinking":"hm","attempt":"2"}`+"\n")
 	for _, more := range [][]string{nil, {"--resume"}} {
-		b.run(append([]string{"curate", "d.toml", "--out", "a"}, more...)...).refuses(1, "all 2 rows failed, most as failed-refused", "not this one", "--retry-failed")
+		b.run(append([]string{"curate", "d.toml", "--out", "a"}, more...)...).wants(1, "all 2 rows failed, most as failed-refused", "not this one", "--retry-failed")
 	}
 	if f.looked != 1 {
 		t.Errorf("the server was asked %d times whether it is there, want once", f.looked)
