@@ -8,8 +8,8 @@ import (
 
 	"s1/engine/trace"
 	"s1/tui/keys"
-	"s1/tui/pane/signals"
 	"s1/tui/overlay"
+	"s1/tui/pane/signals"
 	"s1/tui/theme"
 )
 
