@@ -45,6 +45,12 @@ func (x *rowIndex) end(f fate) uint16 {
 	return uint16(i) //nolint:gosec // at most mostEnds
 }
 
+// ending is what is read of a line about a dropped row.
+type ending struct {
+	N    int
+	Rule string
+}
+
 const mostEnds = 1000 // and one of each stage
 
 // index reads where the rows are and what became of them, anew after each stage that has ended.
@@ -81,10 +87,7 @@ func (b *Browser) index() (*rowIndex, error) {
 	x := &rowIndex{key: key, at: at, fates: make([]uint16, len(at)-1), ends: make([]fate, 1)}
 	for _, n := range names[1:] {
 		stage := n[strings.IndexByte(n, '-')+1:]
-		if err := readLines(filepath.Join(b.dir, n, droppedFile), func(d *struct {
-			N    int
-			Rule string
-		}) error {
+		if err := readLines(filepath.Join(b.dir, n, droppedFile), func(d *ending) error {
 			if d.N < 0 || d.N >= len(x.fates) {
 				return fmt.Errorf("%s names row %d of %d", n, d.N, len(x.fates))
 			}
