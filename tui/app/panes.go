@@ -56,7 +56,7 @@ func (m *Model) fillPanes() {
 func (m *Model) fillToken(b *branch) {
 	p := &m.tokenPane
 	p.Focused, p.Pick, p.Token, p.Of = m.focus == onToken, m.pick, nil, 0
-	p.Piece, p.Empty = nil, m.keys.Text("{token-back} and {token-next} choose a token, {jump-next} jumps to where the model was least sure")
+	p.Piece, p.Empty = nil, m.keys.Text("{token-back} {token-next} choose a token")
 	if e := m.explorer(b); e != nil {
 		p.Piece = e.Piece
 	}
