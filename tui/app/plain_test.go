@@ -88,7 +88,7 @@ func TestPlainStopsTheBranchWithItsContextAndShowsTheReceipt(t *testing.T) {
 	if err := app.Plain(ctx, w, nil, live); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(w.out.String(), "[receipt]") || !strings.Contains(w.out.String(), "you stopped it") {
+	if !strings.Contains(w.out.String(), "[receipt]") || !strings.Contains(w.out.String(), "closed by you, stopped") {
 		t.Errorf("no receipt: %q", w.out.String())
 	}
 }

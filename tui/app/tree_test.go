@@ -72,7 +72,7 @@ func TestABranchIsDeletedWithWhatGrewFromItAndComesBack(t *testing.T) {
 	if got := order(d.Frame()); got != "AD" {
 		t.Errorf("the tree shows %s\n%s", got, d.Frame())
 	}
-	d.Press("alt+2").Expect("there are 4 branches") // B keeps its letter and its number
+	d.Press("alt+2").Expect("there are 2 branches") // B keeps its letter and its number
 	d.Press("esc", "b").Expect("A of").Press("b").Expect("D of")
 	d.Press("D").Expect("1 deleted").Press("D").Expect("that is all there is of this question; it can be deleted in the list of sessions")
 	d.Press("U").Expect("1 brought back", "D of").Press("U").Expect("2 brought back", "B of", "37*5=185?").Press("U").Expect("nothing was deleted")

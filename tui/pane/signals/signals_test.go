@@ -75,7 +75,7 @@ func TestItSaysWhatTheThoughtGaveAway(t *testing.T) {
 		not  []string
 	}{
 		{"all of it", func(*signals.Pane) {}, []string{
-			"0 to 3.2 nats", "0 to 1", "at token 120", "the forced close cost 7.3 nats", "185 x3 · 246 · 84 x4 · 79 x2  p 0.94  right",
+			"0 to 3.20 nats", "0 to 1", "at token 120", "the forced close cost 7.3 nats", "185 x3 · 246 · 84 x4 · 79 x2  p .94  right",
 			"10 guesses, 3 flips, stayed 2, every 20 tokens, extra 22 of 240 tokens (9.2 %)",
 		}, []string{"NaN"}},
 		{"closed by itself", func(p *signals.Pane) { p.Forced = false }, nil, []string{"forced", "nats;"}},
@@ -93,12 +93,12 @@ func TestItSaysWhatTheThoughtGaveAway(t *testing.T) {
 		{"an unknown probability", func(p *signals.Pane) { p.Guesses[9].Prob = nan }, []string{"79 x2  p unknown"}, []string{"NaN"}},
 		{"gaps", func(p *signals.Pane) {
 			p.Entropy = series(50, func(i int) float32 { return []float32{nan, 2}[i%2] })
-		}, []string{"0 to 2.0 nats", " █ █ █"}, []string{"NaN"}},
-		{"nothing but gaps", func(p *signals.Pane) { p.Entropy = series(500, func(int) float32 { return nan }) }, []string{"0 to 1.0 nats"}, []string{"NaN"}},
+		}, []string{"0 to 2.00 nats", " █ █ █"}, []string{"NaN"}},
+		{"nothing but gaps", func(p *signals.Pane) { p.Entropy = series(500, func(int) float32 { return nan }) }, []string{"0 to 0.05 nats"}, []string{"NaN"}},
 		{"infinity", func(p *signals.Pane) {
 			p.Entropy = series(50, func(i int) float32 { return float32(math.Inf(1 - i%2*2)) })
-		}, []string{"0 to 1.0 nats", "█▁█▁"}, []string{"Inf"}},
-		{"one curve only", func(p *signals.Pane) { p.EndProb = nil }, []string{"0 to 3.2 nats"}, nil},
+		}, []string{"0 to 0.05 nats", "█▁█▁"}, []string{"Inf"}},
+		{"one curve only", func(p *signals.Pane) { p.EndProb = nil }, []string{"0 to 3.20 nats"}, nil},
 		{"nothing yet", func(p *signals.Pane) { p.Entropy, p.Empty = nil, "signals stand here once it thinks" }, []string{"signals stand here once it thinks"}, []string{"entropy"}},
 	} {
 		p := pane(theme.Options{})

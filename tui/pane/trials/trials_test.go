@@ -95,7 +95,7 @@ func TestEveryArmSaysItsNumbersWithTheirIntervals(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, frame)
 		}
 	}
-	if frame := plain(kinds["votes"](theme.Options{}), 80, 24); !strings.Contains(frame, "decided: 79   n 14 of 21") {
+	if frame := plain(kinds["votes"](theme.Options{}), 80, 24); !strings.Contains(frame, "decided: 79   14 decided it, 18 drawn") {
 		t.Errorf("the decision is missing in\n%s", frame)
 	}
 	frame = plain(kinds["anchors"](theme.Options{}), 120, 50)
