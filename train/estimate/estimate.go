@@ -62,8 +62,16 @@ type Class struct {
 func (e Estimate) Classes() []Class {
 	var out []Class
 	for _, c := range []Class{
-		{"weights", e.Weights}, {"master weights", e.Master}, {"gradients", e.Gradients}, {"moments", e.Moments}, {"activations", e.Activations},
-		{"logits", e.Logits}, {"scratch", e.Scratch}, {"framework", e.Framework}, {"other", e.Other}, {"spare", e.Spare},
+		{"weights", e.Weights},
+		{"master weights", e.Master},
+		{"gradients", e.Gradients},
+		{"moments", e.Moments},
+		{"activations", e.Activations},
+		{"logits", e.Logits},
+		{"scratch", e.Scratch},
+		{"framework", e.Framework},
+		{"other", e.Other},
+		{"spare", e.Spare},
 	} {
 		if c.Bytes > 0 {
 			out = append(out, c)

@@ -37,7 +37,7 @@ func Checkpoints(dir string) ([]Checkpoint, error) {
 	}
 	defer f.Close()
 	names, err := f.Readdirnames(mostCheckpoints)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("look for checkpoints in %s: %w", root, err)
 	}
 	var out []Checkpoint

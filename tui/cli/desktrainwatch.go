@@ -66,7 +66,7 @@ func (b *workshop) tail(ctx context.Context, run string, on bool, report func(tu
 				n.Steps = append(n.Steps, stepOf(x))
 			}
 			n.Machine = append(n.Machine, about.where...)
-			b.place(j, s, &n)
+			b.place(j, &n)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -119,7 +119,7 @@ func (b *workshop) about(run string) (a runAbout) {
 }
 
 // place says where a run stands on the disk, and what it said last.
-func (b *workshop) place(j *jobs.Job, s jobs.State, n *tuiapp.TrainNews) {
+func (b *workshop) place(j *jobs.Job, n *tuiapp.TrainNews) {
 	for name, at := range map[string]*int{checkpoint.StepName: &n.Saved, checkpoint.BestName: &n.Best} {
 		if dir, ok, err := checkpoint.LatestNamed(filepath.Join(j.Out, "checkpoints"), name); err == nil && ok {
 			_, _ = fmt.Sscanf(filepath.Base(dir), name+"-%d", at)

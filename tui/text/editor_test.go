@@ -92,8 +92,16 @@ func TestAnOfferedTextIsReplacedByWhatIsTypedAndEditedAfterACursorKey(t *testing
 		keys []string // one letter is typed, anything longer is pressed
 		want string
 	}{
-		{nil, "64"}, {[]string{"9", "0"}, "90"}, {[]string{"end", "0"}, "640"}, {[]string{"left", "0"}, "604"}, {[]string{"home", "0"}, "064"},
-		{[]string{"backspace", "7"}, "7"}, {[]string{"delete"}, ""}, {[]string{"end", "backspace"}, "6"}, {[]string{"ctrl+u", "1"}, "1"}, {[]string{"f12", "1"}, "1"},
+		{nil, "64"},
+		{[]string{"9", "0"}, "90"},
+		{[]string{"end", "0"}, "640"},
+		{[]string{"left", "0"}, "604"},
+		{[]string{"home", "0"}, "064"},
+		{[]string{"backspace", "7"}, "7"},
+		{[]string{"delete"}, ""},
+		{[]string{"end", "backspace"}, "6"},
+		{[]string{"ctrl+u", "1"}, "1"},
+		{[]string{"f12", "1"}, "1"},
 	} {
 		var e Editor
 		e.Offer("64")
