@@ -40,7 +40,10 @@ func pinsOf(c tuiapp.TrainChoice) []string {
 
 // flagsOf are the flags that the command of a choice would have.
 func flagsOf(c tuiapp.TrainChoice) trainFlags {
-	return trainFlags{out: outOf(c), model: c.Model, data: c.Data, backend: c.Backend, python: c.Python, pins: pinsOf(c)}
+	return trainFlags{
+		out: outOf(c), model: c.Model, data: c.Data, backend: c.Backend, python: c.Python, pins: pinsOf(c),
+		typed: func(string) bool { return false }, // the form has no field for the others
+	}
 }
 
 // recipeOfChoice is the recipe with what was chosen put over it, as the command will.
@@ -66,7 +69,8 @@ func recipeOfJob(j *jobs.Job) (rec recipe.Recipe, err error) {
 	if err != nil {
 		return rec, fmt.Errorf("the command of %s, %q: %w", j.ID, j.Argv, err)
 	}
-	p, f := cmd.Flags(), trainFlags{out: j.Out}
+	p := cmd.Flags()
+	f := trainFlags{out: j.Out, typed: p.Changed}
 	for name, at := range map[string]*string{"model": &f.model, "data": &f.data, "backend": &f.backend, "python": &f.python} {
 		*at, err = p.GetString(name)
 		if err != nil {

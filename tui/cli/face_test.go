@@ -38,7 +38,7 @@ func TestJourneyDemoTellsTheStoryAndHandsOver(t *testing.T) {
 		}
 		if c.args != nil {
 			replay(t, s.read("demo.cast"), "that was the story")
-			b.run("demo", "--record", "demo.cast").wants(2, "no terminal")
+			b.run("demo", "--record", "demo.cast").wants(2, "a recording is of the screen, and here is none")
 		}
 	}
 }

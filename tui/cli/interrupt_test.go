@@ -13,7 +13,7 @@ func TestCtrlCStopsKeepsAndPrintsTheReceipt(t *testing.T) {
 	t.Parallel()
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		b := newBox(t)
-		p := b.start("run", "-m", model(t), "--json", "--pace", "100", "--seed", "1", "hello")
+		p := b.start("run", "-m", model(t), "--json", "--pace", "40", "--seed", "1", "hello")
 		p.until(10, `"type":"token"`).signal(sig)
 		x := p.end().wants(130).only()
 		if x.receipt["closed"] != "stopped" {
@@ -25,7 +25,7 @@ func TestCtrlCStopsKeepsAndPrintsTheReceipt(t *testing.T) {
 		}
 		p = b.start("run", "-m", model(t), "--pace", "20", "--seed", "1", "hello")
 		p.until(1, "[thinking]").signal(sig)
-		p.end().wants(130, "[receipt]", "you stopped it")
+		p.end().wants(130, "[receipt]", "closed by you, stopped")
 	}
 }
 

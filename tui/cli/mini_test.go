@@ -44,7 +44,7 @@ func TestMiniSaysHowItReadsAProblem(t *testing.T) {
 	if r := run("add 1 000 to 24").wants(0, "(expected 1024)"); strings.Contains(r.err, "left to right") {
 		t.Errorf("stderr speaks of an order that makes no difference: %q", r.err)
 	}
-	run("-5+10").refuses(2, "no flag -5;", "behind --", `s1 run -- "-5+10"`)
+	run("-5+10").refuses(2, "no flag -5;", "behind --", `s1 run -- '-5+10'`)
 	run("--", "-5+10").refuses(2, "The start value -5 is out of range")
 	run("(3+4)*2").refuses(2, "Brackets are not read", "for example: s1 run '3,+4,*2'")
 	run("add 5 to 10 times 2").refuses(2, "put a comma before it", "for example: s1 run '10,+5,*2'")
@@ -79,7 +79,7 @@ func TestJourneyMiniFromTheFirstEnterToAVerdict(t *testing.T) {
 	s.Satisfies("says right or wrong", func(f string) bool {
 		return strings.Contains(f, "answer   wrong, expected 591") || strings.Contains(f, "answer   right")
 	})
-	s.Keys("w").Until("B of 2", "▌ Wait").Until("receipt", "branches")
+	s.Keys("w").Until("B of 2", "▌ /3=Wait").Until("receipt", "branches")
 	s.Satisfies("says it of both branches", func(f string) bool {
 		return strings.Count(f, "  wrong")+strings.Count(f, "  right") >= 2
 	})

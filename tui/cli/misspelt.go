@@ -84,7 +84,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	var value *pflag.InvalidValueError
 	switch {
 	case errors.As(err, &unknown) && strings.IndexAny(unknown.GetSpecifiedShortnames(), "0123456789") == 0 && strings.Contains(cmd.Use, "PROMPT"):
-		return usagef("%s has no flag -%.1s; a question that begins with a minus goes last, behind --: %[1]s -- \"-%.40[2]s\"", cmd.CommandPath(), unknown.GetSpecifiedShortnames())
+		return usagef("%s has no flag -%.1s; a question that begins with a minus goes last, behind --: %[1]s -- '-%.40[2]s'", cmd.CommandPath(), unknown.GetSpecifiedShortnames())
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })

@@ -39,7 +39,7 @@ func (a *app) trainInspectCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&model, "model", "m", "", "base model in place of the recipe's")
-	cmd.Flags().StringVar(&data, "data", "", "JSONL file of rows in place of the recipe's")
+	cmd.Flags().StringVar(&data, "data", "", "a JSONL file of rows in place of the recipe's")
 	cmd.Flags().IntVar(&rows, "rows", 3, "rows to show")
 	cmd.Flags().IntVar(&tokens, "tokens", 400, "most tokens shown of a row; 0 = all")
 	return cmd
