@@ -202,7 +202,8 @@ func (b *branch) add(k trace.Token) {
 	}
 	b.account(t)
 	if (role == theme.Accent || role == theme.Warn) && (was != role || k.Wished) {
-		if k.Wished || role == theme.Warn {
+		waits := b.info.Cause == trace.CauseWait && len(b.tokens) == b.info.At // in place of the close of the branch before
+		if k.Wished || role == theme.Warn || waits {
 			doc.Break() // the thought ended here, or was to; anything else stands where it was put
 		}
 		b.pending = &text.Mark{Role: role, Note: b.noteOf(k)}

@@ -79,7 +79,7 @@ func TestJourneyMiniFromTheFirstEnterToAVerdict(t *testing.T) {
 	s.Satisfies("says right or wrong", func(f string) bool {
 		return strings.Contains(f, "answer   wrong, expected 591") || strings.Contains(f, "answer   right")
 	})
-	s.Keys("w").Until("B of 2", "▌ /3=Wait").Until("receipt", "branches")
+	s.Keys("w").Until("B of 2", "▌ Wait").Until("receipt", "branches")
 	s.Satisfies("says it of both branches", func(f string) bool {
 		return strings.Count(f, "  wrong")+strings.Count(f, "  right") >= 2
 	})
