@@ -101,7 +101,9 @@ func TestTheScreenFindsStopsResumesAndRemovesARealJob(t *testing.T) {
 	d.Expect("train a patient one", "ctrl+o jobs") // the line, from the one look when the screen opens
 	d.Press("ctrl+o")
 	seen(d, "1 running", "step 2 of 9", "counting␛[2J, patient", "count-as-a-job")
-	d.Press("s").Pull().Expect("train-1 saves and ends")
+	if f := d.Press("s").Pull().Frame(); !strings.Contains(f, "train-1 saves and ends") && !strings.Contains(f, "train-1 is stopped") { // it may be quick
+		t.Errorf("the screen says nothing of the stop:\n%s", f)
+	}
 	seen(d, "1 stopped")
 	d.Press("r").Pull().Expect("train-1 goes on where it was")
 	seen(d, "1 running")
