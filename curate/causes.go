@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // causes are why requests came to nothing, by rule and in the words of the failure. A few different words are counted, at most.
@@ -24,7 +25,7 @@ func (c causes) add(d Decision) {
 	}
 	words := d.Detail
 	if len(words) > longestCause {
-		words = words[:longestCause]
+		words = strings.ToValidUTF8(words[:longestCause], "")
 	}
 	if n := c[d.Rule]; n[words] > 0 || len(n) < mostCauses {
 		n[words]++

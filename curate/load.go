@@ -32,8 +32,8 @@ type loading struct {
 	bad   *Decision
 }
 
-// load reads the files of the recipe into dir: shards of whole rows, and their heads. It says what features it left out. One goroutine reads and another writes, since
-// packing takes as long as taking apart; two rows at most wait between them.
+// load reads the files of the recipe into dir: shards of whole rows, and their heads. It says what features it left out. One goroutine
+// reads and another writes, since packing takes as long as taking apart; two rows at most wait between them.
 func (r *run) load(ctx context.Context, dir string, files []source, say func(decision) error) (left string, err error) {
 	more, err := readFeatures(r.recipe.Load.Features, dir)
 	if err != nil {

@@ -2,7 +2,7 @@
 # and once with the sixteen-lane kernels in place of plain C, so that they run on machines without AVX-512.
 # Used by `make test-c` at the root.
 GO ?= go
-FLAGS := -count=1 ./kernels/cpu
+FLAGS := -count=1 -timeout 60m ./kernels/cpu
 .PHONY: all asan ubsan lanes16
 all: asan ubsan lanes16
 

@@ -34,7 +34,7 @@ func (r *Room) judge(err error) error {
 	return nil
 }
 
-// queued is where a run in a queue finds its memory: on machines that this one cannot ask.
+// inQueue says where a run in a queue finds its memory: on machines that this one cannot ask.
 func inQueue(rec recipe.Recipe) string {
 	if m := rec.Launch.Slurm.Memory; m != "" {
 		return fmt.Sprintf("the job asks each machine of the queue for %s; what those have free is not known here", m)

@@ -317,12 +317,12 @@ func TestTheProbeRefusesWhatCannotBeMeasured(t *testing.T) {
 	}
 }
 
-func TestQuickCutsAThoughtThatDoesNotEnd(t *testing.T) {
-	r, err := Quick(t.Context(), model(t, func([]int32) map[int32]float32 { return map[int32]float32{tape.Comma: 5} }), Options{N: 10, Limit: 50})
+func TestAThoughtThatDoesNotEndIsCut(t *testing.T) {
+	r, err := Run(t.Context(), model(t, func([]int32) map[int32]float32 { return map[int32]float32{tape.Comma: 5} }), Options{N: 10, Limit: 50, Waits: 1, Caps: []int{16}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.N != 10 || r.Natural != 0 || r.Tokens != 50 || r.CapLow != 16 || r.CapHigh != 32 {
+	if n := r.Greedy.Waits[0]; r.N != 10 || n.Accuracy.Hits != 0 || n.Tokens != 50 {
 		t.Errorf("%+v", r)
 	}
 }

@@ -82,6 +82,9 @@ func recipeOfJob(j *jobs.Job) (rec recipe.Recipe, err error) {
 			return rec, err
 		}
 	}
+	if f.threads, err = p.GetInt("threads"); err != nil {
+		return rec, err
+	}
 	if f.pins, err = p.GetStringArray("pin"); err != nil {
 		return rec, err
 	}
