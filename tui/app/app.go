@@ -88,7 +88,7 @@ type Model struct {
 	saved     string
 	unsaved   bool
 	checking  bool
-	savedAt   time.Time
+	begun     int // branches that began; what is said of the disk is about so many
 	settling  bool
 	unsettled bool
 
@@ -201,7 +201,8 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 	case modelOpened:
 		return m.opened(msg)
 	case framesArrived:
-		return tea.Batch(m.arrived(msg.batches), m.awaitFrame())
+		m.arrived(msg.batches)
+		return m.awaitFrame()
 	case newsArrived:
 		return tea.Batch(m.tell(msg.queue), m.awaitNews())
 	case edited:
@@ -236,8 +237,8 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 // Pull takes what the logs have, at once. It is for drivers that run the screen by hand (Options.Manual).
 func (m *Model) Pull() tea.Cmd {
 	m.loading = orElse(m.progress.get(), m.loading)
-	arrived := m.arrived(m.feed.Drain())
-	cmd := tea.Batch(arrived, m.tell(m.news.take()), m.play())
+	m.arrived(m.feed.Drain())
+	cmd := tea.Batch(m.tell(m.news.take()), m.play())
 	m.settling = false
 	m.frame = m.draw()
 	return tea.Batch(cmd, m.checkSaved())

@@ -314,6 +314,28 @@ func TestSavingIsSaidInAWord(t *testing.T) {
 	d.Pull().Refute("not saved  ").Expect("saved")
 }
 
+func TestABranchIsNotCalledSavedBeforeItsEndIs(t *testing.T) {
+	t.Parallel()
+	f := tuitest.NewFake(tuitest.Tape())
+	lib := &tuitest.Shelf{}
+	d := tuitest.Start(t, f, 110, 30, func(o *app.Options) { o.Library = lib })
+	d.Ask(question).Advance(999).Expect("saved")
+	lib.Behind = true
+	d.Press("w").Expect("saving").Refute(" saved").Advance(999).Expect("B of 2", "done", "saving").Refute(" saved")
+	lib.Behind = false
+	d.Pull().Expect(" saved").Refute("saving")
+}
+
+func TestAnAnswerAboutTheDiskFromBeforeABranchIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	f := tuitest.NewFake(tuitest.Tape())
+	lib := &tuitest.Shelf{}
+	d := tuitest.Start(t, f, 110, 30, func(o *app.Options) { o.Library = lib }).Ask(question).Advance(999)
+	old := app.SavedNow(d.Model)
+	lib.Behind = true
+	d.Press("w").Expect("saving").Send(old).Expect("saving").Refute(" saved")
+}
+
 func TestAKeptSessionIsReopenedWithItsBranchesAndGoesOn(t *testing.T) {
 	t.Parallel()
 	f := tuitest.NewFake(tuitest.Tape())

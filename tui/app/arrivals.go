@@ -2,7 +2,6 @@ package app
 
 import (
 	"errors"
-	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -40,8 +39,8 @@ func (m *Model) opened(msg modelOpened) tea.Cmd {
 	return m.findStory()
 }
 
-// arrived gives each branch its events. A disk that has something to keep is asked about twice a second.
-func (m *Model) arrived(batches []feed.Batch) tea.Cmd {
+// arrived gives each branch its events.
+func (m *Model) arrived(batches []feed.Batch) {
 	for _, batch := range batches {
 		for _, b := range m.branches {
 			if b.source != batch.Source {
@@ -57,11 +56,6 @@ func (m *Model) arrived(batches []feed.Batch) tea.Cmd {
 			}
 		}
 	}
-	if len(batches) > 0 && time.Since(m.savedAt) > saveEvery {
-		m.savedAt = time.Now()
-		return m.checkSaved()
-	}
-	return nil
 }
 
 func (m *Model) started(msg branchStarted) tea.Cmd {
@@ -108,11 +102,18 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 	if m.trials != nil {
 		m.trials.hidden = true // a sample was opened, or something else is looked at
 	}
-	return nil
+	m.begun++
+	if m.opt.Library != nil && !m.unsaved {
+		m.saved = "saving" // until the disk has the end of the branch
+	}
+	return m.checkSaved()
 }
 
 func (m *Model) savedIs(msg savedChecked) tea.Cmd {
 	m.checking = false
+	if msg.begun != m.begun {
+		return m.checkSaved() // the answer is about what was there before the last branch
+	}
 	was := m.unsaved
 	m.saved, m.unsaved = "saved", false
 	if !msg.ok {
@@ -125,7 +126,7 @@ func (m *Model) savedIs(msg savedChecked) tea.Cmd {
 		}
 		return m.tick(saveEvery, saveTicked{})
 	}
-	return nil // asked again with the next tokens
+	return nil // asked again when a branch begins
 }
 
 // leave ends what belongs to the question that makes room for another.

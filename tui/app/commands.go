@@ -115,10 +115,10 @@ func (m *Model) checkSaved() tea.Cmd {
 		return nil
 	}
 	m.checking = true
-	lib := m.opt.Library
+	lib, begun := m.opt.Library, m.begun
 	return func() tea.Msg {
 		ok, reason := lib.Saved()
-		return savedChecked{ok, reason}
+		return savedChecked{begun, ok, reason}
 	}
 }
 

@@ -16,3 +16,9 @@ func EditWith(m *Model, was, dir string, words ...string) tea.Msg {
 func JobsTick() tea.Msg { return jobsTicked{} }
 
 func JobsTicking(m *Model) bool { return m.jobs.ticking }
+
+// SavedNow is what the library says now of what is on disk, as it comes to the screen later.
+func SavedNow(m *Model) tea.Msg {
+	ok, reason := m.opt.Library.Saved()
+	return savedChecked{m.begun, ok, reason}
+}

@@ -39,6 +39,7 @@ type runReopened struct {
 }
 
 type savedChecked struct {
+	begun  int
 	ok     bool
 	reason string
 }

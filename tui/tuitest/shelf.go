@@ -12,11 +12,12 @@ import (
 type Shelf struct {
 	Kept   []app.Kept
 	Reason string // why not all is saved
+	Behind bool   // not all is saved yet
 	Lives  []app.Live
 }
 
 // Saved says whether all is kept.
-func (s *Shelf) Saved() (bool, string) { return s.Reason == "", s.Reason }
+func (s *Shelf) Saved() (bool, string) { return s.Reason == "" && !s.Behind, s.Reason }
 
 // Recent lists what is kept.
 func (s *Shelf) Recent(_ context.Context, n int) ([]app.Kept, error) {
