@@ -57,6 +57,7 @@ func (m *Model) curateState() keys.CurateState {
 		s.Numbers = len(c.numbers("")) > 0
 		s.Failed = slices.ContainsFunc(c.state.Stages, func(s CurationStage) bool { return slices.ContainsFunc(s.Rules, CurationRule.Failed) })
 	}
+	s.Reading = c.rows != nil && c.rows.busy
 	if row, ok := c.row(); ok {
 		s.Row, s.Hand = true, row.Hand
 	}

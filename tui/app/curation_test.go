@@ -96,6 +96,12 @@ func TestTheRowsBehindALineSayWhyAndShowTheTestItem(t *testing.T) {
 	d.Press("esc").Expect("load").Press("home", "enter").Pull().Pull().Expect("all of the data: all").Press("esc", "G", "enter").Pull().Pull().Expect("decontaminate: kept")
 }
 
+func TestRowsThatAreOnTheirWayAreNotSaidToBeNone(t *testing.T) {
+	t.Parallel()
+	opened(t, curated(10)).Press("end", "enter", "enter").Expect("the rows are being read").Pull().Expect("question 0 of the tape").
+		Press("/").Type("no such row").Press("enter").Pull().Press("+").Expect("there is no row here")
+}
+
 func TestANumberThatIsTriedShowsTheNewCountsAtOnce(t *testing.T) {
 	t.Parallel()
 	c := curated(100)

@@ -80,7 +80,7 @@ func TestJourneyASmallFileIsCuratedAndADropInspected(t *testing.T) {
 		}
 		s.Keys("Escape").Until("own numbers again").Keys("r").Until("31 go on", "own · done")
 		b.run("curate", "why", broken, b.at("run")).wants(0, "kept by hand: I can see it")
-		s.Keys("End", "Enter").Until("kept").Keys("Enter").Until("</think>", "answer   right").Keys("C-c").Until("quits").Keys("C-c")
+		s.Keys("End", "Enter").Until("select: kept", "31 rows").Keys("Enter").Until("</think>", "answer   right").Keys("C-c").Until("quits").Keys("C-c")
 		s.left(0)
 	}
 }

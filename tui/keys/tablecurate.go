@@ -29,6 +29,7 @@ type CurateState struct {
 	Running bool
 	Failed  bool // rows of it failed, because a model could not be asked
 	Rows    bool // rows are in view, not the funnel
+	Reading bool // they are on their way
 	Row     bool // one is under the cursor
 	Hand    bool // it was decided by hand
 	Numbers bool // the recipe has numbers that can be tried
@@ -53,10 +54,14 @@ func needCurateRow(s State) string {
 	if why := needCuration(s); why != "" {
 		return why
 	}
-	if !s.Curate.Row {
+	switch {
+	case s.Curate.Row:
+		return ""
+	case s.Curate.Reading:
+		return "the rows are being read"
+	default:
 		return "there is no row here: {curate-enter} on a line of the funnel shows its rows"
 	}
-	return ""
 }
 
 func curateRows() []Binding {
