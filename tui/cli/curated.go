@@ -75,5 +75,9 @@ func nothingLeft(counts []curate.Count) string {
 	case most.In == 0:
 		return "no row is left: the files hold none"
 	}
-	return fmt.Sprintf("no row is left: stage %s dropped the most, %d of %d, as %s", most.Stage, most.In-most.Kept, most.In, most.Reasons())
+	why := fmt.Sprintf("no row is left: stage %s dropped the most, %d of %d, as %s", most.Stage, most.In-most.Kept, most.In, most.Reasons())
+	if most.Missing["answer"] > 0 { // rows of question, thinking and answer are common
+		why += "; a field called answer is the known solution: load.fields.attempt = \"answer\" takes it for the model's answer as well"
+	}
+	return why
 }

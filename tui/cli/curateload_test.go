@@ -11,7 +11,7 @@ func TestACurationThatKeepsNothingSaysSo(t *testing.T) {
 	b := newBox(t)
 	b.write("a.jsonl", `{"question":"2 and 2","solution":"4"}`+"\n"+`{"question":"3 and 1","solution":"4","thinking":"so"}`+"\n")
 	r := b.run("curate", "random", "--data", "a.jsonl", "--out", "run", "--quiet").wants(0, "missing 2 (answer 1, trace 1)")
-	if want := "warning: no row is left: stage complete dropped the most, 2 of 2, as missing 2 (answer 1, trace 1)"; strings.TrimSpace(r.err) != want {
+	if want := "warning: no row is left: stage complete dropped the most, 2 of 2, as missing 2 (answer 1, trace 1); a field called answer is the known solution: load.fields.attempt = \"answer\" takes it for the model's answer as well"; strings.TrimSpace(r.err) != want {
 		t.Errorf("stderr %q, want %q", r.err, want)
 	}
 	if strings.Contains(r.out+r.err, "the rows are in") {
