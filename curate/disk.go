@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"syscall"
+
+	"s1/engine/whole"
 )
 
 // onDisk says what stood in the way of a write into the folder of the run, and what to do.
@@ -27,26 +28,5 @@ func onDisk(err error, dir string) error {
 
 // replace writes a file whole or not at all.
 func replace(path string, b []byte) error {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return onDisk(err, dir)
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Chmod(0o644), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(onDisk(err, dir), os.Remove(f.Name()))
-	}
-	return syncDir(dir)
-}
-
-// syncDir makes names in a folder last.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return onDisk(whole.WriteBytes(path, 0o644, b), filepath.Dir(path))
 }

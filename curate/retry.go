@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"s1/engine/whole"
 )
 
 // failedRule begins the rules of rows about which a model could not be asked, or said nothing that could be read.
@@ -71,7 +73,7 @@ func rewriteJournal(dir, key string) (err error) {
 	if err = errors.Join(err, w.close()); err != nil {
 		return err
 	}
-	return onDisk(errors.Join(os.Rename(path+newEnding, path), syncDir(dir)), dir)
+	return onDisk(errors.Join(os.Rename(path+newEnding, path), whole.SyncDir(dir)), dir)
 }
 
 // noJournal removes the journal of a stage that is done, also one of a run that was cut off as it began to ask again.

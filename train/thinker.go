@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"s1/engine"
+	"s1/engine/whole"
 	"s1/train/dataset"
 	"s1/train/export"
 	"s1/train/probe"
@@ -65,7 +66,7 @@ func (r *run) ownDrafts(ctx context.Context) error {
 	if err := dataset.WriteDrafts(&b, drafts); err != nil {
 		return err
 	}
-	if err := writeWhole(filepath.Join(r.o.Dir, draftsFile), b.Bytes()); err != nil {
+	if err := whole.WriteBytes(filepath.Join(r.o.Dir, draftsFile), 0o600, b.Bytes()); err != nil {
 		return fmt.Errorf("keep the model's own drafts: %w", onDisk(err, r.o.Dir))
 	}
 	return r.useDrafts(drafts, b.Bytes(), r.at.cursor)
@@ -116,21 +117,4 @@ func (r *run) readDrafts(d ownDrafts) error {
 func (r *run) due() bool {
 	o := r.rec.OnPolicy
 	return r.rec.Data.Kind == recipe.Tape && o.At > 0 && r.at.drafts.Hash == "" && float64(r.at.step) >= o.At*float64(r.total)
-}
-
-// writeWhole writes a file that is there whole or not at all.
-func writeWhole(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".part-")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }

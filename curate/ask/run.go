@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"s1/engine/bounded"
+	"s1/engine/whole"
 )
 
 // maxResult is the most bytes of a kept result.
@@ -101,10 +102,7 @@ func openResults(dir string, m Manifest) (*os.File, map[string]bool, error) {
 	path := filepath.Join(dir, "manifest.json")
 	switch have, err := os.ReadFile(path); {
 	case errors.Is(err, os.ErrNotExist):
-		if err := os.WriteFile(path+".new", want, 0o644); err != nil {
-			return nil, nil, err
-		}
-		if err := os.Rename(path+".new", path); err != nil {
+		if err := whole.WriteBytes(path, 0o644, want); err != nil {
 			return nil, nil, err
 		}
 	case err != nil:

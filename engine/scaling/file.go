@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
 	"s1/engine/bounded"
+	"s1/engine/whole"
 )
 
 // syncEvery is how much may be lost to a crash of the machine. A kill of the program loses only the items under way.
@@ -129,16 +129,8 @@ func (w *rowFile) finish(all [][]Row) error {
 
 // replace writes a file whole or not at all.
 func replace(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
+	if err := whole.WriteBytes(path, 0o644, b); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Chmod(0o644), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(f.Name()))
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func questions(n int, seed uint64) []Item {
 }
 
 // whole gives rows without what sharing changes: the ids in full, and no cost.
-func whole(rows []Row) map[Arm]Row {
+func completed(rows []Row) map[Arm]Row {
 	named, out := map[string]Row{}, map[Arm]Row{}
 	for _, r := range rows {
 		named[r.Arm().String()] = r
@@ -106,7 +106,7 @@ func sameAsSeparate(t *testing.T, m *engine.Model, p Plan, items []Item) (shared
 		t.Fatal(err)
 	}
 	for i := range items {
-		got, want := whole(shared.Items[i]), whole(separate.Items[i])
+		got, want := completed(shared.Items[i]), completed(separate.Items[i])
 		for a, w := range want {
 			if a.Method == MethodReject { // what a refused sample would have said is not known, so its cost differs
 				w.Alone = got[a].Alone

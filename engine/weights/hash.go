@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"s1/engine/whole"
 )
 
 // SHA256 is the hash of the model's content, in hex: of the file for GGUF (the hash a hub shows), and for a folder of the lines
@@ -118,12 +120,5 @@ func (c hashCache) save() {
 	if err != nil {
 		return
 	}
-	f, err := os.CreateTemp(filepath.Dir(c.path), "sha256-*")
-	if err != nil {
-		return
-	}
-	_, err = f.Write(b)
-	if cerr := f.Close(); err != nil || cerr != nil || os.Rename(f.Name(), c.path) != nil {
-		os.Remove(f.Name())
-	}
+	_ = whole.WriteBytes(c.path, 0o600, b) // without it the next start hashes again
 }

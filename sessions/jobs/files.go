@@ -8,31 +8,17 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"s1/engine/whole"
 )
 
 // writeJSON replaces a file at once: a reader sees the old one or the new one.
-func writeJSON(path string, v any) (err error) {
+func writeJSON(path string, v any) error {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return told("write", path, err)
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(append(b, '\n'))
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
+	if err := whole.WriteBytes(path, 0o600, append(b, '\n')); err != nil {
 		return told("write", path, err)
 	}
 	return nil

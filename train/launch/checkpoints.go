@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"s1/engine/whole"
 )
 
 // completeFile is in a checkpoint of TRL that all ranks have saved.
@@ -131,5 +133,5 @@ func linkOrCopy(from, to string) error {
 		return err
 	}
 	defer in.Close()
-	return writeWhole(to, func(w io.Writer) error { _, err := io.Copy(w, in); return err })
+	return whole.Write(to, filesMode, func(w io.Writer) error { _, err := io.Copy(w, in); return err })
 }

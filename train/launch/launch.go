@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"s1/engine/whole"
 	"s1/train/estimate"
 )
 
@@ -154,32 +155,15 @@ func (p *Plan) Write(ctx context.Context) error {
 		if write == nil {
 			write = func(w io.Writer) error { _, err := io.WriteString(w, f.Text); return err }
 		}
-		if err := writeWhole(p.at(f.Name), write); err != nil {
+		if err := whole.Write(p.at(f.Name), filesMode, write); err != nil {
 			return fmt.Errorf("write %s: %w", p.at(f.Name), err)
 		}
 	}
 	return nil
 }
 
-// writeWhole leaves a file whole or not at all.
-func writeWhole(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".part-")
-	if err != nil {
-		return err
-	}
-	err = write(f)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644) // other machines' users may read it
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
-}
+// filesMode lets other machines' users read what is written.
+const filesMode = 0o644
 
 // plain is what a shell needs no quotes for.
 const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+@%"

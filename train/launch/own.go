@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"s1/engine/whole"
 	"s1/train"
 	"s1/train/checkpoint"
 	"s1/train/estimate"
@@ -101,7 +102,7 @@ func leave(dir, name string, v any) error {
 		return nil // nobody launched it
 	}
 	path := filepath.Join(dir, filepath.FromSlash(name))
-	if err := writeWhole(path, func(w io.Writer) error { return json.NewEncoder(w).Encode(v) }); err != nil {
+	if err := whole.Write(path, filesMode, func(w io.Writer) error { return json.NewEncoder(w).Encode(v) }); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil

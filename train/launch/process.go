@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 
+	"s1/engine/whole"
 	"s1/train/checkpoint"
 )
 
@@ -114,7 +115,7 @@ func (r *Process) Stop(context.Context) error {
 
 // stop leaves the file that asks every rank to save and end. It says who asked.
 func (p *Plan) stop(who string) error {
-	if err := writeWhole(p.at(stopFile), func(w io.Writer) error { _, err := io.WriteString(w, who+"\n"); return err }); err != nil {
+	if err := whole.Write(p.at(stopFile), filesMode, func(w io.Writer) error { _, err := io.WriteString(w, who+"\n"); return err }); err != nil {
 		return fmt.Errorf("ask the run to stop: %w", err)
 	}
 	return nil

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+
+	"s1/engine/whole"
 )
 
 // Queue is a run in SLURM's queue. Its number is kept in the run's folder, so that any process may watch and end it.
@@ -38,7 +40,7 @@ func (q *Queue) Start(ctx context.Context) error {
 		return fmt.Errorf("submit %s: sbatch said %.80q, want the job's number", q.Plan.at(batchFile), said)
 	}
 	q.job = job
-	return writeWhole(q.Plan.at(jobFile), func(w io.Writer) error { return json.NewEncoder(w).Encode(queued{job}) })
+	return whole.Write(q.Plan.at(jobFile), filesMode, func(w io.Writer) error { return json.NewEncoder(w).Encode(queued{job}) })
 }
 
 func isNumber(s string) bool {

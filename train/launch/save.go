@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"s1/engine/whole"
 )
 
 // AskToSave asks a run of TRL, wherever it runs, to save after the step at hand and to go on. Saving says when it has.
@@ -18,7 +20,7 @@ func AskToSave(dir string) error {
 	if _, err := os.Stat(p.at(endFile)); err == nil {
 		return errors.New("its steps have ended: they are saved")
 	}
-	if err := writeWhole(p.at(saveFile), func(w io.Writer) error { _, err := io.WriteString(w, "user\n"); return err }); err != nil {
+	if err := whole.Write(p.at(saveFile), filesMode, func(w io.Writer) error { _, err := io.WriteString(w, "user\n"); return err }); err != nil {
 		return fmt.Errorf("ask the run to save: %w", err)
 	}
 	return nil

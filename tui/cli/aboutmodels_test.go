@@ -138,14 +138,14 @@ func TestAFlagBeatsTheEnvironmentBeatsTheSettings(t *testing.T) {
 	budget := func(b *box, more ...string) map[string]any {
 		return b.run(append([]string{"run", "-m", model(t), "--json", "hello"}, more...)...).wants(0).lines()[0]["budget"].(map[string]any)
 	}
-	if got := budget(b); whole(got["cap"]) != 3 || whole(got["answer_cap"]) != 5 || got["wait_text"] != "Hm" {
+	if got := budget(b); integer(got["cap"]) != 3 || integer(got["answer_cap"]) != 5 || got["wait_text"] != "Hm" {
 		t.Errorf("the settings give %v", got)
 	}
 	b.set("S1_CAP=6")
-	if got := budget(b); whole(got["cap"]) != 6 || whole(got["answer_cap"]) != 5 {
+	if got := budget(b); integer(got["cap"]) != 6 || integer(got["answer_cap"]) != 5 {
 		t.Errorf("S1_CAP=6 over cap = 3 gives %v", got)
 	}
-	if got := budget(b, "--cap", "9"); whole(got["cap"]) != 9 {
+	if got := budget(b, "--cap", "9"); integer(got["cap"]) != 9 {
 		t.Errorf("--cap 9 over S1_CAP=6 gives %v", got)
 	}
 	b.set("S1_CAP=many").run("run", "-m", model(t), "hello").wants(2, "S1_CAP", "many")

@@ -66,7 +66,7 @@ func (r result) only() thought {
 	return all[""]
 }
 
-func whole(x any) int {
+func integer(x any) int {
 	f, _ := x.(float64)
 	return int(f)
 }
@@ -85,13 +85,13 @@ func TestRunJSONKeepsTheCap(t *testing.T) {
 	b := newBox(t)
 	for _, limit := range []int{0, 1, 7, 64} {
 		x := b.run("run", "-m", model(t), "--json", "--temp", "1", "--seed", "5", "--cap", strconv.Itoa(limit), "--wait", "2", "--answer-cap", "8", "hello there").wants(0).only()
-		if got := whole(x.receipt["thinking_tokens"]); got > limit {
+		if got := integer(x.receipt["thinking_tokens"]); got > limit {
 			t.Errorf("cap %d: %d thinking tokens", limit, got)
 		}
-		if whole(x.receipt["cap"]) != limit || whole(x.receipt["waits_asked"]) != 2 || x.receipt["enforcement"] != "exact" {
+		if integer(x.receipt["cap"]) != limit || integer(x.receipt["waits_asked"]) != 2 || x.receipt["enforcement"] != "exact" {
 			t.Errorf("cap %d: the receipt says %v", limit, x.receipt)
 		}
-		if whole(x.receipt["answer_tokens"]) > 8 {
+		if integer(x.receipt["answer_tokens"]) > 8 {
 			t.Errorf("cap %d: %v answer tokens of at most 8", limit, x.receipt["answer_tokens"])
 		}
 	}
@@ -109,7 +109,7 @@ func TestRunWaitsAreInjectedAndSaid(t *testing.T) {
 			injected += m["text"].(string)
 		}
 	}
-	done := whole(x.receipt["waits_done"])
+	done := integer(x.receipt["waits_done"])
 	if done != 2 || strings.Count(injected, "Hold on") != done {
 		t.Errorf("%d waits done, and what was injected is %q", done, injected)
 	}
@@ -126,7 +126,7 @@ func TestSamplesDrawWithSeedsOneAfterTheOther(t *testing.T) {
 	}
 	seeds := map[int]thought{}
 	for _, x := range all {
-		seeds[whole(x.receipt["seed"])] = x
+		seeds[integer(x.receipt["seed"])] = x
 	}
 	for i := range 3 {
 		if _, ok := seeds[40+i]; !ok {
@@ -163,7 +163,7 @@ func TestEqualSeedGivesEqualTokens(t *testing.T) {
 	}
 	// Seed 0 takes one from the clock and says which.
 	clock := ask("--temp", "1", "--seed", "0")
-	seed := whole(clock.receipt["seed"])
+	seed := integer(clock.receipt["seed"])
 	if seed == 0 {
 		t.Fatal("the receipt of --seed 0 does not say which seed was used")
 	}

@@ -25,8 +25,9 @@ var (
 		{"s1/engine/grade", nil, false},
 		{"s1/engine/spelling", nil, false},
 		{"s1/engine/bounded", nil, false},
+		{"s1/engine/whole", nil, false},
 		{"s1/kernels", []string{"s1/kernels"}, false},
-		{"s1/sessions", []string{"s1/engine/trace"}, true},
+		{"s1/sessions", []string{"s1/engine/trace", "s1/engine/whole"}, true},
 		{"s1/train", []string{"s1/train", "s1/engine", "s1/kernels", "s1/sessions/jobs"}, true},
 		{"s1/curate", []string{"s1/curate", "s1/engine", "s1/train/dataset", "s1/sessions/jobs"}, true},
 	}

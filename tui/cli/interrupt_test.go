@@ -20,7 +20,7 @@ func TestCtrlCStopsKeepsAndPrintsTheReceipt(t *testing.T) {
 			t.Errorf("%v: closed %v", sig, x.receipt["closed"])
 		}
 		list := b.sessions()
-		if len(list) != 1 || whole(list[0]["tokens"]) != len(x.ids) || list[0]["closed"] != "stopped" {
+		if len(list) != 1 || integer(list[0]["tokens"]) != len(x.ids) || list[0]["closed"] != "stopped" {
 			t.Errorf("%v: %d tokens were printed, kept are %v", sig, len(x.ids), list)
 		}
 		p = b.start("run", "-m", model(t), "--pace", "20", "--seed", "1", "hello")
@@ -49,7 +49,7 @@ func TestAKillLosesAtMostASecond(t *testing.T) {
 	if len(list) != 1 {
 		t.Fatalf("kept are %v", list)
 	}
-	if kept := whole(list[0]["tokens"]); kept < printed-pace {
+	if kept := integer(list[0]["tokens"]); kept < printed-pace {
 		t.Errorf("%d tokens were printed, %d are kept; at %d a second at most a second may be lost", printed, kept, pace)
 	}
 	b.run("sessions", "show", list[0]["id"].(string)).wants(0)

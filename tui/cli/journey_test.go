@@ -212,7 +212,7 @@ func TestJourneyQuitAndFindTheSessionAgain(t *testing.T) {
 	s.Until("ready").Keys("C-s").Until("all runs", "remember me").Keys("Enter").Until("thinking tokens", "remember me")
 	s.Keys("w").Until("B of 2", "thinking").Keys("a").Until("B of 2", "by you, answer now").Keys("C-c", "C-c")
 	s.left(0)
-	if list := s.sessions(); len(list) != 1 || list[0]["id"] != id || whole(list[0]["branches"]) != 2 {
+	if list := s.sessions(); len(list) != 1 || list[0]["id"] != id || integer(list[0]["branches"]) != 2 {
 		t.Errorf("kept are %v; the branch made after the reopening belongs to run %s", list, id)
 	}
 }
@@ -280,7 +280,7 @@ func TestRealModelJourney(t *testing.T) {
 	}
 	b := newBox(t)
 	x := b.run("run", "-m", real, "--json", "--cap", "40", "--wait", "1", "--answer-cap", "60", "--seed", "1", "What is 12 plus 30?").wants(0).only()
-	if n := whole(x.receipt["thinking_tokens"]); n > 40 || n == 0 {
+	if n := integer(x.receipt["thinking_tokens"]); n > 40 || n == 0 {
 		t.Errorf("%d thinking tokens of at most 40", n)
 	}
 	if x.end["answer"] == "" {

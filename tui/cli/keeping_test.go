@@ -93,7 +93,7 @@ func TestTwoAtOnceOnOneDatabase(t *testing.T) {
 		t.Fatalf("kept are %v", list)
 	}
 	for _, m := range list {
-		if whole(m["tokens"]) < 80 || m["closed"] == "" {
+		if integer(m["tokens"]) < 80 || m["closed"] == "" {
 			t.Errorf("not whole: %v", m)
 		}
 	}

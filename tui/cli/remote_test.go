@@ -75,7 +75,7 @@ func TestAServerIsAModel(t *testing.T) {
 
 	r := b.run("run", "-m", at+"#letters", "--json", "--cap", "5", "hello").wants(0)
 	x := r.only()
-	if whole(x.receipt["thinking_tokens"]) != 5 || x.receipt["enforcement"] != "emulated" || !strings.Contains(x.text, "abcde\n</think>") || x.end["answer"] != "the answer" {
+	if integer(x.receipt["thinking_tokens"]) != 5 || x.receipt["enforcement"] != "emulated" || !strings.Contains(x.text, "abcde\n</think>") || x.end["answer"] != "the answer" {
 		t.Errorf("%q %v", x.text, x.receipt)
 	}
 	for _, id := range x.ids {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
+	"s1/engine/whole"
 	"s1/sessions"
 )
 
@@ -24,25 +26,25 @@ func writeRows(ctx context.Context, s *sessions.Store, f sessions.RowFilter, fil
 			return n, fmt.Errorf("write rows: %w", err)
 		}
 	}
-	part, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*")
-	if err != nil {
-		return n, fmt.Errorf("write rows: %w", err)
-	}
 	mode := os.FileMode(0o644)
 	if info != nil {
 		mode = info.Mode().Perm()
 	}
-	n, err = s.Rows(ctx, part, f)
-	if err = errors.Join(err, part.Sync(), part.Chmod(mode), part.Close()); err == nil && n.Written > 0 {
-		if err = os.Rename(part.Name(), file); err == nil {
-			return n, nil
+	err = whole.Write(file, mode, func(w io.Writer) error {
+		n, err = s.Rows(ctx, w, f)
+		if err == nil && n.Written == 0 {
+			err = errNoRows
 		}
+		return err
+	})
+	if err != nil && !errors.Is(err, errNoRows) {
+		return n, fmt.Errorf("write rows to %s: %w", file, err)
 	}
-	if err != nil {
-		err = fmt.Errorf("write rows to %s: %w", file, err)
-	}
-	return n, errors.Join(err, os.Remove(part.Name()))
+	return n, nil
 }
+
+// errNoRows leaves the file as it was.
+var errNoRows = errors.New("there is no row")
 
 func writeRowsInto(ctx context.Context, s *sessions.Store, f sessions.RowFilter, file string) (n sessions.RowCounts, err error) {
 	out, err := os.OpenFile(file, os.O_WRONLY, 0)

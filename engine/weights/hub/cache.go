@@ -12,6 +12,7 @@ import (
 
 	"s1/engine/bounded"
 	"s1/engine/weights"
+	"s1/engine/whole"
 )
 
 // The cache's layout is huggingface_hub's, so that Python and s1 share what either fetched:
@@ -172,16 +173,5 @@ func (h *Hub) writeRef(r Ref, commit string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".ref-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(commit)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
+	return whole.WriteBytes(path, 0o644, []byte(commit))
 }
