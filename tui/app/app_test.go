@@ -420,6 +420,12 @@ func TestKeysThatArriveTogetherActOneByOne(t *testing.T) {
 	d.Type("pasted text").Expect("› pasted text")
 }
 
+func TestKeysThatArriveTogetherStayInTheRoomTheyWerePressedIn(t *testing.T) {
+	t.Parallel()
+	d := opened(t, curated(10)) // nothing was asked yet: behind the room the prompt has the focus
+	d.Together("zw").Expect("why was it dropped").Press("esc").Expect("decontaminate").Type("a question").Expect("› a question").Refute("decontaminate")
+}
+
 func TestTheAnswerTakesThePlaceOfTheThoughtOnASmallScreen(t *testing.T) {
 	t.Parallel()
 	d := tuitest.Start(t, tuitest.NewFake(tuitest.Tape()), 40, 10, nil).Ask(question).Advance(8).Expect("+61=246")

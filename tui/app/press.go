@@ -9,7 +9,7 @@ import (
 
 // press hears one key: an overlay first, then the table, then the prompt.
 func (m *Model) press(k tea.KeyMsg) tea.Cmd {
-	if k.Type == tea.KeyRunes && len(k.Runes) > 1 && !k.Paste && !k.Alt && (m.over != nil || m.focus != onPrompt) {
+	if k.Type == tea.KeyRunes && len(k.Runes) > 1 && !k.Paste && !k.Alt && (m.over != nil || m.away() || m.focus != onPrompt) {
 		// Keys pressed faster than the terminal is read arrive together.
 		var cmds []tea.Cmd
 		for _, r := range k.Runes {
