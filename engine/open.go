@@ -51,15 +51,16 @@ func Assembled(p *Parts) (*Model, error) {
 // Load brings the parts of a model without making a model of them: for who drives the backend alone, as a bench does.
 // The caller closes Parts.Backend, then calls Parts.Close.
 func Load(ctx context.Context, path string, o Options) (*Parts, error) {
-	return load(ctx, o, func() (*weights.Model, error) { return weights.Open(path) })
+	return LoadWith(ctx, o, func() (*weights.Model, error) { return weights.Open(path) })
 }
 
 // LoadFS is Load for a Hugging Face folder that lies in fsys; name is what people call it.
 func LoadFS(ctx context.Context, fsys fs.FS, name string, o Options) (*Parts, error) {
-	return load(ctx, o, func() (*weights.Model, error) { return weights.OpenFS(fsys, name) })
+	return LoadWith(ctx, o, func() (*weights.Model, error) { return weights.OpenFS(fsys, name) })
 }
 
-func load(ctx context.Context, o Options, open func() (*weights.Model, error)) (_ *Parts, err error) {
+// LoadWith is Load for weights that open opens; they are closed with the parts.
+func LoadWith(ctx context.Context, o Options, open func() (*weights.Model, error)) (_ *Parts, err error) {
 	if o.Weights == "" {
 		o.Weights = "auto"
 	}

@@ -46,5 +46,12 @@ func (r *run) adapter(p export.Params) export.LoRA {
 	if targets == nil {
 		targets = []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
 	}
-	return export.LoRA{Rank: l.Rank, Alpha: l.Alpha, Dropout: l.Dropout, RSLoRA: l.RSLoRA, Targets: targets, Base: at, Revision: revision, Params: p}
+	made := export.LoRA{
+		Rank: l.Rank, Alpha: l.Alpha, Dropout: l.Dropout, RSLoRA: l.RSLoRA, Targets: targets, Base: at, Revision: revision, Params: p,
+		SHA256: r.model.base,
+	}
+	if at != r.model.file.Path {
+		made.Word = r.rec.Model.Base
+	}
+	return made
 }

@@ -176,7 +176,7 @@ func TestWhatComesOutOpensInTheEngine(t *testing.T) {
 				if _, err := engine.Open(t.Context(), filepath.Join(o.Dir, adapterDir), engine.Options{}); err == nil || !strings.Contains(err.Error(), "merged in is "+r.Model) {
 					t.Errorf("the run's adapter as a model: %v; want where the merged one is", err)
 				}
-				if _, err := engine.Open(t.Context(), out, engine.Options{}); err == nil || !strings.Contains(err.Error(), "LoRA adapter on") || !strings.Contains(err.Error(), "--as folder") {
+				if _, err := engine.Open(t.Context(), out, engine.Options{}); err == nil || !strings.Contains(err.Error(), "a LoRA adapter on") || !strings.Contains(err.Error(), "--as folder") {
 					t.Errorf("an exported adapter as a model: %v", err)
 				}
 				a, b := tensors(t, filepath.Join(out, "adapter_model.safetensors")), tensors(t, filepath.Join(o.Dir, adapterDir, "adapter_model.safetensors"))

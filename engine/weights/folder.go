@@ -36,9 +36,9 @@ func (m *Model) noModel() error {
 		_ = json.Unmarshal(text, &a) // without it the sentence says less
 		merged := filepath.Join(filepath.Dir(m.Path), "model")
 		if _, err := os.Stat(filepath.Join(merged, configFile)); err == nil {
-			return fmt.Errorf("the folder is a LoRA adapter, which no model is without its base: the model with it merged in is %s", merged)
+			return fmt.Errorf("the folder is a LoRA adapter, and here a whole model is needed: the one with it merged in is %s", merged)
 		}
-		return fmt.Errorf("the folder is a LoRA adapter on %.200q, and s1 runs merged models: s1 train export RECIPE.toml --run RUN --as folder writes one", a.Base)
+		return fmt.Errorf("the folder is a LoRA adapter on %.200q, and here a whole model is needed: s1 train export RECIPE.toml --run RUN --as folder writes one", a.Base)
 	}
 	return errors.New("the folder has no config.json, so it is not a Hugging Face model folder")
 }

@@ -15,18 +15,36 @@ import (
 
 // SHA256 is the hash of the model's content, in hex: of the file for GGUF (the hash a hub shows), and for a folder of the lines
 // "<hash>  <name>\n" of config.json and its weight files in order of name. Hashes are remembered in the user's cache by
-// path, size and time of change, so that only the first start reads the whole model.
+// path, size and time of change, so that only the first start reads the whole model. Of an Overlay it is the hash of the lines
+// "<hash>  base\n" and "<hash>  <name>\n" for its files.
 func (m *Model) SHA256() (string, error) {
+	sum, err := m.sum()
+	if err != nil || len(m.over) == 0 {
+		return sum, err
+	}
+	cache, all := openHashCache(), sha256.New()
+	fmt.Fprintf(all, "%s  base\n", sum)
+	for _, path := range m.over {
+		if sum, err = cache.sum(path); err != nil {
+			return "", err
+		}
+		fmt.Fprintf(all, "%s  %s\n", sum, filepath.Base(path))
+	}
+	return hex.EncodeToString(all.Sum(nil)), nil
+}
+
+// sum is the hash of its own files.
+func (m *Model) sum() (string, error) {
 	if m.memory {
 		return m.sumInMemory()
 	}
 	cache := openHashCache()
 	if m.Kind == KindGGUF {
-		return cache.sum(m.Path)
+		return cache.sum(m.at)
 	}
 	all := sha256.New()
 	for _, name := range m.hashed {
-		sum, err := cache.sum(filepath.Join(m.Path, name))
+		sum, err := cache.sum(filepath.Join(m.at, name))
 		if err != nil {
 			return "", err
 		}

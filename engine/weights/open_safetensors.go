@@ -17,7 +17,8 @@ func OpenSafetensors(path string) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open safetensors: %w", err)
 	}
-	tensors, err := parseSafetensors(file.data)
+	var tensors []Tensor
+	tensors, m.Metadata, err = parseWithMetadata(file.data)
 	if err != nil {
 		_ = m.Close()
 		return nil, fmt.Errorf("open safetensors %s: %w", path, err)

@@ -29,47 +29,54 @@ type stEntry struct {
 
 // parseSafetensors returns the tensors of one file's bytes, in the order of the header.
 func parseSafetensors(data []byte) ([]Tensor, error) {
+	tensors, _, err := parseWithMetadata(data)
+	return tensors, err
+}
+
+// parseWithMetadata is parseSafetensors with the texts that the header may hold, nil where it has none.
+func parseWithMetadata(data []byte) ([]Tensor, map[string]string, error) {
 	if len(data) < 8 {
-		return nil, fmt.Errorf("the file has %d bytes; a safetensors file begins with 8 bytes of header length", len(data))
+		return nil, nil, fmt.Errorf("the file has %d bytes; a safetensors file begins with 8 bytes of header length", len(data))
 	}
 	n := binary.LittleEndian.Uint64(data)
 	if n > maxHeaderBytes {
-		return nil, fmt.Errorf("the header claims %d bytes, more than %d; is this a safetensors file?", n, maxHeaderBytes)
+		return nil, nil, fmt.Errorf("the header claims %d bytes, more than %d; is this a safetensors file?", n, maxHeaderBytes)
 	}
 	if n > uint64(len(data)-8) {
-		return nil, fmt.Errorf("the file is truncated: its header ends at byte %d, it has %d", n+8, len(data))
+		return nil, nil, fmt.Errorf("the file is truncated: its header ends at byte %d, it has %d", n+8, len(data))
 	}
 	body := data[8+n:]
-	entries, err := parseHeader(data[8 : 8+n])
+	entries, texts, err := parseHeader(data[8 : 8+n])
 	if err != nil {
-		return nil, fmt.Errorf("safetensors header: %w", err)
+		return nil, nil, fmt.Errorf("safetensors header: %w", err)
 	}
 	spans := make([]span, len(entries))
 	for i, e := range entries {
 		spans[i] = e.span
 	}
 	if err := checkSpans(spans, uint64(len(body)), 1, n+8, uint64(len(data))); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(spans) == 0 {
-		return nil, errors.New("the file holds no tensors")
+		return nil, nil, errors.New("the file holds no tensors")
 	}
 	if end := spans[len(spans)-1].end; end != uint64(len(body)) {
-		return nil, fmt.Errorf("the tensors end at byte %d, but the file has %d bytes", n+8+end, len(data))
+		return nil, nil, fmt.Errorf("the tensors end at byte %d, but the file has %d bytes", n+8+end, len(data))
 	}
 	tensors := make([]Tensor, len(entries))
 	for i, e := range entries {
 		tensors[i] = Tensor{Name: e.name, Type: e.typ, Shape: e.shape, Data: body[e.span.begin:e.span.end:e.span.end]}
 	}
-	return tensors, nil
+	return tensors, texts, nil
 }
 
 // parseHeader reads the JSON header and checks each entry by itself.
-func parseHeader(header []byte) ([]stEntry, error) {
+func parseHeader(header []byte) ([]stEntry, map[string]string, error) {
 	if len(header) == 0 || header[0] != '{' {
-		return nil, errors.New("it does not begin with '{'")
+		return nil, nil, errors.New("it does not begin with '{'")
 	}
 	var entries []stEntry
+	var texts map[string]string
 	seen := map[string]bool{}
 	err := eachMember(header, func(name string, value json.RawMessage) error {
 		if seen[name] {
@@ -77,7 +84,6 @@ func parseHeader(header []byte) ([]stEntry, error) {
 		}
 		seen[name] = true
 		if name == "__metadata__" {
-			var texts map[string]string
 			if err := json.Unmarshal(value, &texts); err != nil {
 				return fmt.Errorf("__metadata__ must map texts to texts: %w", err)
 			}
@@ -90,7 +96,7 @@ func parseHeader(header []byte) ([]stEntry, error) {
 		entries = append(entries, e)
 		return nil
 	})
-	return entries, err
+	return entries, texts, err
 }
 
 func parseEntry(name string, value json.RawMessage) (stEntry, error) {

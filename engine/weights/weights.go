@@ -58,10 +58,13 @@ type Model struct {
 	Generation []byte // generation_config.json, or nil
 	Meta       *Meta  // GGUF metadata; nil for a folder, and then every getter says "absent"
 	Tensors    map[string]Tensor
+	Metadata   map[string]string // texts in the header of a file of OpenSafetensors
 
 	memory bool // Files are no files of this machine: they are read, not mapped
 	maps   []*mapping
+	at     string   // where its own files lie: Path, but for an Overlay
 	hashed []string // files that SHA256 covers, in order of name
+	over   []string // files of an Overlay
 }
 
 // Open maps and checks a Hugging Face folder or a .gguf file. The caller must Close the model. A file that another program
@@ -75,7 +78,7 @@ func Open(path string) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open model: %w", err)
 	}
-	m := &Model{Path: abs, Tensors: map[string]Tensor{}}
+	m := &Model{Path: abs, at: abs, Tensors: map[string]Tensor{}}
 	switch {
 	case info.IsDir():
 		m.Kind, m.Files, m.Name = KindSafetensors, os.DirFS(abs), folderName(abs)
@@ -98,7 +101,7 @@ func Open(path string) (*Model, error) {
 // OpenFS checks a Hugging Face folder that lies in fsys, as one embedded in the program does: the weights are read into
 // memory. name is what people call it.
 func OpenFS(fsys fs.FS, name string) (*Model, error) {
-	m := &Model{Path: name, Name: name, Kind: KindSafetensors, Files: fsys, memory: true, Tensors: map[string]Tensor{}}
+	m := &Model{Path: name, at: name, Name: name, Kind: KindSafetensors, Files: fsys, memory: true, Tensors: map[string]Tensor{}}
 	if err := m.openFolder(); err != nil {
 		m.Close()
 		return nil, fmt.Errorf("open model %s: %w", name, err)
@@ -118,7 +121,7 @@ func folderName(abs string) string {
 
 // mapFile maps one file of the folder.
 func (m *Model) mapFile(name string) (*mapping, error) {
-	open := func() (*mapping, error) { return openMapping(filepath.Join(m.Path, name)) }
+	open := func() (*mapping, error) { return openMapping(filepath.Join(m.at, name)) }
 	if m.memory {
 		open = func() (*mapping, error) { return readMapping(m.Files, name) }
 	}

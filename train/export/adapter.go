@@ -3,10 +3,10 @@ package export
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
+	"s1/engine/adapter"
 	"s1/engine/arch"
 	"s1/engine/weights"
 	"s1/kernels"
@@ -21,15 +21,24 @@ type LoRA struct {
 	Targets  []string // q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj
 	Base     string   // where the base is: a name on a hub, or a path; "" = where no other program finds it
 	Revision string   // of the base; may be ""
+	Word     string   // what s1 opens the base by; may be ""
+	SHA256   string   // of the base; may be ""
 	Params   Params   // <matrix>.lora_A.weight (Rank, in) and <matrix>.lora_B.weight (out, Rank), as model.layers.0.self_attn.q_proj.lora_A.weight
 }
 
 // Scale is what B A is multiplied by.
-func (l LoRA) Scale() float64 {
-	if l.RSLoRA {
-		return l.Alpha / math.Sqrt(float64(l.Rank))
+func (l LoRA) Scale() float64 { return adapter.Scale(l.Rank, l.Alpha, l.RSLoRA) }
+
+// metadata is what s1 finds the base by again.
+func (l LoRA) metadata() map[string]string {
+	texts := map[string]string{}
+	if l.Word != "" {
+		texts[adapter.BaseKey] = l.Word
 	}
-	return l.Alpha / float64(l.Rank)
+	if l.SHA256 != "" {
+		texts[adapter.HashKey] = l.SHA256
+	}
+	return texts
 }
 
 // pair is one matrix and what is added to it.
@@ -65,29 +74,12 @@ func (l LoRA) pairs(c arch.Config) ([]pair, error) {
 	return all, nil
 }
 
-// adapterConfig is adapter_config.json.
-type adapterConfig struct {
-	Type     string   `json:"peft_type"`
-	Task     string   `json:"task_type"`
-	Base     *string  `json:"base_model_name_or_path"`
-	Revision *string  `json:"revision"`
-	Rank     int      `json:"r"`
-	Alpha    float64  `json:"lora_alpha"`
-	Dropout  float64  `json:"lora_dropout"`
-	RSLoRA   bool     `json:"use_rslora"`
-	Targets  []string `json:"target_modules"`
-	Bias     string   `json:"bias"`
-	FanInOut bool     `json:"fan_in_fan_out"`
-	Init     bool     `json:"init_lora_weights"`
-	Infer    bool     `json:"inference_mode"`
-}
-
 // Adapter writes a folder that PEFT opens: adapter_config.json, adapter_model.safetensors, README.md. o.Type is F32, F16 or BF16.
 func Adapter(ctx context.Context, dir string, c arch.Config, l LoRA, card Card, o Options) error {
-	return adapter(ctx, dir, c, l, card, o, realDisk)
+	return writeAdapter(ctx, dir, c, l, card, o, realDisk)
 }
 
-func adapter(ctx context.Context, dir string, c arch.Config, l LoRA, card Card, o Options, d disk) error {
+func writeAdapter(ctx context.Context, dir string, c arch.Config, l LoRA, card Card, o Options, d disk) error {
 	all, err := l.pairs(c)
 	if err != nil {
 		return fmt.Errorf("export to %s: %w", dir, err)
@@ -95,7 +87,7 @@ func adapter(ctx context.Context, dir string, c arch.Config, l LoRA, card Card, 
 	if o.Type.Block() != 1 {
 		return fmt.Errorf("export to %s: an adapter holds F32, F16 or BF16, not %v", dir, o.Type)
 	}
-	a := adapterConfig{
+	a := adapter.Config{
 		Type: "LORA", Task: "CAUSAL_LM", Rank: l.Rank, Alpha: l.Alpha, Dropout: l.Dropout, RSLoRA: l.RSLoRA,
 		Targets: l.Targets, Bias: "none", Init: true, Infer: true,
 	}
@@ -109,16 +101,15 @@ func adapter(ctx context.Context, dir string, c arch.Config, l LoRA, card Card, 
 	if err != nil {
 		return fmt.Errorf("export to %s: %w", dir, err)
 	}
-	const prefix = "base_model.model."
-	f := shard{name: "adapter_model.safetensors"}
+	f := shard{name: adapter.WeightsFile, metadata: l.metadata()}
 	for _, p := range all {
 		f.tensors = append(f.tensors,
-			weights.Tensor{Name: prefix + p.matrix + ".lora_A.weight", Type: o.Type, Shape: []int{l.Rank, p.in}},
-			weights.Tensor{Name: prefix + p.matrix + ".lora_B.weight", Type: o.Type, Shape: []int{p.out, l.Rank}})
+			weights.Tensor{Name: adapter.Prefix + p.matrix + adapter.HalfA, Type: o.Type, Shape: []int{l.Rank, p.in}},
+			weights.Tensor{Name: adapter.Prefix + p.matrix + adapter.HalfB, Type: o.Type, Shape: []int{p.out, l.Rank}})
 	}
-	params := func(name string) ([]float32, error) { return l.Params(strings.TrimPrefix(name, prefix)) }
+	params := func(name string) ([]float32, error) { return l.Params(strings.TrimPrefix(name, adapter.Prefix)) }
 	return publish(dir, "", o, d, func(s *stage) error {
-		if err := s.bytes("adapter_config.json", config); err != nil {
+		if err := s.bytes(adapter.ConfigFile, config); err != nil {
 			return err
 		}
 		if err := s.safetensors(ctx, f, params); err != nil {
@@ -144,12 +135,12 @@ func (l LoRA) Merge(c arch.Config, base Params) (Params, error) {
 			return base(name)
 		}
 		ctx := context.Background() // whoever asks for a parameter can stop before it
-		a, err := l.Params.read(ctx, p.matrix+".lora_A.weight", l.Rank, p.in, kernels.F32)
+		a, err := l.Params.read(ctx, p.matrix+adapter.HalfA, l.Rank, p.in, kernels.F32)
 		if err != nil {
 			return nil, err
 		}
 		a = slices.Clone(a) // the next call may reuse it
-		b, err := l.Params.read(ctx, p.matrix+".lora_B.weight", p.out, l.Rank, kernels.F32)
+		b, err := l.Params.read(ctx, p.matrix+adapter.HalfB, p.out, l.Rank, kernels.F32)
 		if err != nil {
 			return nil, err
 		}
@@ -158,20 +149,8 @@ func (l LoRA) Merge(c arch.Config, base Params) (Params, error) {
 		if err != nil {
 			return nil, err
 		}
-		sum, scale := make([]float64, p.in), l.Scale()
-		merged := make([]float32, len(w))
-		for row := range p.out {
-			clear(sum)
-			for r := range l.Rank {
-				f := scale * float64(b[row*l.Rank+r])
-				for i, v := range a[r*p.in : (r+1)*p.in] {
-					sum[i] += f * float64(v)
-				}
-			}
-			for i := range sum {
-				merged[row*p.in+i] = float32(float64(w[row*p.in+i]) + sum[i])
-			}
-		}
+		merged := slices.Clone(w)
+		adapter.Add(merged, p.in, a, b, l.Rank, l.Scale())
 		return merged, nil
 	}, nil
 }

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -12,7 +13,10 @@ import (
 	"strings"
 	"testing"
 
+	"s1/engine/adapter"
 	"s1/engine/arch"
+	"s1/engine/weights"
+	"s1/kernels"
 )
 
 // someLoRA is random, and equal for equal names.
@@ -129,6 +133,64 @@ func TestMergingAddsTheScaledProduct(t *testing.T) {
 				t.Errorf("%s has changed by %g, %v", same, difference(x, y), err)
 			}
 		}
+	}
+}
+
+// openAdapter opens an adapter whose base is a path.
+func openAdapter(t *testing.T, dir string) (*weights.Model, error) {
+	t.Helper()
+	m, err := adapter.Open(t.Context(), dir, func(_ context.Context, word string) (*weights.Model, error) { return weights.Open(word) })
+	if err == nil {
+		t.Cleanup(func() { _ = m.Close() })
+	}
+	return m, err
+}
+
+func TestAnAdapterOpensAsItsMergeOnEveryKindOfBase(t *testing.T) {
+	t.Parallel()
+	for _, shape := range []string{"tiny-llama", "tiny-qwen2", "tiny-qwen3"} {
+		t.Run(shape, func(t *testing.T) {
+			t.Parallel()
+			gguf := synth(t, shape, kernels.F32)
+			model := modelOf(t, gguf)
+			dir := t.TempDir()
+			folder, put := filepath.Join(dir, "base"), filepath.Join(dir, "adapter")
+			l := someLoRA(model.Config)
+			l.Targets, l.RSLoRA = everyTarget(), shape == "tiny-qwen2"
+			if err := Folder(t.Context(), folder, model, Options{}); err != nil {
+				t.Fatal(err)
+			}
+			plain := logits(t, open(t, folder), someTokens)
+			base := model.Params
+			var err error
+			if model.Params, err = l.Merge(model.Config, base); err != nil {
+				t.Fatal(err)
+			}
+			if err := Folder(t.Context(), filepath.Join(dir, "merged"), model, Options{}); err != nil {
+				t.Fatal(err)
+			}
+			want := logits(t, open(t, filepath.Join(dir, "merged")), someTokens)
+			hashes := map[string]bool{}
+			for path, allowed := range map[string]float64{folder: 0, gguf.Path: sameLogits} {
+				l.Base = path
+				if err := Adapter(t.Context(), put, model.Config, l, Card{}, Options{Replace: true}); err != nil {
+					t.Fatal(err)
+				}
+				m, err := openAdapter(t, put)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := logits(t, m, someTokens)
+				if d := difference(got, want); d > allowed || difference(got, plain) < 0.1 || m.Path != put {
+					t.Errorf("on %s: %g from the merged model, allowed %g; %g from the base; it lies at %s", path, d, allowed, difference(got, plain), m.Path)
+				}
+				sum, err := m.SHA256()
+				if own, _ := open(t, path).SHA256(); err != nil || sum == own || hashes[sum] {
+					t.Errorf("on %s: the hash is %s, %v; the base's is %s", path, sum, err, own)
+				}
+				hashes[sum] = true
+			}
+		})
 	}
 }
 

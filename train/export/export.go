@@ -72,20 +72,3 @@ func (p Params) read(ctx context.Context, name string, rows, cols int, t kernels
 
 // maxHalf is the least magnitude that rounds to infinity in F16.
 const maxHalf = 65520
-
-// rotate reorders the rows of q or k, head by head: row i of the first half and row i of the second become neighbours 2i and 2i+1, as
-// llama.cpp's converter stores them for the llama architecture; back undoes it. cols is 1 for a bias.
-func rotate(values []float32, heads, cols int, back bool) []float32 {
-	out := make([]float32, len(values))
-	dim := len(values) / cols / heads
-	for h := range heads {
-		for i := range dim {
-			from, to := h*dim+i, h*dim+2*(i%(dim/2))+i/(dim/2)
-			if back {
-				from, to = to, from
-			}
-			copy(out[to*cols:(to+1)*cols], values[from*cols:])
-		}
-	}
-	return out
-}

@@ -53,7 +53,7 @@ func TestAFullDiskIsSaidAndLeavesWhatWasThere(t *testing.T) {
 		"folder": func(path string, o Options, d disk) error { return folder(t.Context(), path, model, o, d) },
 		"gguf":   func(path string, o Options, d disk) error { return gguf(t.Context(), path, model, o, d) },
 		"adapter": func(path string, o Options, d disk) error {
-			return adapter(t.Context(), path, model.Config, someLoRA(model.Config), Card{}, o, d)
+			return writeAdapter(t.Context(), path, model.Config, someLoRA(model.Config), Card{}, o, d)
 		},
 	}
 	for name, write := range kinds {

@@ -69,9 +69,10 @@ func folder(ctx context.Context, dir string, m Model, o Options, d disk) error {
 
 // shard is a safetensors file: its tensors have no Data yet.
 type shard struct {
-	name    string
-	tensors []weights.Tensor
-	bytes   int64
+	name     string
+	tensors  []weights.Tensor
+	bytes    int64
+	metadata map[string]string // beside the format
 }
 
 // maxShards is what engine/weights opens.
@@ -112,9 +113,10 @@ func shardsOf(c arch.Config, o Options) ([]shard, error) {
 }
 
 func (s *stage) safetensors(ctx context.Context, f shard, p Params) error {
+	texts := map[string]string{"format": "pt"} // transformers asks for it
+	maps.Copy(texts, f.metadata)
 	return s.write(f.name, func(w io.Writer) error {
-		// transformers asks for the format.
-		return weights.WriteSafetensorsFrom(w, map[string]string{"format": "pt"}, f.tensors, func(w io.Writer, t weights.Tensor) error {
+		return weights.WriteSafetensorsFrom(w, texts, f.tensors, func(w io.Writer, t weights.Tensor) error {
 			rows, cols := 1, t.Shape[0]
 			if len(t.Shape) == 2 {
 				rows, cols = cols, t.Shape[1]

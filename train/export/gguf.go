@@ -71,7 +71,7 @@ func gguf(ctx context.Context, path string, m Model, o Options, d disk) error {
 			return err
 		}
 		if c.Architecture == arch.Llama && s.Rotary > 0 {
-			values = rotate(values, s.Rotary, len(values)/(s.Rotary*c.HeadDim), false)
+			values = arch.Interleave(values, s.Rotary, len(values)/(s.Rotary*c.HeadDim), false)
 		}
 		return store(w, t.Type, values)
 	}

@@ -36,7 +36,7 @@ func Load(m *weights.Model) (Base, error) {
 			return Base{}, fmt.Errorf("load %s: %w", m.Path, err)
 		}
 	}
-	neighbours := c.RoPE.Interleaved || gguf && c.Architecture == arch.Llama
+	neighbours := arch.Interleaved(m, c)
 	c.RoPE.Interleaved = false
 	specs := map[string]arch.TensorSpec{}
 	for _, s := range arch.Tensors(c) {
@@ -58,7 +58,7 @@ func Load(m *weights.Model) (Base, error) {
 		values := make([]float32, s.Rows*s.Cols)
 		ref.Dequant(m.Tensors[at].Type, m.Tensors[at].Data, values)
 		if neighbours && s.Rotary > 0 {
-			values = rotate(values, s.Rotary, len(values)/(s.Rotary*c.HeadDim), true)
+			values = arch.Interleave(values, s.Rotary, len(values)/(s.Rotary*c.HeadDim), true)
 		}
 		return values, nil
 	}

@@ -176,14 +176,14 @@ func TestPEFTOpensAnAdapterWithTheLogitsOfItsMerge(t *testing.T) {
 }
 
 // peftAgrees lets peft open an adapter on its base and compares its logits, on the base and merged by peft, with those of our merge.
-func peftAgrees(t *testing.T, base, adapter string, plain, want []float32) {
+func peftAgrees(t *testing.T, base, put string, plain, want []float32) {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "logits")
 	var said struct {
 		Missing, Unexpected []string
 		Parameters          int
 	}
-	if err := json.Unmarshal(script(t, "peft_adapter.py", base, adapter, joined(someTokens), out), &said); err != nil {
+	if err := json.Unmarshal(script(t, "peft_adapter.py", base, put, joined(someTokens), out), &said); err != nil {
 		t.Fatal(err)
 	}
 	got := floats(t, out)
@@ -191,6 +191,13 @@ func peftAgrees(t *testing.T, base, adapter string, plain, want []float32) {
 	t.Logf("%d parameters; from ours %.2g on the base, %.2g merged; the adapter moves logits by %.2g", said.Parameters, on, peftMerged, difference(plain, want))
 	if !(on <= peerLogits && peftMerged <= peerLogits) || difference(plain, want) < 0.1 || len(said.Missing)+len(said.Unexpected) > 0 {
 		t.Errorf("allowed %g; %+v", peerLogits, said)
+	}
+	saved, err := openAdapter(t, out+".saved")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := difference(logits(t, saved, someTokens), want); !(d <= peerLogits) {
+		t.Errorf("what PEFT saved has here other logits by %g, allowed %g", d, peerLogits)
 	}
 }
 
@@ -200,13 +207,13 @@ func TestPEFTOpensTheTrainedAdapter(t *testing.T) {
 	if path == "" {
 		t.Skip("needs S1_SMOLLM2, the path of SmolLM2-135M-Instruct.Q4_1.gguf: run `make test-real`")
 	}
-	adapter, merged := fromTrain(t, "adapter"), fromTrain(t, "lora")
+	put, merged := fromTrain(t, "adapter"), fromTrain(t, "lora")
 	m := open(t, path)
 	base := filepath.Join(t.TempDir(), "base")
 	if err := Folder(t.Context(), base, modelOf(t, m), Options{}); err != nil {
 		t.Fatal(err)
 	}
-	peftAgrees(t, base, adapter, logits(t, m, someTokens), logits(t, open(t, merged), someTokens))
+	peftAgrees(t, base, put, logits(t, m, someTokens), logits(t, open(t, merged), someTokens))
 }
 
 func TestLlamaCppOpensAGGUFAndSaysTheSame(t *testing.T) {

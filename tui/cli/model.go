@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"s1/engine"
+	"s1/engine/adapter"
 	"s1/engine/builtin"
 	"s1/engine/spelling"
 	"s1/engine/tokenizer"
@@ -32,7 +33,7 @@ func loadModel(ctx context.Context, word string, o engine.Options, progress func
 		return nil, err
 	}
 	progress("reading " + filepath.Base(path))
-	p, err := engine.Load(ctx, path, o)
+	p, err := engine.LoadWith(ctx, o, func() (*weights.Model, error) { return weightsAt(ctx, path) })
 	if err == nil {
 		builtin.Take(p)
 	}
@@ -48,7 +49,24 @@ func openWeights(ctx context.Context, word string) (*weights.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return weights.Open(path)
+	return weightsAt(ctx, path)
+}
+
+// weightsAt opens what a path holds: a model, or an adapter on a model that is here, which is no adapter itself.
+func weightsAt(ctx context.Context, path string) (*weights.Model, error) {
+	if !adapter.Is(path) {
+		return weights.Open(path)
+	}
+	return adapter.Open(ctx, path, func(ctx context.Context, word string) (*weights.Model, error) {
+		if word == builtin.Name {
+			return builtin.Weights()
+		}
+		path, err := resolve(ctx, word)
+		if err != nil {
+			return nil, err
+		}
+		return weights.Open(path)
+	})
 }
 
 // openTokenizer opens a model's tokenizer alone, and fetches the model as loadModel does.
@@ -65,7 +83,12 @@ func openTokenizer(ctx context.Context, word string, progress func(string)) (*to
 	if err != nil {
 		return nil, err
 	}
-	return engine.OpenTokenizer(path)
+	w, err := weightsAt(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	defer w.Close()
+	return engine.TokenizerOf(w)
 }
 
 func modelPath(ctx context.Context, word string, progress func(string)) (string, error) {

@@ -10,6 +10,7 @@ import (
 	"s1/engine"
 	"s1/engine/builtin"
 	"s1/engine/builtin/tape"
+	"s1/engine/weights"
 	"s1/train/probe"
 )
 
@@ -90,5 +91,9 @@ func (a *app) openTape(ctx context.Context, f probeFlags) (*engine.Model, error)
 	if err != nil {
 		return nil, err
 	}
-	return engine.Open(ctx, path, o)
+	p, err := engine.LoadWith(ctx, o, func() (*weights.Model, error) { return weightsAt(ctx, path) })
+	if err != nil {
+		return nil, err
+	}
+	return engine.Assembled(p)
 }

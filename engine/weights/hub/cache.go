@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"s1/engine/adapter"
 	"s1/engine/bounded"
 	"s1/engine/weights"
 	"s1/engine/whole"
@@ -92,9 +93,9 @@ func (h *Hub) cached(r Ref) (string, error) {
 	return modelIn(dir)
 }
 
-// modelIn finds the model of a folder: the folder itself when it has a config and all its weights, or its only GGUF file.
+// modelIn finds the model of a folder: the folder itself when it has a config and all its weights, or is an adapter; or its only GGUF file.
 func modelIn(dir string) (string, error) {
-	if isFile(filepath.Join(dir, "config.json")) && completeWeights(dir) {
+	if completeModel(dir) || completeAdapter(dir) {
 		return dir, nil
 	}
 	files, err := ggufIn(dir)
@@ -110,6 +111,14 @@ func modelIn(dir string) (string, error) {
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
+}
+
+func completeModel(dir string) bool {
+	return isFile(filepath.Join(dir, "config.json")) && completeWeights(dir)
+}
+
+func completeAdapter(dir string) bool {
+	return adapter.Is(dir) && isFile(filepath.Join(dir, adapter.WeightsFile))
 }
 
 func completeWeights(dir string) bool {

@@ -130,6 +130,3 @@ func List() ([]Entry, error) { return FromEnv().List() }
 
 // Remove deletes what Pull fetched: a repository, one of its revisions or files, or an alias.
 func Remove(word string) error { return FromEnv().Remove(word) }
-
-// Inspect opens a local model and describes it.
-func Inspect(ctx context.Context, word string) (Info, error) { return FromEnv().Inspect(ctx, word) }

@@ -13,11 +13,14 @@ import (
 	"s1/engine/weights"
 )
 
+// KindAdapter is an adapter, which opens on its base.
+const KindAdapter = "adapter"
+
 // Entry is a model on this machine.
 type Entry struct {
 	Word     string // names it in a command
 	Path     string // what Resolve gives for Word
-	Kind     string // weights.KindSafetensors or weights.KindGGUF
+	Kind     string // weights.KindSafetensors, weights.KindGGUF or KindAdapter
 	Bytes    int64  // on disk, shared files counted in each entry
 	Modified time.Time
 	Commit   string // "" for smollm2
@@ -99,8 +102,11 @@ func (h *Hub) entries(r Ref) []Entry {
 	commit := h.commitOf(r)
 	dir := h.snapshot(r.Repo, commit)
 	var entries []Entry
-	if isFile(filepath.Join(dir, "config.json")) && completeWeights(dir) {
+	if adapted := completeAdapter(dir); adapted || completeModel(dir) {
 		e := Entry{Word: r.String(), Path: dir, Kind: weights.KindSafetensors, Commit: commit}
+		if adapted {
+			e.Kind = KindAdapter
+		}
 		found, _ := os.ReadDir(dir)
 		for _, d := range found {
 			if info, err := os.Stat(filepath.Join(dir, d.Name())); err == nil && info.Mode().IsRegular() {

@@ -110,27 +110,31 @@ func TestACommitWithoutARefIsListedByItsCommit(t *testing.T) {
 	}
 }
 
-func TestInspectDescribesAModel(t *testing.T) {
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	s := newServer(t, modelFiles(t))
+func TestAnAdapterIsFetchedListedAndRemoved(t *testing.T) {
+	t.Parallel()
+	all := modelFiles(t)
+	s := newServer(t, map[string][]byte{
+		"adapter_config.json": []byte(`{"peft_type":"LORA"}`), "adapter_model.safetensors": all["model.safetensors"], "tokenizer.json": all["tokenizer.json"],
+		"adapter_model.bin": []byte("a pickle"), "README.md": []byte("# an adapter"), "checkpoint-1/config.json": []byte(`{}`),
+	})
 	h := s.client(t)
-	if _, err := h.Pull(t.Context(), "org/name", nil); err != nil {
-		t.Fatal(err)
-	}
-	i, err := h.Inspect(t.Context(), "org/name")
+	path, err := h.Pull(t.Context(), "org/name", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if i.Architecture != "llama" || i.Layers != 2 || i.KVHeads != 4 || i.Parameters != 200_000 || i.Types["F32"] != 1 || len(i.SHA256) != 64 {
-		t.Errorf("got %+v", i)
+	if got := words(t, h); !slices.Equal(got, []string{"org/name"}) {
+		t.Errorf("listed %v", got)
 	}
-	shape := weights.SynthShapes()[0]
-	path := filepath.Join(t.TempDir(), "x.gguf")
-	if err := weights.Synth(path, shape, 0, 1); err != nil {
+	if e, _ := h.List(); e[0].Kind != KindAdapter || e[0].Path != path || blobs(t, h) != 3 {
+		t.Errorf("%+v, in %d files, at %s", e[0], blobs(t, h), path)
+	}
+	if err := os.Remove(filepath.Join(path, "adapter_model.safetensors")); err != nil {
 		t.Fatal(err)
 	}
-	i, err = h.Inspect(t.Context(), path)
-	if err != nil || i.Architecture != "llama" || i.Layers != shape.Layers || i.Vocab != shape.Vocab || i.Context != shape.Context {
-		t.Errorf("got %+v, %v", i, err)
+	if _, err := h.Resolve(t.Context(), "org/name"); err == nil || !strings.Contains(err.Error(), "not completely") {
+		t.Errorf("half an adapter: %v", err)
+	}
+	if err := h.Remove("org/name"); err != nil || words(t, h) != nil {
+		t.Errorf("%v; still listed: %v", err, words(t, h))
 	}
 }

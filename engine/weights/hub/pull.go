@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"s1/engine/adapter"
 	"s1/engine/weights"
 )
 
@@ -193,13 +194,15 @@ func choose(r Ref, listed []string) ([]string, error) {
 		return append(names, singleWeights), nil
 	case has("config.json") && has(indexWeights):
 		return append(names, indexWeights), nil
+	case has(adapter.ConfigFile) && has(adapter.WeightsFile):
+		return append(names, adapter.ConfigFile, adapter.WeightsFile), nil
 	case len(ggufs) == 1:
 		return ggufs, nil
 	case len(ggufs) > 1:
 		slices.Sort(ggufs)
 		return nil, fmt.Errorf("%s has %d GGUF files; name one, as in %s:%s (there are %s)", r.Repo, len(ggufs), r.Repo, ggufs[0], shorten(ggufs))
 	}
-	return nil, fmt.Errorf("%s has neither %s nor a GGUF file; s1 cannot use it", r.Repo, singleWeights)
+	return nil, fmt.Errorf("%s has neither %s nor an adapter's %s nor a GGUF file; s1 cannot use it", r.Repo, singleWeights, adapter.WeightsFile)
 }
 
 func shorten(names []string) string {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"s1/engine/adapter"
 )
 
 // Resolve finds a model that is on this machine.
@@ -61,7 +63,7 @@ func resolvePath(word, path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find model %s: %w", word, err)
 	}
-	if !info.IsDir() || isFile(filepath.Join(abs, "config.json")) {
+	if !info.IsDir() || isFile(filepath.Join(abs, "config.json")) || adapter.Is(abs) {
 		return abs, nil
 	}
 	found, err := filepath.Glob(filepath.Join(strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(abs), "*.gguf"))
