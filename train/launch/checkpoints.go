@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"s1/engine/adapter"
 	"s1/engine/whole"
 )
 
@@ -59,7 +60,7 @@ func Checkpoints(dir string) ([]Checkpoint, error) {
 }
 
 // Model is the newest model of a run of TRL as a folder that an engine opens, and what it is in words: the result, where the run
-// came to its end; else the newest checkpoint, which is linked into the folder out, as TRL removes old ones.
+// came to its end; else the newest checkpoint, of a LoRA the adapter, which is linked into the folder out, as TRL removes old ones.
 func Model(ctx context.Context, dir, out string) (folder, what string, err error) {
 	result := filepath.Join(dir, "model")
 	if _, err := os.Stat(filepath.Join(result, "config.json")); err == nil {
@@ -73,8 +74,8 @@ func Model(ctx context.Context, dir, out string) (folder, what string, err error
 		return "", "", fmt.Errorf("%s has no checkpoint yet", dir)
 	}
 	c := list[0]
-	if _, err := os.Stat(filepath.Join(c.Dir, "config.json")); err != nil {
-		return "", "", fmt.Errorf("the checkpoint of step %d holds adapters and no model: they are merged when the run comes to its end", c.Step)
+	if _, err := os.Stat(filepath.Join(c.Dir, "config.json")); err != nil && !adapter.Is(c.Dir) {
+		return "", "", fmt.Errorf("the checkpoint of step %d holds neither a model nor an adapter", c.Step)
 	}
 	return out, fmt.Sprintf("the checkpoint of step %d", c.Step), linked(ctx, c.Dir, out)
 }

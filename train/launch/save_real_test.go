@@ -1,12 +1,17 @@
 package launch
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"s1/engine"
+	"s1/engine/adapter"
+	"s1/engine/weights"
 	"s1/train/metrics"
+	"s1/train/recipe"
 )
 
 // A run of the real TRL saves when it is asked to, and goes on: every step stands once, and its checkpoint opens as a model with the
@@ -16,7 +21,12 @@ func TestTRLSavesWhenItIsAskedAndGoesOn(t *testing.T) {
 	if python == "" {
 		t.Skip("needs S1_TRL, a Python with torch, transformers, trl, accelerate, datasets and peft: run `make test-real`")
 	}
-	rec := trlRecipe(t, python, "")
+	for name, edit := range map[string]string{"whole": "", "LoRA": "[lora]\nrank = 2\nalpha = 4\ntargets = [\"q_proj\", \"down_proj\"]\n"} {
+		t.Run(name, func(t *testing.T) { savesAndGoesOn(t, trlRecipe(t, python, edit)) })
+	}
+}
+
+func savesAndGoesOn(t *testing.T, rec recipe.Recipe) {
 	rec.Checkpoint.Every, rec.Train.Steps, rec.Eval.Every = 0, 12, 0
 	l := &TRL{Recipe: rec, Dir: filepath.Join(t.TempDir(), "run"), Resolve: local}
 	p, err := l.Plan(t.Context())
@@ -53,16 +63,21 @@ func TestTRLSavesWhenItIsAskedAndGoesOn(t *testing.T) {
 				return
 			}
 			t.Log(what, folder)
-			e, err := engine.Open(t.Context(), folder, engine.Options{Threads: 1})
+			parts, err := engine.LoadWith(t.Context(), engine.Options{Threads: 1}, func() (*weights.Model, error) { return openHere(t.Context(), folder) })
 			if err != nil {
 				t.Errorf("%s does not open: %v", what, err)
 				return
 			}
-			e.Close()
+			if err := errors.Join(parts.Backend.Close(), parts.Close()); err != nil {
+				t.Error(err)
+			}
 			for _, name := range []string{"optimizer.pt", "trainer_state.json", completeFile} {
 				if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
 					t.Errorf("%s is in the model", name)
 				}
+			}
+			if adapter.Is(folder) != (rec.LoRA.Rank > 0) {
+				t.Errorf("an adapter: %t, with rank %d", adapter.Is(folder), rec.LoRA.Rank)
 			}
 			want, _ := os.ReadFile(filepath.Join(p.Dir, baseFolder, "tokenizer.json"))
 			if got, err := os.ReadFile(filepath.Join(folder, "tokenizer.json")); err != nil || string(got) != string(want) {
@@ -82,4 +97,12 @@ func TestTRLSavesWhenItIsAskedAndGoesOn(t *testing.T) {
 	if _, what, err := Model(t.Context(), p.Dir, filepath.Join(p.Dir, "newest")); err != nil || what != "the result" {
 		t.Errorf("at its end: %s %v", what, err)
 	}
+}
+
+// openHere opens a folder of a model or of an adapter on a base that its path leads to.
+func openHere(ctx context.Context, folder string) (*weights.Model, error) {
+	if !adapter.Is(folder) {
+		return weights.Open(folder)
+	}
+	return adapter.Open(ctx, folder, func(_ context.Context, base string) (*weights.Model, error) { return weights.Open(base) })
 }
