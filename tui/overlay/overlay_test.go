@@ -60,6 +60,12 @@ func TestPaletteFindsByLettersAndPutsWhatCanBeDoneFirst(t *testing.T) {
 			t.Errorf("%q found %v, want %s first", c.typed, found, c.want)
 		}
 	}
+	p.editor.Set("end thought") // words of what it does
+	for _, b := range p.found() {
+		if about := strings.ToLower(b.Short + " " + b.Help); !strings.Contains(about, "end") || !strings.Contains(about, "thought") {
+			t.Errorf("%q was found by letters of its sentence: %s", "end thought", about)
+		}
+	}
 	p.editor.Set("zzzz")
 	if got := p.found(); len(got) != 0 {
 		t.Errorf("zzzz found %d", len(got))

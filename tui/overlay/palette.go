@@ -60,7 +60,7 @@ func (p *Palette) found() []keys.Binding {
 		case keys.Send, keys.Example, keys.Newline, keys.Older, keys.Newer, keys.PickBr, keys.Palette, keys.QuitEmpty:
 			continue // they need the prompt, or a number
 		}
-		score, ok := Fuzzy(p.editor.Value(), b.Short+" "+b.Help)
+		score, ok := match(p.editor.Value(), b)
 		if !ok {
 			continue
 		}
@@ -77,6 +77,29 @@ func (p *Palette) found() []keys.Binding {
 		out[i] = h.b
 	}
 	return out
+}
+
+// match finds a command by the letters of its name, or by words that begin so in what it does: letters alone occur in every sentence.
+func match(pattern string, b keys.Binding) (score int, ok bool) {
+	if score, ok = Fuzzy(pattern, b.Short); ok {
+		return score + named, true
+	}
+	about := wordsOf(b.Short + " " + b.Help)
+	for _, want := range wordsOf(pattern) {
+		i := slices.IndexFunc(about, func(w string) bool { return strings.HasPrefix(w, want) })
+		if i < 0 {
+			return 0, false
+		}
+		score -= i
+	}
+	return score, true
+}
+
+// named is what a command's name counts before its description.
+const named = 100
+
+func wordsOf(s string) []string {
+	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
 }
 
 // Render returns the search and what it found.
