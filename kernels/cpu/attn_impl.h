@@ -71,22 +71,24 @@ INLINE void pv_tile(const s1_qrow *q, const int nq, const int nv, const uint16_t
 INLINE void soften(const s1_qrow *q, int np, int Dp, float scale, float *s) {
     const int nv = q->valid;
     for (int p = nv; p < np; p++) s[p] = -INFINITY;
-    vf top = vset(-INFINITY), sum = {0};
+    vf top = vset(-INFINITY);
+    vsum sum = {0};
     for (int p = 0; p < np; p += VL) top = vmax(vload(s + p), top);
     float old = *q->m, now = vhmax(top) * scale;
     now = now > old ? now : old;
-    for (int p = 0; p < np; p += VL) {
-        vf e = vexp2(vload(s + p) * scale - now);
-        vstore(s + p, e);
-        sum += e;
-    }
+    int i;
+    EACH_PART(i, np, {
+        vf e = vexp2(vload(s + i) * scale - now);
+        vstore(s + i, e);
+        sum.part[k] += e;
+    })
     float f = 0;
     if (old > -INFINITY) {
         vf e = vexp2(vset(old - now));
         f = e[0];
     }
     *q->m = now;
-    *q->l = *q->l * f + vhsum(sum);
+    *q->l = *q->l * f + vtotal(sum);
     if (f != 1.0f) {
         for (int d = 0; d < Dp; d += VL) vstore(q->o + d, vload(q->o + d) * f);
     }

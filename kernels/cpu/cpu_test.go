@@ -87,6 +87,44 @@ func TestLogitsAreBitEqualAloneInABatchInChunksAndOnAnyThreads(t *testing.T) {
 	})
 }
 
+// With the weights as they are, a model's numbers are the same bits with AVX2 and with AVX-512. (Rounded to eight bits they are not where
+// the machine multiplies bytes: activations then have two planes.)
+func TestExactLogitsDoNotDependOnTheWidthOfVectors(t *testing.T) {
+	if bestISA() < isaAVX512 {
+		t.Skip("needs AVX-512")
+	}
+	for name, shape := range map[string]kerneltest.Shape{
+		"llama": {Type: kernels.F32, Layers: 2, Vocab: 301, Context: 4096, Width: 200, FF: 520, Heads: 5, KVHeads: 5, HeadDim: 40, Tied: true},
+		"qwen2": {Type: kernels.BF16, Layers: 2, Vocab: 300, Context: 4096, Width: 192, FF: 512, Heads: 6, KVHeads: 2, HeadDim: 64, QKVBias: true},
+		"qwen3": {Type: kernels.F16, Layers: 2, Vocab: 300, Context: 4096, Width: 224, FF: 512, Heads: 4, KVHeads: 2, HeadDim: 72, QKNorm: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const length = 300
+			p, tokens := kerneltest.Decoder(9, shape), make([]int32, length)
+			for i := range tokens {
+				tokens[i] = int32(i * i % shape.Vocab)
+			}
+			var want []float32
+			for _, isa := range []int{isaAVX2, isaAVX512} {
+				m, err := New(p, Options{Threads: 2, Pages: 64, ISA: isaName(isa), Weights: "exact"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := teacherForced(t, m, tokens, []int{1, 3, 15, 64, 100}, 3)
+				m.Close()
+				if want == nil {
+					want = got
+				}
+				for i := range want {
+					if got[i] != want[i] {
+						t.Fatalf("logit %d of position %d is %g with AVX-512, %g with AVX2", i%shape.Vocab, i/shape.Vocab, got[i], want[i])
+					}
+				}
+			}
+		})
+	}
+}
+
 // teacherForced runs the tokens in steps of the given sizes, over and over, beside other sequences that share their first page
 // with them, and returns the logits of every position.
 func teacherForced(t *testing.T, m *Machine, tokens []int32, chunks []int, beside int) []float32 {

@@ -29,6 +29,12 @@ func actKind(isa, layout int) int { return int(C.s1_act_kind(C.int(isa), C.int(l
 // bestISA is the widest instruction set of this machine; smaller numbers are included in it.
 func bestISA() int { return int(C.s1_isa_best()) }
 
+// Numbers of instruction sets.
+const (
+	isaAVX2   = C.S1_ISA_AVX2
+	isaAVX512 = C.S1_ISA_AVX512
+)
+
 // isaName is "c", "avx2", "avx512", "avx512-vnni" or "avx512-bf16", or "" for a number that is none.
 func isaName(isa int) string {
 	if p := C.s1_isa_name(C.int(isa)); p != nil {

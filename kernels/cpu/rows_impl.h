@@ -1,15 +1,17 @@
 // rows_impl.h: the ops that work on one row. Included by simd_*.c after vec.h.
 
 static void rmsnorm(const float *x, const float *w, float eps, int n, float *out) {
-    vf s0 = {0}, s1 = {0};
-    int i = 0;
-    for (; i + 2 * VL <= n; i += 2 * VL) {
-        vf a = vload(x + i), b = vload(x + i + VL);
-        s0 += a * a;
-        s1 += b * b;
+    vsum s = {0};
+    int i;
+    EACH_PART(i, n, {
+        vf v = vload(x + i);
+        s.part[k] += v * v;
+    })
+    if (i < n) {
+        vf v = vload_part(x + i, n - i);
+        s.part[i / VL % PARTS] += v * v;
     }
-    float sum = vhsum(s0 + s1);
-    for (; i < n; i++) sum += x[i] * x[i];
+    float sum = vtotal(s);
     float scale = 1.0f / sqrtf(sum / (float)n + eps);
     for (i = 0; i + VL <= n; i += VL) vstore(out + i, vload(x + i) * scale * vload(w + i));
     for (; i < n; i++) out[i] = x[i] * scale * w[i];

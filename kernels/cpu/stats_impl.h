@@ -16,7 +16,7 @@ static void stats(const float *x, int n, float invt, s1_block_stats *out, float 
     const float log2e = 1.44269504f;
     for (int i = 0; i < n; i += S1_STATS_SUB) { // sums of 64 in floats, of those in doubles
         int e = n - i < S1_STATS_SUB ? n - i : S1_STATS_SUB;
-        vf s = {0}, t = {0}, c = {0};
+        vsum s = {0}, t = {0}, c = {0};
         for (int j = 0; j < e; j += VL) {
             vf v;
             if (j + VL <= e) {
@@ -27,22 +27,23 @@ static void stats(const float *x, int n, float invt, s1_block_stats *out, float 
                 v = vload(tail);
             }
             vf d = vmax(vset(-1e4f), v - top), w = vexp2(d * log2e); // finite, so that 0 * d is 0; NaN stays
-            s += w;
-            c += d * w;
+            int k = j / VL % PARTS;
+            s.part[k] += w;
+            c.part[k] += d * w;
             if (invt != 1.0f) {
                 vf u = vexp2(d * (invt * log2e));
                 if (j + VL > e) { // at invt 0 even what is not there would count
                     float lane[VL];
                     vstore(lane, u);
-                    for (int k = e - j; k < VL; k++) lane[k] = 0;
+                    for (int i = e - j; i < VL; i++) lane[i] = 0;
                     u = vload(lane);
                 }
-                t += u;
+                t.part[k] += u;
             }
         }
-        out->sum += vhsum(s);
-        out->cross += vhsum(c);
-        out->sumt += vhsum(t);
+        out->sum += vtotal(s);
+        out->cross += vtotal(c);
+        out->sumt += vtotal(t);
     }
     if (invt == 1.0f) out->sumt = out->sum;
 }

@@ -16,18 +16,6 @@ INLINE vf vsqrt(vf a) {
 }
 #endif
 
-// The first n of VL floats, zeros behind them; and back.
-INLINE vf vload_part(const float *p, int n) {
-    float t[VL] = {0};
-    memcpy(t, p, (size_t)n * 4);
-    return vload(t);
-}
-INLINE void vstore_part(float *p, vf v, int n) {
-    float t[VL];
-    vstore(t, v);
-    memcpy(p, t, (size_t)n * 4);
-}
-
 INLINE void tile_full(int kc, const float *a, ptrdiff_t ars, ptrdiff_t acs, const float *b, vf s[MR][NV]) {
     UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) s[i][j] = vset(0);
     const float *a3 = a + 3 * ars; // so that every row is one register plus 0, 1 or 2 strides
@@ -220,22 +208,23 @@ static void rows(int kc, int m, const float *a, ptrdiff_t ars, ptrdiff_t acs, fl
 }
 
 static float softmax(float *s, int n, int pad) {
-    vf m = vset(-INFINITY), sum = vset(0);
+    vf m = vset(-INFINITY);
+    vsum sum = {0};
     int i = 0;
     for (; i + VL <= n; i += VL) m = vmax(vload(s + i), m);
     float top = vhmax(m);
     for (; i < n; i++) top = s[i] > top ? s[i] : top;
-    for (i = 0; i + VL <= n; i += VL) {
+    EACH_PART(i, n, {
         vf e = vexp2(vload(s + i) - top);
         vstore(s + i, e);
-        sum += e;
-    }
-    float total = vhsum(sum);
+        sum.part[k] += e;
+    })
     if (i < n) {
         vf e = vexp2(vload_part(s + i, n - i) - top);
         vstore_part(s + i, e, n - i);
-        for (; i < n; i++) total += s[i];
+        sum.part[i / VL % PARTS] += vload_part(s + i, n - i);
     }
+    float total = vtotal(sum);
     float inv = 1.0f / total;
     for (i = 0; i + VL <= n; i += VL) vstore(s + i, vload(s + i) * inv);
     for (; i < n; i++) s[i] *= inv;
@@ -258,24 +247,27 @@ static void dscore(const float *p, float *dp, int n, int pad, float d, float sca
 }
 
 static float dot(const float *a, const float *b, int n) {
-    vf s = vset(0);
-    int i = 0;
-    for (; i + VL <= n; i += VL) s += vload(a + i) * vload(b + i);
-    float r = vhsum(s);
-    for (; i < n; i++) r += a[i] * b[i];
-    return r;
+    vsum s = {0};
+    int i;
+    EACH_PART(i, n, s.part[k] += vload(a + i) * vload(b + i);)
+    if (i < n) s.part[i / VL % PARTS] += vload_part(a + i, n - i) * vload_part(b + i, n - i);
+    return vtotal(s);
 }
 
 static void norm_grad(const float *x, const float *dout, const float *w, float eps, int n, int add, float *dx, float *dw) {
-    vf sx = vset(0), sg = vset(0);
-    int i = 0;
-    for (; i + VL <= n; i += VL) {
+    vsum sx = {0}, sg = {0};
+    int i;
+    EACH_PART(i, n, {
         vf v = vload(x + i);
-        sx += v * v;
-        sg += v * vload(dout + i) * vload(w + i);
+        sx.part[k] += v * v;
+        sg.part[k] += v * vload(dout + i) * vload(w + i);
+    })
+    if (i < n) {
+        vf v = vload_part(x + i, n - i);
+        sx.part[i / VL % PARTS] += v * v;
+        sg.part[i / VL % PARTS] += v * vload_part(dout + i, n - i) * vload_part(w + i, n - i);
     }
-    float xx = vhsum(sx), gx = vhsum(sg);
-    for (; i < n; i++) xx += x[i] * x[i], gx += x[i] * dout[i] * w[i];
+    float xx = vtotal(sx), gx = vtotal(sg);
     float r = 1.0f / sqrtf(xx / (float)n + eps), back = r * r * r * (gx / (float)n);
     for (i = 0; i + VL <= n; i += VL) {
         vf v = vload(x + i), d = vload(dout + i);
@@ -327,7 +319,8 @@ static void axpby(float *y, float a, const float *x, float b, int n) {
 
 static void loss_row(float *x, int n, float g, float *lse, float *entropy, int32_t *argmax) {
     const float log2e = 1.44269504f;
-    vf m = vset(-INFINITY), sum = vset(0), cross = vset(0);
+    vf m = vset(-INFINITY);
+    vsum sum = {0}, cross = {0};
     int i = 0;
     for (; i + VL <= n; i += VL) m = vmax(vload(x + i), m);
     float top = vhmax(m);
@@ -339,19 +332,21 @@ static void loss_row(float *x, int n, float g, float *lse, float *entropy, int32
             break;
         }
     }
-    for (i = 0; i + VL <= n; i += VL) {
-        vf d = vload(x + i) - top, e = vexp2(d * log2e);
-        sum += e;
-        cross += e * d;
+    EACH_PART(i, n, {
+        vf d = vload(x + i) - top;
+        vf e = vexp2(d * log2e);
+        sum.part[k] += e;
+        cross.part[k] += e * d;
         vstore(x + i, e);
+    })
+    if (i < n) {
+        vf d = vload_part(x + i, n - i) - top, e = vexp2(d * log2e);
+        vstore_part(x + i, e, n - i);
+        e = vload_part(x + i, n - i); // nothing in the lanes behind
+        sum.part[i / VL % PARTS] += e;
+        cross.part[i / VL % PARTS] += e * d;
     }
-    float total = vhsum(sum), xc = vhsum(cross);
-    for (; i < n; i++) {
-        float d = x[i] - top;
-        x[i] = expf(d);
-        total += x[i];
-        xc += x[i] * d;
-    }
+    float total = vtotal(sum), xc = vtotal(cross);
     *lse = top + logf(total);
     *entropy = logf(total) - xc / total;
     if (g <= 0) return;

@@ -22,6 +22,24 @@ func TestTrainOpsAgreeWithTheOracle(t *testing.T) {
 	}
 }
 
+// Equal seeds give equal weights on every machine that multiplies and adds in one: sums have the same lanes at every width.
+func TestTrainBitsDoNotDependOnTheWidthOfVectors(t *testing.T) {
+	if bestISA() < isaAVX512 {
+		t.Skip("needs AVX-512")
+	}
+	for name, bf16 := range map[string]bool{"fp32": false, "bf16": true} {
+		t.Run(name, func(t *testing.T) {
+			kerneltest.SameBits(t, func(p *kernels.TrainProgram, threads int) (kernels.Trainer, error) {
+				isa := isaAVX2
+				if threads > 1 {
+					isa = isaAVX512
+				}
+				return NewTrainer(p, TrainOptions{Threads: threads, ISA: isaName(isa), BF16: bf16})
+			})
+		})
+	}
+}
+
 func TestTrainBitsDoNotDependOnThreads(t *testing.T) {
 	for name, bf16 := range map[string]bool{"fp32": false, "bf16": true} {
 		t.Run(name, func(t *testing.T) {

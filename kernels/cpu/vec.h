@@ -32,10 +32,37 @@ INLINE vf vmax(vf a, vf b) { return vpick(a > b, a, b); }
 INLINE vf vmin(vf a, vf b) { return vpick(a < b, a, b); }
 #endif
 
-INLINE float vhsum(vf v) {
+// A sum over elements in LANES lanes at every width, so that its bits are those of the others with fused multiply-add: element i
+// is added to lane i % LANES, from 0 on in order, and lanes to each other in halves.
+enum { LANES = 16, PARTS = LANES / VL };
+typedef struct {
+    vf part[PARTS];
+} vsum;
+
+// Does the body for i from 0 in steps of VL while VL elements are there, with k = the part that i's lanes are in, a constant where
+// the compiler has LANES elements before it; i goes on from there.
+#define EACH_PART(i, n, ...)                                            \
+    for (i = 0; i + LANES <= (n);) {                                    \
+        _Pragma("GCC unroll 4") for (int k = 0; k < PARTS; k++, i += VL) { __VA_ARGS__ } \
+    }                                                                   \
+    for (int k = 0; i + VL <= (n); k++, i += VL) { __VA_ARGS__ }
+
+// The first n of VL floats, zeros behind them; and back.
+INLINE vf vload_part(const float *p, int n) {
+    float t[VL] = {0};
+    memcpy(t, p, (size_t)n * 4);
+    return vload(t);
+}
+INLINE void vstore_part(float *p, vf v, int n) {
     float t[VL];
     vstore(t, v);
-    for (int w = VL / 2; w > 0; w /= 2) {
+    memcpy(p, t, (size_t)n * 4);
+}
+
+INLINE float vtotal(vsum s) {
+    float t[LANES];
+    for (int i = 0; i < PARTS; i++) vstore(t + i * VL, s.part[i]);
+    for (int w = LANES / 2; w > 0; w /= 2) {
         for (int i = 0; i < w; i++) t[i] += t[i + w];
     }
     return t[0];

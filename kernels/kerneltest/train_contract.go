@@ -96,6 +96,10 @@ func SameBits(t *testing.T, open func(p *kernels.TrainProgram, threads int) (ker
 			Layers: 1, Vocab: 300, Width: 96, FF: 192, Heads: 6, KVHeads: 2, HeadDim: 32, QKVBias: true, QKNorm: true, Chunk: 50,
 			Docs: [][]int{{90, 1, 1, 33, 65}, {150}},
 		}),
+		TrainDecoder(951, TrainShape{ // eight to fifteen elements beyond every multiple of sixteen
+			Layers: 1, Vocab: 315, Width: 72, FF: 107, Heads: 3, KVHeads: 3, HeadDim: 24, QKNorm: true, Chunk: 30,
+			Docs: [][]int{{45, 12, 1}, {27}},
+		}),
 		updateCase())
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {

@@ -78,11 +78,14 @@ func (i *interrupts) told(err error) error {
 	return err
 }
 
-// end stops listening; it may be called twice.
+// end stops listening; it may be called twice. After an interrupt the signals stay caught to the end of the process: one more, while
+// what was thought is written, would kill it.
 func (i *interrupts) end() {
 	i.once.Do(func() {
-		signal.Stop(i.signals)
 		close(i.done)
 		i.watcher.Wait()
+		if !i.stopped {
+			signal.Stop(i.signals)
+		}
 	})
 }
