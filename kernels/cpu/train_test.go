@@ -24,9 +24,7 @@ func TestTrainOpsAgreeWithTheOracle(t *testing.T) {
 
 // Equal seeds give equal weights on every machine that multiplies and adds in one: sums have the same lanes at every width.
 func TestTrainBitsDoNotDependOnTheWidthOfVectors(t *testing.T) {
-	if bestISA() < isaAVX512 {
-		t.Skip("needs AVX-512")
-	}
+	needsWidths(t)
 	for name, bf16 := range map[string]bool{"fp32": false, "bf16": true} {
 		t.Run(name, func(t *testing.T) {
 			kerneltest.SameBits(t, func(p *kernels.TrainProgram, threads int) (kernels.Trainer, error) {
