@@ -5,7 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include "exec.h"
+
+enum { HUGE = 2 << 20 }; // bytes of a large page
 
 static void work(void *owner, int stage, int lo, int hi, int thread) {
     s1_trainer *t = owner;
@@ -52,7 +58,11 @@ static float *room(float **p, size_t *cap, size_t n) {
     if (n < 1) n = 1; // a micro-batch may have no wanted row
     if (*cap < n) {
         free(*p);
-        *p = n > SIZE_MAX / 8 ? NULL : aligned_alloc(64, (n * 4 + 63) / 64 * 64);
+        size_t unit = n * 4 < HUGE ? 64 : HUGE;
+        *p = n > SIZE_MAX / 8 ? NULL : aligned_alloc(unit, (n * 4 + unit - 1) / unit * unit);
+#if defined(MADV_HUGEPAGE)
+        if (*p && unit == HUGE) madvise(*p, (n * 4 + unit - 1) / unit * unit, MADV_HUGEPAGE);
+#endif
         *cap = *p ? n : 0;
     }
     return *p;
