@@ -24,7 +24,7 @@ func (m *Machine) build(o Options, isa int) error {
 		return fmt.Errorf("weights %q: want auto, exact or q8", o.Weights)
 	}
 	p := m.p
-	c := (*C.s1_machine)(m.calloc(1, unsafe.Sizeof(C.s1_machine{})))
+	c := (*C.s1_machine)(m.zeros(1, unsafe.Sizeof(C.s1_machine{})))
 	l := &lowering{p: p, isa: C.int(isa), packed: map[panelKey]bool{}}
 	if err := m.packWeights(l, mode, o.Threads); err != nil {
 		return err
@@ -127,7 +127,7 @@ func (m *Machine) packWeights(l *lowering, mode C.int, threads int) error {
 		}
 	}
 	var a arena
-	structs := unsafe.Slice((*C.s1_mat)(m.calloc(len(p.Mats)+1, unsafe.Sizeof(C.s1_mat{}))), len(p.Mats))
+	structs := unsafe.Slice((*C.s1_mat)(m.zeros(len(p.Mats)+1, unsafe.Sizeof(C.s1_mat{}))), len(p.Mats))
 	places := make([]C.size_t, len(p.Mats))
 	first := map[source]int{}
 	var jobs []packJob
@@ -199,8 +199,11 @@ func pack(jobs []packJob, threads int) {
 	wg.Wait()
 }
 
-func (m *Machine) calloc(n int, size uintptr) unsafe.Pointer {
-	p := C.calloc(C.size_t(n), C.size_t(size)) // cgo ends the program when malloc fails; calloc of a few kilobytes does not
+func (m *Machine) zeros(n int, size uintptr) unsafe.Pointer {
+	p := C.s1_zeros(C.size_t(n) * C.size_t(size))
+	if p == nil {
+		panic(errNoMemory) // of a few kilobytes
+	}
 	m.blocks = append(m.blocks, p)
 	return p
 }
@@ -208,7 +211,7 @@ func (m *Machine) calloc(n int, size uintptr) unsafe.Pointer {
 // copyOut copies a slice of C structs to C's memory.
 func copyOut[T any](m *Machine, s []T) unsafe.Pointer {
 	var t T
-	p := m.calloc(len(s)+1, unsafe.Sizeof(t))
+	p := m.zeros(len(s)+1, unsafe.Sizeof(t))
 	copy(unsafe.Slice((*T)(p), len(s)), s)
 	return p
 }

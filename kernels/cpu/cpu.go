@@ -51,7 +51,7 @@ type Machine struct {
 	c       *C.s1_machine
 	isa     string
 	maps    []mapping        // weights; buffers; pages
-	blocks  []unsafe.Pointer // C.calloc
+	blocks  []unsafe.Pointer // of C
 	weights int64            // bytes, packed
 	read    int64            // bytes of weights one decoded token reads
 }

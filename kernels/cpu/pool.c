@@ -12,6 +12,12 @@ enum {
     CALM_WAITS = 256           // for so many waits afterwards
 };
 
+void *s1_zeros(size_t bytes) {
+    size_t n = (bytes + 63) / 64 * 64;
+    void *p = aligned_alloc(64, n ? n : 64);
+    return p ? memset(p, 0, n) : NULL;
+}
+
 static inline void relax(void) {
 #if defined(__x86_64__)
     __builtin_ia32_pause();

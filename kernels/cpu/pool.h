@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 
 enum { S1_RING = 4 }; // steps a late helper may be behind
 
@@ -41,6 +42,9 @@ typedef struct s1_pool {
     struct s1_helper *helpers;
     int started;
 } s1_pool;
+
+// Zeros aligned to a cache line, as what holds a pool must be; to be freed. NULL where there is no memory.
+void *s1_zeros(size_t bytes);
 
 int s1_pool_start(s1_pool *p); // owner, work, cancel, threads and most_stages are set
 void s1_pool_stop(s1_pool *p);

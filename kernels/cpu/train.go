@@ -100,7 +100,7 @@ func newTrainer(p *kernels.TrainProgram, o TrainOptions) (_ *Trainer, err error)
 	if err := t.memory(); err != nil {
 		return nil, err
 	}
-	if t.c = (*C.s1_trainer)(C.calloc(1, C.sizeof_s1_trainer)); t.c == nil {
+	if t.c = (*C.s1_trainer)(C.s1_zeros(C.sizeof_s1_trainer)); t.c == nil {
 		return nil, errNoMemory
 	}
 	if C.s1_trainer_start(t.c, C.int(isa), C.int(o.Threads), truth(o.BF16)) != 0 {
