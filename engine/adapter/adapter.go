@@ -7,7 +7,6 @@ package adapter
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -269,7 +268,7 @@ func merge(ctx context.Context, c Config, halves, base *weights.Model) ([]weight
 				b = arch.Interleave(b, s.Rotary, c.Rank, false)
 			}
 			Add(w, s.Cols, a, b, c.Rank, Scale(c.Rank, c.Alpha, c.RSLoRA))
-			changed[i].Data = stored(w)
+			changed[i].Data = weights.Floats32(w)
 			return nil
 		})
 	}
@@ -295,13 +294,4 @@ func values(t weights.Tensor) []float32 {
 	v := make([]float32, t.Elements())
 	ref.Dequant(t.Type, t.Data, v)
 	return v
-}
-
-// stored is v as a tensor of F32 has it.
-func stored(v []float32) []byte {
-	b := make([]byte, 0, 4*len(v))
-	for _, x := range v {
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
-	}
-	return b
 }

@@ -58,6 +58,7 @@ static float *room(float **p, size_t *cap, size_t n) {
     if (n < 1) n = 1; // a micro-batch may have no wanted row
     if (*cap < n) {
         free(*p);
+        // Packed factors are read in strides that small pages would leave the translation buffer for.
         size_t unit = n * 4 < HUGE ? 64 : HUGE;
         *p = n > SIZE_MAX / 8 ? NULL : aligned_alloc(unit, (n * 4 + unit - 1) / unit * unit);
 #if defined(MADV_HUGEPAGE)

@@ -189,6 +189,14 @@ func TestAnAdapterOpensAsItsMergeOnEveryKindOfBase(t *testing.T) {
 					t.Errorf("on %s: the hash is %s, %v; the base's is %s", path, sum, err, own)
 				}
 				hashes[sum] = true
+				l.SHA256 = sum // of another model than the base
+				if err := Adapter(t.Context(), put, model.Config, l, Card{}, Options{Replace: true}); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := openAdapter(t, put); err == nil || !strings.Contains(err.Error(), "was trained on a base whose SHA-256") {
+					t.Errorf("on another base: %v", err)
+				}
+				l.SHA256 = ""
 			}
 		})
 	}

@@ -102,9 +102,14 @@ func (m *Model) started(msg branchStarted) tea.Cmd {
 	if m.trials != nil {
 		m.trials.hidden = true // a sample was opened, or something else is looked at
 	}
+	return m.saving()
+}
+
+// saving takes back what was said of the disk, as a branch began: until it has the end of that one too.
+func (m *Model) saving() tea.Cmd {
 	m.begun++
 	if m.opt.Library != nil && !m.unsaved {
-		m.saved = "saving" // until the disk has the end of the branch
+		m.saved = "saving"
 	}
 	return m.checkSaved()
 }

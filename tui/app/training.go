@@ -309,19 +309,19 @@ func (m *Model) pairUp(question string) tea.Cmd {
 	m.say("opening the base and the newest weights" + m.theme.Glyphs.Ellipsis)
 	return func() tea.Msg {
 		base, tuned, err := tr.Pair(ctx, id, ask)
-		n.post(func(m *Model) {
+		n.postThen(func(m *Model) tea.Cmd {
 			if err != nil {
 				m.warn("could not compare: " + oneLine(err.Error()))
-				return
+				return nil
 			}
-			m.showPair(question, base, tuned)
+			return m.showPair(question, base, tuned)
 		})
 		return nil
 	}
 }
 
 // showPair puts two runs on the screen as if they were two branches.
-func (m *Model) showPair(question string, base, tuned Live) {
+func (m *Model) showPair(question string, base, tuned Live) tea.Cmd {
 	m.training.open = false
 	m.leave()
 	m.question, m.fault = question, ""
@@ -332,6 +332,7 @@ func (m *Model) showPair(question string, base, tuned Live) {
 	}
 	m.cur, m.other, m.comparing, m.jump, m.focus = 1, 0, true, true, onThought
 	m.say("A is the base, B the newest weights of the run")
+	return m.saving()
 }
 
 func (m *Model) trainState() keys.TrainState {

@@ -117,13 +117,16 @@ func step(n int, left float64) app.TrainStep {
 }
 
 // inTraining watches the run of a school in a pane of so many cells.
-func inTraining(t *testing.T, s *school, w, h int) *tuitest.Driver {
+func inTraining(t *testing.T, s *school, w, h int, change ...func(*app.Options)) *tuitest.Driver {
 	t.Helper()
 	s.Fake = tuitest.NewFake(tuitest.Tape())
 	clock := time.Date(2026, 11, 27, 3, 0, 0, 0, time.UTC)
 	d := tuitest.Start(t, s.Fake, w, h, func(o *app.Options) {
 		o.Trainer = s
 		o.Now = func() time.Time { clock = clock.Add(400 * time.Millisecond); return clock }
+		for _, f := range change {
+			f(o)
+		}
 	})
 	return d.Press("ctrl+t").Pull().Press("5").Pull().Press("enter").Pull().Pull() // the second: what the first asked for
 }
@@ -252,6 +255,15 @@ func TestTheKeyOfThePairAsksBothTheSame(t *testing.T) {
 	}
 	s.fails = errors.New("there is no checkpoint yet")
 	d.Press("ctrl+t").Pull().Press("v", "ctrl+u").Type("1+1").Press("enter").Pull().Expect("could not compare: there is no checkpoint yet")
+}
+
+func TestAPairIsNotCalledSavedByWhatWasSavedBefore(t *testing.T) {
+	t.Parallel()
+	s, lib := &school{state: "stopped", news: []app.TrainNews{{Steps: []app.TrainStep{step(7, 60)}, Total: 100, Saved: 5}}}, &tuitest.Shelf{}
+	d := inTraining(t, s, 110, 34, func(o *app.Options) { o.Library = lib })
+	before := app.SavedNow(d.Model)
+	lib.Behind = true
+	d.Press("v", "ctrl+u").Type("37,*5").Press("enter").Pull().Expect("A is the base", "saving").Send(before).Expect("saving")
 }
 
 // The keys of the terminal's best chart reader mean here what they mean there.

@@ -28,6 +28,11 @@ func TestAnAdapterThinksAsTheModelItWasMergedInto(t *testing.T) {
 	if put, again := ask("put"); put != want || hash != again || hash == merged {
 		t.Errorf("exported: equal %t, hashes %s and %s; the merged model has %s", put == want, again, hash, merged)
 	}
+	for _, name := range []string{"run/adapter", "put"} {
+		if texts := b.read(name + "/adapter_model.safetensors"); !strings.Contains(texts, `"s1_base":"mini"`) || !strings.Contains(texts, `"s1_base_sha256":"`) {
+			t.Errorf("%s does not say what its base was", name)
+		}
+	}
 	for _, name := range []string{"run/adapter", "run/model"} {
 		if info := b.run("models", "info", name, "--json").wants(0).lines()[0]; info["path"] != b.at(filepath.FromSlash(name)) || info["parameters"] == 0.0 {
 			t.Errorf("%s: %v", name, info)
