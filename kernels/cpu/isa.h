@@ -9,10 +9,11 @@ enum s1_isa {
     S1_ISA_AVX512,      // AVX-512 F, BW, VL
     S1_ISA_AVX512_VNNI, // vpdpbusd
     S1_ISA_AVX512_BF16, // vdpbf16ps
+    S1_ISA_AMX,         // tiles of bf16 and int8, and the system's permission to use them
     S1_ISA_COUNT
 };
 
 int s1_isa_best(void);
-const char *s1_isa_name(int isa); // "c", "avx2", "avx512", "avx512-vnni", "avx512-bf16"; NULL out of range
+const char *s1_isa_name(int isa); // "c", "avx2", "avx512", "avx512-vnni", "avx512-bf16", "amx"; NULL out of range
 
 #endif

@@ -33,6 +33,7 @@ func bestISA() int { return int(C.s1_isa_best()) }
 const (
 	isaAVX2   = C.S1_ISA_AVX2
 	isaAVX512 = C.S1_ISA_AVX512
+	isaAMX    = C.S1_ISA_AMX
 )
 
 // isaName is "c", "avx2", "avx512", "avx512-vnni" or "avx512-bf16", or "" for a number that is none.

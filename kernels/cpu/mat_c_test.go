@@ -13,6 +13,7 @@ import (
 var (
 	products = driver{"driver.c", []string{"isa.c", "mat*.c", "quant*.c"}}
 	training = driver{"train_driver.c", []string{"isa.c", "train*.c", "pool.c", "simd_*.c"}}
+	tiles    = driver{"amx_driver.c", []string{"isa.c", "train_amx.c"}}
 )
 
 type driver struct {
@@ -20,8 +21,8 @@ type driver struct {
 	sources []string // patterns
 }
 
-// run compiles a driver with the kernels, as no cgo build would allow, and runs it up to an instruction set.
-func (d driver) run(t *testing.T, isa string, flags ...string) {
+// run compiles a driver with the kernels, as no cgo build would allow, runs it up to an instruction set, and returns what it says.
+func (d driver) run(t *testing.T, isa string, flags ...string) string {
 	t.Helper()
 	cc := os.Getenv("CC")
 	if cc == "" {
@@ -50,6 +51,19 @@ func (d driver) run(t *testing.T, isa string, flags ...string) {
 		t.Fatalf("driver: %v\n%s", err, out)
 	}
 	t.Logf("%s", out)
+	return string(out)
+}
+
+// What the tiles of a machine that has them multiply is held to plain loops through their emulation, which any machine runs.
+func TestProductsOnTilesAgreeWithPlainLoops(t *testing.T) {
+	emulated := tiles.run(t, "", "-O1", "-DS1_EMULATE_AMX", "-Wno-psabi")
+	if bestISA() < isaAMX {
+		t.Log("no AMX here: emulated only")
+		return
+	}
+	if real := tiles.run(t, "", "-O1"); real != emulated {
+		t.Errorf("emulated: %sreal: %s", emulated, real)
+	}
 }
 
 // About two minutes of compiling.
@@ -57,19 +71,23 @@ func TestKernelsTouchNoByteBeyondTheirBuffers(t *testing.T) {
 	if os.Getenv("S1_SANITIZE") == "" {
 		t.Skip("needs minutes of compiling with sanitizers: run `make test-real`, or set S1_SANITIZE=1")
 	}
-	for _, d := range []driver{products, training} {
+	for _, d := range []driver{products, training, tiles} {
 		t.Run(d.file, func(t *testing.T) {
-			d.run(t, "", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+			flags := []string{"-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"}
+			if d.file == tiles.file && bestISA() < isaAMX {
+				flags = append(flags, "-DS1_EMULATE_AMX", "-Wno-psabi")
+			}
+			d.run(t, "", flags...)
 		})
 	}
 }
 
-// The sixteen-lane kernels of training are GCC vectors: any machine compiles them.
+// The sixteen-lane kernels of training are GCC vectors: any machine compiles them, and the instructions for tiles are emulated.
 func TestEmulatedTrainingEqualsTheNarrowOne(t *testing.T) {
 	if os.Getenv("S1_SANITIZE") == "" {
 		t.Skip("needs a minute of compiling: run `make test-c`, or set S1_SANITIZE=1")
 	}
-	training.run(t, "", "-O1", "-g", "-DS1_EMULATE_AVX512", "-Wno-psabi", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+	training.run(t, "", "-O1", "-g", "-DS1_EMULATE_AVX512", "-DS1_EMULATE_AMX", "-Wno-psabi", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 }
 
 // The AVX-512 kernels on a machine that has AVX2 only.

@@ -1,5 +1,5 @@
 # sanitize.mk: the tests of the C executor as drivers of its C code, under the address and the undefined-behaviour sanitizers,
-# and once with the sixteen-lane kernels in place of plain C, so that they run on machines without AVX-512.
+# and once with the sixteen-lane kernels in place of plain C and tiles emulated, so that they run on machines without AVX-512 and AMX.
 # Used by `make test-c` at the root.
 GO ?= go
 FLAGS := -count=1 -timeout 60m ./kernels/cpu
@@ -14,4 +14,4 @@ ubsan:
 	CGO_LDFLAGS="$(CGO_LDFLAGS) -fsanitize=undefined" $(GO) test $(FLAGS)
 
 lanes16:
-	cd ../.. && CGO_CFLAGS="-DS1_EMULATE_AVX512 -Wno-psabi" S1_ISA=c $(GO) test -run 'Agree|Equal|Bits' $(FLAGS)
+	cd ../.. && CGO_CFLAGS="-DS1_EMULATE_AVX512 -DS1_EMULATE_AMX -Wno-psabi" S1_ISA=c $(GO) test -run 'Agree|Equal|Bits' $(FLAGS)

@@ -20,6 +20,7 @@ static void work(void *owner, int stage, int lo, int hi, int thread) {
 
 int s1_trainer_start(s1_trainer *t, int isa, int threads, int bf16) {
     t->simd = s1_train_simd_for(isa);
+    t->amx = s1_train_amx_for(isa);
     t->rows = s1_simd_for(isa);
     t->threads = threads;
     t->bf16 = bf16;
@@ -40,6 +41,7 @@ void s1_trainer_stop(s1_trainer *t) {
     free(t->scratch);
     free(t->scratch_cap);
     free(t->shared);
+    free(t->packed);
 }
 
 int s1_t_run(s1_trainer *t, int n) {
@@ -76,3 +78,4 @@ float *s1_t_scratch(s1_trainer *t, int thread, size_t n) {
 }
 
 float *s1_t_shared(s1_trainer *t, size_t n) { return room(&t->shared, &t->shared_cap, n); }
+float *s1_t_packed(s1_trainer *t, size_t n) { return room(&t->packed, &t->packed_cap, n); }

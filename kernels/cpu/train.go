@@ -40,7 +40,7 @@ func HasBF16() bool {
 			isa = named
 		}
 	}
-	return isa == C.S1_ISA_AVX512_BF16
+	return isa >= C.S1_ISA_AVX512_BF16
 }
 
 // Trainer runs a training program in float32, or with products in bf16. It implements kernels.Trainer.
@@ -211,16 +211,12 @@ func (t *Trainer) Run(ctx context.Context, b *kernels.TrainBatch, grads bool) (k
 	copy(t.docs, b.Docs)
 	copy(t.floats[0], b.Weights)
 	s := step{t: t, b: b, n: C.int(len(b.Tokens)), r: C.int(len(b.Rows)), grads: grads}
-	for _, op := range t.p.Forward {
-		if err := s.run(ctx, op); err != nil {
-			return kernels.TrainResult{}, err
-		}
+	if err := s.all(ctx, t.p.Forward); err != nil {
+		return kernels.TrainResult{}, err
 	}
 	if grads {
-		for _, op := range t.p.Backward {
-			if err := s.run(ctx, op); err != nil {
-				return kernels.TrainResult{}, err
-			}
+		if err := s.all(ctx, t.p.Backward); err != nil {
+			return kernels.TrainResult{}, err
 		}
 	}
 	r := len(b.Rows)

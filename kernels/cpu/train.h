@@ -10,6 +10,7 @@
 
 #include "pool.h"
 #include "simd.h"
+#include "train_amx.h"
 #include "train_simd.h"
 
 // Bounds that Go has checked before (TrainBatch.Validate, TrainProgram.Validate), checked again in a debug build (make test-c).
@@ -21,7 +22,7 @@
 #endif
 
 enum {
-    S1_T_STAGES = 4,    // most stages of one op
+    S1_T_STAGES = 2,    // most stages of one op
     S1_T_COLS = 3,      // panels of columns that a unit of a product packs
     S1_T_COLS16 = 6,    // the same in bf16: as many bytes, and a is packed half as often
     S1_T_ROWS = 480,    // most rows of such a unit, a multiple of every tile height
@@ -29,6 +30,8 @@ enum {
     S1_T_LARGE = 128,   // fewest rows and columns of a large product; below, packing costs what it brings
     S1_T_PACK = 32,     // rows of b that a unit packs
     S1_T_PACKED = 4 << 20, // most floats of b that a large product packs at once
+    S1_T_STRIPS = 6,    // strips of rows that a thread splits for tiles of bf16 at once
+    S1_T_STEPS = 16,    // most steps of the summed dimension that it splits at once: 576 KB, of the second cache
     S1_T_BLOCK = 64,    // rows of a unit of a row op
     S1_T_CHUNK = 16384, // elements of a unit of an elementwise op
     S1_T_QUERIES = 48,  // queries of an attention step, a multiple of every tile height
@@ -47,6 +50,7 @@ typedef struct {
 
 struct s1_trainer {
     const s1_train_simd *simd;
+    const s1_train_amx *amx; // tiles of bf16, or NULL
     const s1_simd *rows; // the row ops that inference has too
     int bf16;            // the products of weights are of factors rounded to bf16
     int threads;
@@ -57,13 +61,17 @@ struct s1_trainer {
     size_t *scratch_cap; // floats
     float *shared;       // of the op that runs
     size_t shared_cap;
+    float *packed; // of the last large product: its factor b, and what that was
+    size_t packed_cap;
+    const float *packed_b;
+    int packed_n, packed_k;
     int failed;         // memory ran out in a unit
 };
 
 // What ops return.
 enum { S1_T_OK = 0, S1_T_NO_MEMORY = 2 };
 
-// bf16: the products of s1_t_gemm and s1_t_gemm_stage round their factors to bf16 (torch's autocast does it so); attention, Muon
+// bf16: the products of s1_t_gemm round their factors to bf16 (torch's autocast does it so); attention, Muon
 // and all else stay in fp32, as do weights, sums and gradients.
 int s1_trainer_start(s1_trainer *t, int isa, int threads, int bf16);
 void s1_trainer_stop(s1_trainer *t);
@@ -73,8 +81,9 @@ int s1_t_run(s1_trainer *t, int n);
 // A thread's scratch of at least n floats, or NULL (and t->failed).
 float *s1_t_scratch(s1_trainer *t, int thread, size_t n);
 float *s1_t_shared(s1_trainer *t, size_t n);
+float *s1_t_packed(s1_trainer *t, size_t n);
 
-// c (m, n) = scale * a b + bias over k, or with add c += scale * a b.
+// c (m, n) = scale * a b + bias + add over k.
 typedef struct {
     int m, n, k;
     const float *a;
@@ -86,11 +95,11 @@ typedef struct {
     ptrdiff_t ldc;
     float scale;
     const float *bias;
-    int add;
-    int row_blocks, rows, cols; // of the units, filled where they are made
+    const float *add; // (m, n) with c's strides, c itself to add to it, or NULL
+    int packed;       // b is as it was in the last product with this b, if that was a large one: it is not packed again
+    int row_blocks, rows; // of the units, filled where they are made
 } s1_gemm;
 
-void s1_t_gemm_stage(s1_trainer *t, int stage, s1_gemm *g);
 int s1_t_gemm(s1_trainer *t, s1_gemm *g);
 // The same by one thread: for products inside a unit. scratch: s1_t_gemm_floats of them.
 void s1_t_gemm_one(const s1_trainer *t, const s1_gemm *g, float *scratch);

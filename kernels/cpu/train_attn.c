@@ -50,7 +50,7 @@ static void mix(s1_trainer *t, int n, int keys, int dim, const float *s, int ld,
 static void spread(s1_trainer *t, int n, int keys, int dim, const float *s, int ld, const float *y, int ldy, float *out, int ldo,
                    float *packed) {
     s1_gemm g = {.m = keys, .n = dim, .k = n, .a = s, .ars = 1, .acs = ld, .b = y, .brs = ldy, .bcs = 1, .c = out, .ldc = ldo,
-                 .scale = 1, .add = 1};
+                 .scale = 1, .add = out};
     s1_t_gemm_one(t, &g, packed);
 }
 

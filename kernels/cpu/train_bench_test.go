@@ -25,7 +25,7 @@ func BenchmarkTrainProducts(b *testing.B) {
 		random(t.bufs[0], 1)
 		random(t.bufs[1], 2)
 		random(t.slots[0][0], 3)
-		s := step{t: t, b: &kernels.TrainBatch{}, n: cint(shape.n), grads: true}
+		s := step{t: t, b: &kernels.TrainBatch{}, n: cint(shape.n), grads: true, from: kernels.NoBuf, read: kernels.NoBuf}
 		for name, op := range map[string]kernels.TrainOp{
 			"forward": kernels.TrainMatMul{X: 0, Out: 1, W: 0, Bias: kernels.NoParam, Scale: 1},
 			"dx":      kernels.TrainMatMulGradX{DOut: 1, DX: 0, W: 0, Scale: 1e-3},

@@ -1,4 +1,5 @@
 // train_c.c: training in plain C, four floats wide: what runs on arm64 and on x86 without AVX2.
+#include "train_amx.h"
 #include "train_simd.h"
 
 #include "isa.h"
@@ -22,4 +23,15 @@ const s1_train_simd *s1_train_simd_for(int isa) {
 #endif
     (void)isa;
     return &s1_train_c;
+}
+
+const s1_train_amx *s1_train_amx_for(int isa) {
+#if defined(__x86_64__)
+#if defined(S1_EMULATE_AMX)
+    return &s1_train_tiles;
+#endif
+    if (isa >= S1_ISA_AMX) return &s1_train_tiles;
+#endif
+    (void)isa;
+    return NULL;
 }

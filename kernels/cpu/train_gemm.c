@@ -11,10 +11,16 @@ static int stretch(int k) {
     return blocks ? (k + blocks - 1) / blocks : 0;
 }
 
+// What a block of c at (i, j) is added to: after the first stretch of the summed dimension, what those before it made.
+static const float *adds(const s1_gemm *g, int first, int i, int j) {
+    const float *to = first ? g->add : g->c;
+    return to ? to + i * g->ldc + j : NULL;
+}
+
 // A product over nothing is its bias.
 static void empty(const s1_gemm *g, int i0, int i1, int j0, int j1) {
-    for (int i = i0; i < i1 && !g->add; i++) {
-        for (int j = j0; j < j1; j++) g->c[i * g->ldc + j] = g->bias ? g->bias[j] : 0;
+    for (int i = i0; i < i1; i++) {
+        for (int j = j0; j < j1; j++) g->c[i * g->ldc + j] = (g->bias ? g->bias[j] : 0) + (g->add ? g->add[i * g->ldc + j] : 0);
     }
 }
 
@@ -35,7 +41,7 @@ static void block(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int 
             for (int j = j0; j < j1; j += nr) {
                 s->tile(n, g->a + i * g->ars + k * g->acs, g->ars, g->acs, i1 - i < mr ? i1 - i : mr,
                         g->ready ? g->ready + (size_t)j * g->k + (size_t)k * nr : packed + (size_t)(j - j0) * S1_KC, g->c + i * g->ldc + j, g->ldc, j1 - j < nr ? j1 - j : nr, g->scale,
-                        first && g->bias ? g->bias + j : 0, g->add || !first);
+                        first && g->bias ? g->bias + j : 0, adds(g, first, i, j));
             }
         }
     }
@@ -44,19 +50,18 @@ static void block(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int 
 // The same over b's packed panels, of a unit with many columns: one panel stays in the first cache while the rows go past it. Rows
 // that lie across the memory (a transposed) are packed before, tile by tile, as each is read once for every panel; those of the next
 // stretch are called near meanwhile, some with each tile, because as many at once would fill the queue of misses and be waited for.
-static void tall(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int j0, int j1, float *packed) {
+static void tall(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, float *packed) {
     int kc = stretch(g->k), mr = s->mr, nr = s->nr, across = g->acs != 1;
-    int tiles = (i1 - i0 + mr - 1) / mr * ((j1 - j0 + nr - 1) / nr);
+    int tiles = (i1 - i0 + mr - 1) / mr * ((g->n + nr - 1) / nr);
     S1_BOUND(i1 - i0, S1_T_TALL + 1);
     S1_BOUND(i1 - 1, g->m);
-    S1_BOUND(j1 - 1, g->n);
     for (int k = 0; k < g->k; k += kc) {
         int n = g->k - k < kc ? g->k - k : kc, first = k == 0;
         const float *a = g->a + i0 * g->ars + k * g->acs;
         if (across) s->rows(n, i1 - i0, a, g->ars, g->acs, packed);
         const float *next = a + n * g->acs;
         int left = across && g->ars == 1 ? (g->k - k - n < kc ? g->k - k - n : kc) : 0, each = (left + tiles - 1) / tiles;
-        for (int j = j0; j < j1; j += nr) {
+        for (int j = 0; j < g->n; j += nr) {
             for (int i = i0; i < i1; i += mr) {
                 for (int e = 0; e < each && left > 0; e++, left--, next += g->acs) {
                     for (int at = 0; at < i1 - i0; at += LINE) __builtin_prefetch(next + at, 0, 2);
@@ -65,7 +70,7 @@ static void tall(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int j
                 // Packed rows are there to the tile's end.
                 s->tile(n, across ? packed + (size_t)(i - i0) * n : a + (i - i0) * g->ars, across ? 1 : g->ars, across ? mr : g->acs,
                         i1 - i < mr ? i1 - i : mr, g->ready + (size_t)j * g->k + (size_t)k * nr, g->c + i * g->ldc + j, g->ldc,
-                        j1 - j < nr ? j1 - j : nr, g->scale, first && g->bias ? g->bias + j : 0, g->add || !first);
+                        g->n - j < nr ? g->n - j : nr, g->scale, first && g->bias ? g->bias + j : 0, adds(g, first, i, j));
             }
         }
     }
@@ -90,7 +95,7 @@ static void block16(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, in
             for (int j = j0; j < j1; j += nr) {
                 s->tile16((n + 1) / 2, rows + (size_t)(i - i0) * S1_PAIRS, i1 - i < mr ? i1 - i : mr, panels + (size_t)(j - j0) * S1_PAIRS,
                           g->c + i * g->ldc + j, g->ldc, j1 - j < nr ? j1 - j : nr, g->scale, first && g->bias ? g->bias + j : 0,
-                          g->add || !first);
+                          adds(g, first, i, j));
             }
         }
     }
@@ -120,14 +125,6 @@ static void units(s1_trainer *t, const void *op, int lo, int hi, int thread) {
     }
 }
 
-void s1_t_gemm_stage(s1_trainer *t, int stage, s1_gemm *g) {
-    int cols = columns(t), col_blocks = (g->n + cols - 1) / cols;
-    g->rows = S1_T_ROWS;
-    while (g->rows > 24 && (g->m + g->rows - 1) / g->rows * col_blocks < 8) g->rows = g->rows / 24 * 12; // halves, of 12 each
-    g->row_blocks = (g->m + g->rows - 1) / g->rows;
-    t->stages[stage] = (s1_t_stage){units, g, g->row_blocks * col_blocks, 0};
-}
-
 // Packs some columns of b over all of k, where a column lies together.
 static void column_units(s1_trainer *t, const void *op, int lo, int hi, int thread) {
     (void)thread;
@@ -149,47 +146,107 @@ static void row_units(s1_trainer *t, const void *op, int lo, int hi, int thread)
     }
 }
 
+// A unit is a row of tiles, so that the threads end together to within one of them.
 static void tall_units(s1_trainer *t, const void *op, int lo, int hi, int thread) {
     const s1_gemm *g = op;
-    float *packed = s1_t_scratch(t, thread, (size_t)(S1_T_TALL + t->simd->mr) * S1_KC);
-    if (!packed) return;
-    for (int u = lo; u < hi; u++) {
-        int i = u % g->row_blocks * g->rows, j = u / g->row_blocks * g->cols;
-        tall(t->simd, g, i, i + g->rows < g->m ? i + g->rows : g->m, j, j + g->cols < g->n ? j + g->cols : g->n, packed);
+    int mr = t->simd->mr, most = S1_T_TALL / mr;
+    float *packed = s1_t_scratch(t, thread, (size_t)S1_T_TALL * S1_KC);
+    for (; packed && lo < hi; lo += most) {
+        int end = (lo + most < hi ? lo + most : hi) * mr;
+        tall(t->simd, g, lo * mr, end < g->m ? end : g->m, packed);
+    }
+}
+
+static int amx_planes(const s1_trainer *t) { return t->bf16 ? 1 : 3; }
+static size_t amx_strip(const s1_trainer *t, int k) { return (size_t)((k + S1_AMX_STEP - 1) / S1_AMX_STEP) * s1_amx_block(amx_planes(t)); }
+
+// What packs b gets it in columns or in steps of the summed dimension, as it lies.
+static void amx_columns(s1_trainer *t, const void *op, int lo, int hi, int thread) {
+    (void)thread;
+    const s1_gemm *g = op;
+    int j = lo * S1_AMX_SIDE, j1 = hi * S1_AMX_SIDE < g->n ? hi * S1_AMX_SIDE : g->n;
+    size_t strip = amx_strip(t, g->k);
+    t->amx->cols(amx_planes(t), g->k, j1 - j, g->b + j * g->bcs, g->brs, g->bcs, (uint8_t *)g->ready + (size_t)lo * strip, strip);
+}
+
+static void amx_steps(s1_trainer *t, const void *op, int lo, int hi, int thread) {
+    (void)thread;
+    const s1_gemm *g = op;
+    int k = lo * S1_AMX_STEP, k1 = hi * S1_AMX_STEP < g->k ? hi * S1_AMX_STEP : g->k;
+    t->amx->cols(amx_planes(t), k1 - k, g->n, g->b + k * g->brs, g->brs, g->bcs, (uint8_t *)g->ready + (size_t)lo * s1_amx_block(amx_planes(t)), amx_strip(t, g->k));
+}
+
+// Some strips of rows, split for one stretch of the summed dimension after another, against all of b.
+static void amx_rows(s1_trainer *t, const void *op, int lo, int hi, int thread) {
+    const s1_gemm *g = op;
+    int planes = amx_planes(t), all = (g->k + S1_AMX_STEP - 1) / S1_AMX_STEP, parts = (all + S1_T_STEPS - 1) / S1_T_STEPS, each = (all + parts - 1) / parts;
+    size_t block = s1_amx_block(planes), strip = amx_strip(t, g->k);
+    uint8_t *rows = (uint8_t *)s1_t_scratch(t, thread, S1_T_STRIPS * S1_T_STEPS * block / 4);
+    if (!rows) return;
+    S1_BOUND(hi - 1, (g->m + S1_AMX_SIDE - 1) / S1_AMX_SIDE);
+    t->amx->open();
+    for (; lo < hi; lo += S1_T_STRIPS) {
+        int i0 = lo * S1_AMX_SIDE, i1 = (lo + S1_T_STRIPS < hi ? lo + S1_T_STRIPS : hi) * S1_AMX_SIDE;
+        if (i1 > g->m) i1 = g->m;
+        for (int at = 0; at < all; at += each) {
+            int steps = all - at < each ? all - at : each, k = at * S1_AMX_STEP, n = g->k - k < steps * S1_AMX_STEP ? g->k - k : steps * S1_AMX_STEP;
+            t->amx->rows(planes, n, i1 - i0, g->a + i0 * g->ars + k * g->acs, g->ars, g->acs, rows);
+            for (int j = 0; j < g->n; j += S1_AMX_SIDE) {
+                const uint8_t *b = (const uint8_t *)g->ready + (size_t)(j / S1_AMX_SIDE) * strip + (size_t)at * block;
+                for (int i = i0; i < i1; i += S1_AMX_SIDE) {
+                    t->amx->mul(planes, steps, rows + (size_t)((i - i0) / S1_AMX_SIDE * steps) * block, b, g->c + i * g->ldc + j, g->ldc,
+                                i1 - i < S1_AMX_SIDE ? i1 - i : S1_AMX_SIDE, g->n - j < S1_AMX_SIDE ? g->n - j : S1_AMX_SIDE, g->scale,
+                                at == 0 && g->bias ? g->bias + j : 0, adds(g, at == 0, i, j));
+                }
+            }
+        }
+    }
+    t->amx->close();
+}
+
+// The stages of a large product, or of some of its columns, whose packed panels g has room for.
+static void stages(s1_trainer *t, s1_gemm *g) {
+    int nr = t->simd->nr, mr = t->simd->mr, side = S1_AMX_SIDE, step = S1_AMX_STEP;
+    if (t->amx) {
+        t->stages[0] = g->bcs == 1 ? (s1_t_stage){amx_steps, g, (g->k + step - 1) / step, 0} : (s1_t_stage){amx_columns, g, (g->n + side - 1) / side, 0};
+        t->stages[1] = (s1_t_stage){amx_rows, g, (g->m + side - 1) / side, 1};
+    } else {
+        t->stages[0] = g->bcs == 1 ? (s1_t_stage){row_units, g, (g->k + S1_T_PACK - 1) / S1_T_PACK, 0} : (s1_t_stage){column_units, g, (g->n + nr - 1) / nr, 0};
+        t->stages[1] = (s1_t_stage){tall_units, g, (g->m + mr - 1) / mr, 1};
     }
 }
 
 // A large product: all threads pack b, a stretch of columns at a time, and then share the tiles out.
 static int large(s1_trainer *t, const s1_gemm *whole) {
-    int nr = t->simd->nr, most = S1_T_PACKED / whole->k / nr * nr;
-    if (most < nr) most = nr;
+    int panel = t->amx ? S1_AMX_SIDE : t->simd->nr;
+    size_t floats = t->amx ? amx_strip(t, whole->k) / 4 : (size_t)panel * (size_t)whole->k; // of a panel
+    int most = floats < S1_T_PACKED ? (int)(S1_T_PACKED / floats) * panel : panel;
     for (int j = 0; j < whole->n; j += most) {
         s1_gemm g = *whole;
         g.n = whole->n - j < most ? whole->n - j : most;
         g.b += j * g.bcs;
         g.c += j;
         if (g.bias) g.bias += j;
-        int panels = (g.n + nr - 1) / nr, blocks;
-        float *ready = s1_t_shared(t, (size_t)(panels * nr) * (size_t)g.k);
+        if (g.add) g.add += j;
+        float *ready = s1_t_packed(t, (size_t)((g.n + panel - 1) / panel) * floats);
         if (!ready) return S1_T_NO_MEMORY;
         g.ready = ready;
-        // Blocks of rows that the threads can share evenly. What packs its rows does so once, for all columns.
-        blocks = s1_t_up((g.m + S1_T_TALL - 1) / S1_T_TALL, t->threads);
-        g.rows = s1_t_up((g.m + blocks - 1) / blocks, t->simd->mr);
-        g.row_blocks = (g.m + g.rows - 1) / g.rows;
-        blocks = g.acs == 1 ? (8 + g.row_blocks - 1) / g.row_blocks : 1;
-        g.cols = (panels + blocks - 1) / blocks * nr;
-        t->stages[0] = g.bcs == 1 ? (s1_t_stage){row_units, &g, (g.k + S1_T_PACK - 1) / S1_T_PACK, 0} : (s1_t_stage){column_units, &g, panels, 0};
-        t->stages[1] = (s1_t_stage){tall_units, &g, g.row_blocks * ((g.n + g.cols - 1) / g.cols), 0};
+        stages(t, &g);
+        if (g.packed && t->packed_b == g.b && t->packed_n == g.n && t->packed_k == g.k) t->stages[0].units = 0;
         int rc = s1_t_run(t, 2);
         if (rc) return rc;
+        t->packed_b = g.b, t->packed_n = g.n, t->packed_k = g.k;
     }
     return S1_T_OK;
 }
 
 int s1_t_gemm(s1_trainer *t, s1_gemm *g) {
-    if (!t->bf16 && g->m >= S1_T_LARGE && g->n >= S1_T_LARGE && g->k > 0) return large(t, g);
-    s1_t_gemm_stage(t, 0, g);
+    if ((!t->bf16 || t->amx) && g->m >= S1_T_LARGE && g->n >= S1_T_LARGE && g->k > 0) return large(t, g);
+    int cols = columns(t), col_blocks = (g->n + cols - 1) / cols;
+    g->rows = S1_T_ROWS;
+    while (g->rows > 24 && (g->m + g->rows - 1) / g->rows * col_blocks < 8) g->rows = g->rows / 24 * 12; // halves, of 12 each
+    g->row_blocks = (g->m + g->rows - 1) / g->rows;
+    t->stages[0] = (s1_t_stage){units, g, g->row_blocks * col_blocks, 0};
     return s1_t_run(t, 1);
 }
 

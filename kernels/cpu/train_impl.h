@@ -52,15 +52,15 @@ INLINE void tile_full(int kc, const float *a, ptrdiff_t ars, ptrdiff_t acs, cons
 }
 
 // Sums of a tile, of which m rows and n columns are there, to c.
-INLINE void tile_out(vf s[MR][NV], int m, float *c, ptrdiff_t ldc, int n, float scale, const float *bias, int add) {
+INLINE void tile_out(vf s[MR][NV], int m, float *c, ptrdiff_t ldc, int n, float scale, const float *bias, const float *add) {
     if (m == MR && n == NR) {
         vf shift[NV];
         UNROLL for (int j = 0; j < NV; j++) shift[j] = bias ? vload(bias + j * VL) : vset(0);
         UNROLL for (int i = 0; i < MR; i++) {
             UNROLL for (int j = 0; j < NV; j++) {
-                float *to = c + i * ldc + j * VL;
+                ptrdiff_t at = i * ldc + j * VL;
                 vf r = s[i][j] * scale + shift[j];
-                vstore(to, add ? vload(to) + r : r);
+                vstore(c + at, add ? vload(add + at) + r : r);
             }
         }
         return;
@@ -70,16 +70,19 @@ INLINE void tile_out(vf s[MR][NV], int m, float *c, ptrdiff_t ldc, int n, float 
     for (int i = 0; i < m; i++) {
         for (int j = 0; j < n; j++) {
             float r = t[i * NR + j] + (bias ? bias[j] : 0);
-            c[i * ldc + j] = add ? c[i * ldc + j] + r : r;
+            c[i * ldc + j] = add ? add[i * ldc + j] + r : r;
         }
     }
 }
 
 static void tile(int kc, const float *a, ptrdiff_t ars, ptrdiff_t acs, int m, const float *b, float *c, ptrdiff_t ldc, int n,
-                 float scale, const float *bias, int add) {
+                 float scale, const float *bias, const float *add) {
     vf s[MR][NV];
     float edge[S1_KC * MR];
     for (int i = 0; i < m; i++) __builtin_prefetch(c + i * ldc, 1); // it is there when the sums are
+    if (add && add != c) {
+        for (int i = 0; i < m; i++) __builtin_prefetch(add + i * ldc);
+    }
     if (m < MR) { // rows that are not there become zeros
         for (int k = 0; k < kc; k++) {
             for (int i = 0; i < MR; i++) edge[k * MR + i] = i < m ? a[i * ars + k * acs] : 0;
@@ -105,7 +108,7 @@ INLINE vf vdot16(vf s, vu x, vu y) {
 typedef uint32_t vuu __attribute__((vector_size(VL * 4), aligned(4), may_alias));
 
 static void tile16(int pairs, const uint32_t *a, int m, const uint32_t *b, float *c, ptrdiff_t ldc, int n, float scale,
-                   const float *bias, int add) {
+                   const float *bias, const float *add) {
     vf s[MR][NV];
     UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) s[i][j] = vset(0);
     for (int k = 0; k < pairs; k++, a++, b += NR) {

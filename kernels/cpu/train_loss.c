@@ -33,13 +33,12 @@ int s1_t_loss(s1_trainer *t, const s1_t_loss_op *o) {
         s1_gemm dx = {.m = c.rows, .n = o->d, .k = o->v, .a = logits, .ars = o->v, .acs = 1, .b = o->w, .brs = o->d, .bcs = 1,
                       .c = o->dx ? o->dx + (size_t)r * o->d : 0, .ldc = o->d, .scale = 1};
         s1_gemm dw = {.m = o->v, .n = o->d, .k = c.rows, .a = logits, .ars = 1, .acs = o->v, .b = o->x + (size_t)r * o->d, .brs = o->d,
-                      .bcs = 1, .c = o->dw, .ldc = o->d, .scale = 1, .add = 1};
-        int n = 2;
-        s1_t_gemm_stage(t, 0, &y);
-        t->stages[1] = (s1_t_stage){loss_rows, &c, c.rows, 4};
-        if (o->dx) s1_t_gemm_stage(t, n++, &dx);
-        if (o->dx && o->dw) s1_t_gemm_stage(t, n++, &dw);
-        int rc = s1_t_run(t, n);
+                      .bcs = 1, .c = o->dw, .ldc = o->d, .scale = 1, .add = o->dw};
+        int rc = s1_t_gemm(t, &y);
+        t->stages[0] = (s1_t_stage){loss_rows, &c, c.rows, 4};
+        if (!rc) rc = s1_t_run(t, 1);
+        if (!rc && o->dx) rc = s1_t_gemm(t, &dx);
+        if (!rc && o->dx && o->dw) rc = s1_t_gemm(t, &dw);
         if (rc) return rc;
     }
     return S1_T_OK;

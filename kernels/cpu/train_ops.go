@@ -22,6 +22,8 @@ type step struct {
 	b     *kernels.TrainBatch
 	n, r  C.int
 	grads bool
+	from  kernels.Buf // what the next product is added to, where that is not its output: a copy it saves; NoBuf
+	read  kernels.Buf // X of the gradient of a weight that was the last op, which the trainer has packed; NoBuf
 }
 
 func (s *step) buf(b kernels.Buf) *C.float        { return ptr(s.t.bufs[b]) }
@@ -47,6 +49,32 @@ func (s *step) rows(b kernels.Buf) C.int {
 func (s *step) width(b kernels.Buf) C.int { return C.int(s.t.p.Bufs[b].Width) }
 
 func (s *step) id(i int) *C.int32_t { return (*C.int32_t)(unsafe.SliceData(s.t.ids[i])) }
+
+// all does ops in order. A copy whose target the next product adds to is left to that product: it reads the one and writes the other.
+func (s *step) all(ctx context.Context, ops []kernels.TrainOp) error {
+	s.from, s.read = kernels.NoBuf, kernels.NoBuf
+	for i, op := range ops {
+		if c, ok := op.(kernels.TrainDropout); ok && i+1 < len(ops) && s.copies(c) {
+			if next, ok := ops[i+1].(kernels.TrainMatMul); ok && next.Accumulate && next.Out == c.Out && next.X != c.Out {
+				s.from = c.X
+				continue
+			}
+		}
+		if err := s.run(ctx, op); err != nil {
+			return err
+		}
+		s.from, s.read = kernels.NoBuf, kernels.NoBuf
+		if w, ok := op.(kernels.TrainMatMulGradW); ok {
+			s.read = w.X
+		}
+	}
+	return nil
+}
+
+// copies says whether an op is a copy of a buffer here: dropout of nothing.
+func (s *step) copies(o kernels.TrainDropout) bool {
+	return !o.Accumulate && (o.Rate == 0 || !s.grads) && s.t.p.Bufs[o.X].Width == s.t.p.Bufs[o.Out].Width
+}
 
 // run does one op. Ops are short, so a cancelled context is looked at between them.
 func (s *step) run(ctx context.Context, op kernels.TrainOp) error {
@@ -128,14 +156,23 @@ func (s *step) product(op kernels.TrainOp) C.int {
 		rows, cols := s.width(o.Out), s.width(o.X)
 		g := C.s1_gemm{
 			m: s.rows(o.X), n: rows, k: cols, a: s.buf(o.X), ars: C.ptrdiff_t(cols), acs: 1, b: s.weight(o.W), brs: 1, bcs: C.ptrdiff_t(cols),
-			c: s.buf(o.Out), ldc: C.ptrdiff_t(rows), scale: C.float(o.Scale), bias: s.weight(o.Bias), add: truth(o.Accumulate),
+			c: s.buf(o.Out), ldc: C.ptrdiff_t(rows), scale: C.float(o.Scale), bias: s.weight(o.Bias),
+		}
+		if o.Accumulate {
+			g.add = g.c
+		}
+		if s.from != kernels.NoBuf {
+			g.add = s.buf(s.from)
 		}
 		return C.s1_t_gemm(t, &g)
 	case kernels.TrainMatMulGradX:
 		rows, cols := s.width(o.DOut), s.width(o.DX)
 		g := C.s1_gemm{
 			m: s.rows(o.DOut), n: cols, k: rows, a: s.buf(o.DOut), ars: C.ptrdiff_t(rows), acs: 1, b: s.weight(o.W), brs: C.ptrdiff_t(cols), bcs: 1,
-			c: s.buf(o.DX), ldc: C.ptrdiff_t(cols), scale: C.float(o.Scale), add: truth(o.Accumulate),
+			c: s.buf(o.DX), ldc: C.ptrdiff_t(cols), scale: C.float(o.Scale),
+		}
+		if o.Accumulate {
+			g.add = g.c
 		}
 		return C.s1_t_gemm(t, &g)
 	case kernels.TrainMatMulGradW:
@@ -151,7 +188,7 @@ func (s *step) product(op kernels.TrainOp) C.int {
 		}
 		g := C.s1_gemm{
 			m: rows, n: cols, k: s.rows(o.DOut), a: s.buf(o.DOut), ars: 1, acs: C.ptrdiff_t(rows), b: s.buf(o.X), brs: C.ptrdiff_t(cols), bcs: 1,
-			c: w, ldc: C.ptrdiff_t(cols), scale: C.float(o.Scale), add: 1,
+			c: w, ldc: C.ptrdiff_t(cols), scale: C.float(o.Scale), add: w, packed: truth(s.read == o.X),
 		}
 		return C.s1_t_gemm(t, &g)
 	}

@@ -19,10 +19,10 @@ typedef struct {
 typedef struct {
     const char *name;
     int mr, nr; // rows and columns of a register tile
-    // c (m, n) = scale * a b + bias, or with add c += scale * a b; m <= mr, n <= nr, kc <= S1_KC.
+    // c (m, n) = scale * a b + bias + add; m <= mr, n <= nr, kc <= S1_KC. add has c's strides and may be c; NULL: nothing.
     // a(i, k) = a[i*ars + k*acs]; b is a packed panel (kc, nr); bias (n) or NULL.
     void (*tile)(int kc, const float *a, ptrdiff_t ars, ptrdiff_t acs, int m, const float *b, float *c, ptrdiff_t ldc, int n,
-                 float scale, const float *bias, int add);
+                 float scale, const float *bias, const float *add);
     // dst (kc, nr) = columns of b, zeros beyond n; b(k, j) = b[k*brs + j*bcs]
     void (*pack)(int kc, int n, const float *b, ptrdiff_t brs, ptrdiff_t bcs, float *dst);
     // dst (m rounded up to mr, kc) in tiles of mr rows, a tile's rows side by side: dst[(i/mr)*mr*kc + k*mr + i%mr]; zeros beyond m
@@ -30,7 +30,7 @@ typedef struct {
     // The same with both factors rounded to bf16 (nearest even), in pairs; sums, scale, bias and c stay in fp32.
     // a (m rounded up to mr, pairs) in rows of S1_PAIRS; b is a packed panel (pairs, nr).
     void (*tile16)(int pairs, const uint32_t *a, int m, const uint32_t *b, float *c, ptrdiff_t ldc, int n, float scale,
-                   const float *bias, int add);
+                   const float *bias, const float *add);
     // dst (m rounded up to mr, pairs of kc) in rows of S1_PAIRS = a, zeros beyond m and kc
     void (*round16)(int kc, int m, const float *a, ptrdiff_t ars, ptrdiff_t acs, uint32_t *dst);
     // dst (pairs of kc, nr) = columns of b, zeros beyond n and kc

@@ -70,13 +70,13 @@ static void muon(const s1_trainer *t, const s1_muon *o, float *scratch) {
         s1_t_gemm_one(t, &gram, scratch); // a = x x^T
         memcpy(b, a, (size_t)sq * 4);
         s->axpby(b, cb, b, 0, sq);
-        s1_gemm square = {.m = r, .n = r, .k = r, .a = a, .ars = r, .acs = 1, .b = a, .brs = r, .bcs = 1, .c = b, .ldc = r, .scale = cc, .add = 1};
+        s1_gemm square = {.m = r, .n = r, .k = r, .a = a, .ars = r, .acs = 1, .b = a, .brs = r, .bcs = 1, .c = b, .ldc = r, .scale = cc, .add = b};
         s1_t_gemm_one(t, &square, scratch); // b = cb a + cc a a
         memcpy(y, u, (size_t)n * 4);
         s->axpby(y, ca, y, 0, n);
         // y = ca x + b x; transposed that is y^T = ca x^T + x^T b, as b is symmetric
-        s1_gemm wide = {.m = r, .n = k, .k = r, .a = b, .ars = r, .acs = 1, .b = u, .brs = k, .bcs = 1, .c = y, .ldc = k, .scale = 1, .add = 1};
-        s1_gemm tall = {.m = k, .n = r, .k = r, .a = u, .ars = r, .acs = 1, .b = b, .brs = r, .bcs = 1, .c = y, .ldc = r, .scale = 1, .add = 1};
+        s1_gemm wide = {.m = r, .n = k, .k = r, .a = b, .ars = r, .acs = 1, .b = u, .brs = k, .bcs = 1, .c = y, .ldc = k, .scale = 1, .add = y};
+        s1_gemm tall = {.m = k, .n = r, .k = r, .a = u, .ars = r, .acs = 1, .b = b, .brs = r, .bcs = 1, .c = y, .ldc = r, .scale = 1, .add = y};
         s1_t_gemm_one(t, rows <= cols ? &wide : &tall, scratch);
         float *swap = u;
         u = y;

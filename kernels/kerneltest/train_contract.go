@@ -100,6 +100,9 @@ func SameBits(t *testing.T, open func(p *kernels.TrainProgram, threads int) (ker
 			Layers: 1, Vocab: 315, Width: 72, FF: 107, Heads: 3, KVHeads: 3, HeadDim: 24, QKNorm: true, Chunk: 30,
 			Docs: [][]int{{45, 12, 1}, {27}},
 		}),
+		TrainDecoder(952, TrainShape{ // products that all threads share
+			Layers: 1, Vocab: 140, Width: 150, FF: 290, Heads: 5, KVHeads: 5, HeadDim: 30, Chunk: 180, Docs: [][]int{{150, 37}, {64}},
+		}),
 		updateCase())
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {

@@ -44,12 +44,15 @@ func (b *build) unMLP(y *layer, fresh, below bool) bool {
 	if b.readsInput(y.down) && !fresh {
 		b.emit(kernels.TrainSwiGLU{Gate: a.gate, Up: a.up, Out: s.act})
 	}
+	b.learn(y.down, s.act, s.dx)
 	b.unapply(y.down, a, s.act, s.dx, s.act, act, false) // act becomes its gradient
 	if act {
 		b.emit(kernels.TrainSwiGLUGrad{Gate: a.gate, Up: a.up, DOut: s.act, DGate: s.act, DUp: s.dUp})
 		if (b.readsInput(y.gate) || b.readsInput(y.up)) && !fresh {
 			b.normOf(y.mid, s.h, y.mlpNorm, 0)
 		}
+		b.learn(y.gate, s.h, s.act)
+		b.learn(y.up, s.h, s.dUp)
 		b.unapply(y.gate, a, s.h, s.act, s.dh, h, false)
 		b.unapply(y.up, a, s.h, s.dUp, s.dh, h, true)
 	}
@@ -68,6 +71,7 @@ func (b *build) belowAttention(y *layer) bool {
 func (b *build) unattend(y *layer, fresh, below bool) {
 	s, a, c := &b.scratch, y.acts, b.c
 	attended := below || b.belowAttention(y)
+	b.learn(y.o, a.attended, s.dx)
 	b.unapply(y.o, a, a.attended, s.dx, s.dAttended, attended, false)
 	if !attended {
 		return
@@ -84,12 +88,20 @@ func (b *build) unattend(y *layer, fresh, below bool) {
 		b.normOf(y.in, s.h, y.attnNorm, 0)
 	}
 	h := below || b.trained(y.attnNorm)
-	if h || b.learns(y.q) || b.trained(y.qNorm) {
+	ofQ, ofK := h || b.learns(y.q) || b.trained(y.qNorm), h || b.learns(y.k) || b.trained(y.kNorm)
+	if ofQ {
 		b.unrotate(a.q, s.dq, y.qNorm, c.Heads)
+	}
+	if ofK {
+		b.unrotate(a.k, s.dk, y.kNorm, c.KVHeads)
+	}
+	b.learn(y.q, s.h, s.dq)
+	b.learn(y.k, s.h, s.dk)
+	b.learn(y.v, s.h, s.dv)
+	if ofQ {
 		b.unapply(y.q, a, s.h, s.dq, s.dh, h, false)
 	}
-	if h || b.learns(y.k) || b.trained(y.kNorm) {
-		b.unrotate(a.k, s.dk, y.kNorm, c.KVHeads)
+	if ofK {
 		b.unapply(y.k, a, s.h, s.dk, s.dh, h, true)
 	}
 	b.unapply(y.v, a, s.h, s.dv, s.dh, h, true)

@@ -39,12 +39,17 @@ func (b *build) droppedOf(x kernels.Buf) kernels.Buf {
 // readsInput says whether the gradients of a matrix and its adapter read x.
 func (b *build) readsInput(l linear) bool { return b.trained(l.w, l.a) }
 
-// unapply is the way back of apply: gradients of what is trained, and with want dx (N, in) = (with add: +=) dy W and what comes through
-// the adapter. dx may be x: it is written when x is done with.
-func (b *build) unapply(l linear, acts *activations, x, dy, dx kernels.Buf, want, add bool) {
+// learn is the gradient of a matrix and its bias, where they are trained: what reads x. Those of matrices that read the same x are
+// emitted one after another, so that an executor prepares it once.
+func (b *build) learn(l linear, x, dy kernels.Buf) {
 	if w, bias := b.ifTrained(l.w), b.ifTrained(l.bias); w != kernels.NoParam || bias != kernels.NoParam {
 		b.emit(kernels.TrainMatMulGradW{X: x, DOut: dy, W: w, Bias: bias, Scale: 1})
 	}
+}
+
+// unapply is the rest of the way back of apply: gradients of the adapter, and with want dx (N, in) = (with add: +=) dy W and what comes
+// through the adapter. dx may be x: it is written when x is done with.
+func (b *build) unapply(l linear, acts *activations, x, dy, dx kernels.Buf, want, add bool) {
 	dInner := b.scratch.dInner // (N, rank)
 	if l.a != kernels.NoParam {
 		scale := float32(b.o.LoRA.Scale())

@@ -54,12 +54,13 @@ static void ok(int rc) {
 
 static double factor(const s1_trainer *t, float x) { return (double)(t->bf16 ? s1_f32_of_bf16(s1_bf16_of_f32(x)) : x); }
 
-static void product(s1_trainer *t, kept *k) {
-    int m = upto(70), n = upto(90), kk = upto(600), at = (int)(next() % 2), bt = (int)(next() % 2);
-    float *a = numbers(m * kk), *b = numbers(kk * n), *c = numbers(m * n), *bias = next() % 2 ? numbers(n) : NULL, *was = exactly((size_t)(m * n) * 4);
-    memcpy(was, c, (size_t)(m * n) * 4);
+static void product(s1_trainer *t, kept *k, int m, int n, int kk) {
+    int at = (int)(next() % 2), bt = (int)(next() % 2);
+    float *a = numbers(m * kk), *b = numbers(kk * n), *c = numbers(m * n), *bias = next() % 2 ? numbers(n) : NULL, *was = numbers(m * n);
+    int adds = (int)(next() % 3);
+    if (adds == 1) memcpy(was, c, (size_t)(m * n) * 4);
     s1_gemm g = {.m = m, .n = n, .k = kk, .a = a, .ars = at ? 1 : kk, .acs = at ? m : 1, .b = b, .brs = bt ? 1 : n, .bcs = bt ? kk : 1,
-                 .c = c, .ldc = n, .scale = 0.5f, .bias = bias, .add = (int)(next() % 2)};
+                 .c = c, .ldc = n, .scale = 0.5f, .bias = bias, .add = adds == 0 ? NULL : adds == 1 ? c : was};
     ok(s1_t_gemm(t, &g));
     for (int i = 0; i < m; i++) {
         for (int j = 0; j < n; j++) {
@@ -68,7 +69,7 @@ static void product(s1_trainer *t, kept *k) {
                 double v = 0.5 * factor(t, a[i * g.ars + x * g.acs]) * factor(t, b[x * g.brs + j * g.bcs]);
                 s += v, size += fabs(v);
             }
-            s += (bias ? (double)bias[j] : 0) + (g.add ? (double)was[i * n + j] : 0);
+            s += (bias ? (double)bias[j] : 0) + (adds ? (double)was[i * n + j] : 0);
             if (!(fabs(s - (double)c[i * n + j]) <= 2e-6 * size)) {
                 printf("%s%s product %d x %d x %d: c(%d, %d) is %.9g, want %.9g\n", t->simd->name, t->bf16 ? " bf16" : "", m, n, kk, i, j, (double)c[i * n + j], s);
                 exit(1);
@@ -150,7 +151,9 @@ static void all(int isa, int bf16, uint64_t seed, kept *k) {
     if (!t) abort();
     ok(s1_trainer_start(t, isa, 2, bf16));
     state = seed;
-    product(t, k), attention(t, k), rows(t, k), loss(t, k), update(t, k);
+    product(t, k, upto(70), upto(90), upto(600));
+    product(t, k, S1_T_LARGE + upto(70), S1_T_LARGE + upto(70), upto(700));
+    attention(t, k), rows(t, k), loss(t, k), update(t, k);
     s1_trainer_stop(t);
     free(t);
 }
