@@ -28,6 +28,7 @@ enum {
     S1_T_ROWS = 480,    // most rows of such a unit, a multiple of every tile height
     S1_T_TALL = 96,     // most rows of a unit of a large product, a multiple of every tile height
     S1_T_LARGE = 128,   // fewest rows and columns of a large product; below, packing costs what it brings
+    S1_T_SPLIT = 256,   // fewest rows, columns and products of a sum of a large product whose floats are split for tiles of bf16
     S1_T_PACK = 32,     // rows of b that a unit packs
     S1_T_PACKED = 4 << 20, // most floats of b that a large product packs at once
     S1_T_STRIPS = 6,    // strips of rows that a thread splits for tiles of bf16 at once

@@ -204,10 +204,15 @@ static void amx_rows(s1_trainer *t, const void *op, int lo, int hi, int thread) 
     t->amx->close();
 }
 
+// In fp32 a float is split once for the products it takes part in, so they must be many.
+static int on_tiles(const s1_trainer *t, const s1_gemm *g) {
+    return t->amx && (t->bf16 || (g->m >= S1_T_SPLIT && g->n >= S1_T_SPLIT && g->k >= S1_T_SPLIT));
+}
+
 // The stages of a large product, or of some of its columns, whose packed panels g has room for.
-static void stages(s1_trainer *t, s1_gemm *g) {
+static void stages(s1_trainer *t, s1_gemm *g, int tiles) {
     int nr = t->simd->nr, mr = t->simd->mr, side = S1_AMX_SIDE, step = S1_AMX_STEP;
-    if (t->amx) {
+    if (tiles) {
         t->stages[0] = g->bcs == 1 ? (s1_t_stage){amx_steps, g, (g->k + step - 1) / step, 0} : (s1_t_stage){amx_columns, g, (g->n + side - 1) / side, 0};
         t->stages[1] = (s1_t_stage){amx_rows, g, (g->m + side - 1) / side, 1};
     } else {
@@ -218,8 +223,8 @@ static void stages(s1_trainer *t, s1_gemm *g) {
 
 // A large product: all threads pack b, a stretch of columns at a time, and then share the tiles out.
 static int large(s1_trainer *t, const s1_gemm *whole) {
-    int panel = t->amx ? S1_AMX_SIDE : t->simd->nr;
-    size_t floats = t->amx ? amx_strip(t, whole->k) / 4 : (size_t)panel * (size_t)whole->k; // of a panel
+    int tiles = on_tiles(t, whole), panel = tiles ? S1_AMX_SIDE : t->simd->nr;
+    size_t floats = tiles ? amx_strip(t, whole->k) / 4 : (size_t)panel * (size_t)whole->k; // of a panel
     int most = floats < S1_T_PACKED ? (int)(S1_T_PACKED / floats) * panel : panel;
     for (int j = 0; j < whole->n; j += most) {
         s1_gemm g = *whole;
@@ -231,7 +236,7 @@ static int large(s1_trainer *t, const s1_gemm *whole) {
         float *ready = s1_t_packed(t, (size_t)((g.n + panel - 1) / panel) * floats);
         if (!ready) return S1_T_NO_MEMORY;
         g.ready = ready;
-        stages(t, &g);
+        stages(t, &g, tiles);
         if (g.packed && t->packed_b == g.b && t->packed_n == g.n && t->packed_k == g.k) t->stages[0].units = 0;
         int rc = s1_t_run(t, 2);
         if (rc) return rc;

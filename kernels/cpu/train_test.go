@@ -62,7 +62,8 @@ func TestProductsOnTilesAreNearerToTheExactOnesThanInFP32(t *testing.T) {
 	}
 }
 
-// Equal seeds give equal weights on every machine that multiplies and adds in one and has no tiles (S1_ISA=avx512 leaves them alone): sums have the same lanes at every width.
+// Equal seeds give equal weights on every machine that multiplies and adds in one: sums have the same lanes at every width.
+// Where there are tiles, products of 256 and more are others (S1_ISA=avx512 leaves tiles alone).
 func TestTrainBitsDoNotDependOnTheWidthOfVectors(t *testing.T) {
 	needsWidths(t)
 	for name, bf16 := range map[string]bool{"fp32": false, "bf16": true} {

@@ -101,7 +101,7 @@ func SameBits(t *testing.T, open func(p *kernels.TrainProgram, threads int) (ker
 			Docs: [][]int{{45, 12, 1}, {27}},
 		}),
 		TrainDecoder(952, TrainShape{ // products that all threads share
-			Layers: 1, Vocab: 140, Width: 150, FF: 290, Heads: 5, KVHeads: 5, HeadDim: 30, Chunk: 180, Docs: [][]int{{150, 37}, {64}},
+			Layers: 1, Vocab: 140, Width: 270, FF: 290, Heads: 9, KVHeads: 9, HeadDim: 30, Chunk: 180, Docs: [][]int{{150, 137}, {64}},
 		}),
 		updateCase())
 	for _, c := range cases {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"s1/engine/arch"
+	"s1/kernels"
 	"s1/train/net"
 )
 
@@ -12,7 +13,7 @@ import (
 // residual that is read from where it is. The small cases go none of them.
 func TestGradientsOfAWiderModelAgreeWithTheOracle(t *testing.T) {
 	wide := plainConfig()
-	wide.Hidden, wide.Layers, wide.Heads, wide.KVHeads, wide.HeadDim, wide.FF, wide.Vocab, wide.Context = 130, 2, 5, 5, 26, 150, 140, 160
+	wide.Hidden, wide.Layers, wide.Heads, wide.KVHeads, wide.HeadDim, wide.FF, wide.Vocab, wide.Context = 270, 2, 9, 9, 30, 290, 140, 300
 	tied := wide
 	tied.Architecture, tied.QKVBias, tied.Tied = arch.Qwen2, true, true
 	for _, c := range []netCase{
@@ -22,17 +23,29 @@ func TestGradientsOfAWiderModelAgreeWithTheOracle(t *testing.T) {
 		{"lora", wide, net.Options{LoRA: &net.LoRA{Rank: 4, Alpha: 8}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := c.build(t, func(o *net.Options) { o.Rows, o.LossChunk = 160, 150 })
-			b := documents(7, c.config.Vocab, 131, 25)
-			want := gradients(t, c.ref(t, p), p, b)
+			p := c.build(t, func(o *net.Options) { o.Rows, o.LossChunk = 300, 150 })
+			b := documents(7, c.config.Vocab, 231, 55)
+			open := func(e executor) kernels.Trainer {
+				m := e.trainer(t, p)
+				for i, w := range c.weights(p, 3) {
+					if p.Params[i].Rows > 1 { // as small as keeps numbers of the same size from layer to layer
+						for j := range w {
+							w[j] *= 0.15
+						}
+					}
+					m.Write(kernels.SlotWeight, kernels.Param(i), w)
+				}
+				return m
+			}
+			want := gradients(t, open(executors[0]), p, b)
 			for _, e := range executors[1:] {
-				got := gradients(t, c.trainer(t, e, p), p, b)
+				got := gradients(t, open(e), p, b)
 				for name, w := range want {
 					size, off := 0.0, 0.0
 					for i := range w {
 						size, off = size+float64(w[i])*float64(w[i]), off+math.Pow(float64(got[name][i]-w[i]), 2)
 					}
-					if !(math.Sqrt(off) <= 5e-4*math.Sqrt(size)) || size == 0 {
+					if !(math.Sqrt(off) <= 2e-5*math.Sqrt(size)) || size == 0 {
 						t.Errorf("%s: gradient of %s is off by %.2g of its %.2g", e.name, name, math.Sqrt(off), math.Sqrt(size))
 					}
 				}

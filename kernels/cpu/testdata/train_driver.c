@@ -152,7 +152,7 @@ static void all(int isa, int bf16, uint64_t seed, kept *k) {
     ok(s1_trainer_start(t, isa, 2, bf16));
     state = seed;
     product(t, k, upto(70), upto(90), upto(600));
-    product(t, k, S1_T_LARGE + upto(70), S1_T_LARGE + upto(70), upto(700));
+    product(t, k, S1_T_LARGE + upto(200), S1_T_LARGE + upto(200), upto(700));
     attention(t, k), rows(t, k), loss(t, k), update(t, k);
     s1_trainer_stop(t);
     free(t);
