@@ -23,10 +23,7 @@ func everyISA(t *testing.T, f func(t *testing.T, isa string)) {
 		if only := os.Getenv(Environment); only != "" && only != isaName(i) {
 			continue
 		}
-		if i == isaAMX { // inference has no tiles: the one below is the same
-			continue
-		}
-		if underRace && i != min(bestISA(), isaAMX-1) {
+		if underRace && i != bestISA() {
 			continue
 		}
 		t.Run(isaName(i), func(t *testing.T) { f(t, isaName(i)) })

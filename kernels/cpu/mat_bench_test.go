@@ -30,7 +30,14 @@ func BenchmarkMatmul(b *testing.B) {
 					for i := range x {
 						x[i] = float32(i%31) - 15
 					}
-					isa := bestISA()
+					name, err := InstructionSet()
+					if err != nil {
+						b.Fatal(err)
+					}
+					isa, err := isaByName(name)
+					if err != nil {
+						b.Fatal(err)
+					}
 					a := packActivations(isa, p.layout(), x, shape.cols, n, shape.cols)
 					defer a.free()
 					b.SetBytes(int64(p.bytes()))
