@@ -23,7 +23,10 @@ func everyISA(t *testing.T, f func(t *testing.T, isa string)) {
 		if only := os.Getenv(Environment); only != "" && only != isaName(i) {
 			continue
 		}
-		if underRace && i != bestISA() {
+		if i == isaAMX { // inference has no tiles: the one below is the same
+			continue
+		}
+		if underRace && i != min(bestISA(), isaAMX-1) {
 			continue
 		}
 		t.Run(isaName(i), func(t *testing.T) { f(t, isaName(i)) })

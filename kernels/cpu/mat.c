@@ -56,13 +56,12 @@ int s1_act_kind(int isa, int layout) {
     case S1_MAT_F32:
     case S1_MAT_F16: return S1_ACT_F32;
     case S1_MAT_BF16: return isa >= S1_ISA_AVX512_BF16 ? S1_ACT_BF16 : S1_ACT_F32;
-    case S1_MAT_Q8: return isa >= S1_ISA_AMX ? S1_ACT_I8_WIDE : isa >= S1_ISA_AVX512_VNNI ? S1_ACT_I8 : S1_ACT_I16;
+    case S1_MAT_Q8: return isa >= S1_ISA_AVX512_VNNI ? S1_ACT_I8 : S1_ACT_I16;
     default: return S1_ACT_I8;
     }
 }
 
 int s1_act_width(int isa, int kind) {
-    if (kind == S1_ACT_I8_WIDE) return S1_TILE_WIDTH;
     if (isa >= S1_ISA_AVX512) return S1_MAX_WIDTH;
     if (isa == S1_ISA_AVX2) return kind == S1_ACT_I8 ? 5 : 6; // measured: 6 spills where bits are unpacked
     return 4;
@@ -72,7 +71,6 @@ int s1_groups(int n, int width) { return (n + width - 1) / width; }
 
 static s1_kern kernel(int isa, int layout, int width) {
 #if defined(__x86_64__)
-    if (width > S1_MAX_WIDTH) return s1_kern_amx(width);
     if (isa >= S1_ISA_AVX512_BF16 && layout == S1_MAT_BF16) return s1_kern_bf16(width);
     if (isa >= S1_ISA_AVX512_VNNI && s1_quantised(layout)) return s1_kern_vnni(layout, width);
     if (isa >= S1_ISA_AVX512) return s1_kern_avx512(layout, width);
@@ -107,7 +105,7 @@ void s1_matmul(int isa, const s1_mat *m, const void *act, int n, const float *bi
     size_t column = (size_t)planes * s1_act_block_bytes(kind) * (size_t)s1_act_blocks(kind, m->cols);
     int together = (int)(PANEL_BYTES / (column * (size_t)width));
     if (together < 1) together = 1;
-    _Alignas(64) float tile[S1_TILE_WIDTH * S1_STRIP];
+    _Alignas(64) float tile[S1_MAX_WIDTH * S1_STRIP];
     for (int g0 = 0; g0 < groups; g0 += together) {
         int g1 = groups - g0 < together ? groups : g0 + together;
         for (int s = strip0; s < strip1; s++) {
@@ -120,7 +118,4 @@ void s1_matmul(int isa, const s1_mat *m, const void *act, int n, const float *bi
             }
         }
     }
-#if defined(__x86_64__)
-    if (kind == S1_ACT_I8_WIDE) s1_amx_release();
-#endif
 }

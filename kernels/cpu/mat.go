@@ -24,14 +24,7 @@ const (
 	actBF16 = C.S1_ACT_BF16
 )
 
-// actKind is the form of the numbers; how they are grouped for tiles does not change them.
-func actKind(isa, layout int) int {
-	kind := C.s1_act_kind(C.int(isa), C.int(layout))
-	if kind == C.S1_ACT_I8_WIDE {
-		kind = C.S1_ACT_I8
-	}
-	return int(kind)
-}
+func actKind(isa, layout int) int { return int(C.s1_act_kind(C.int(isa), C.int(layout))) }
 
 // bestISA is the widest instruction set of this machine; smaller numbers are included in it.
 func bestISA() int { return int(C.s1_isa_best()) }

@@ -5,8 +5,7 @@
 
 size_t s1_act_block_bytes(int kind) {
     switch (kind) {
-    case S1_ACT_I8:
-    case S1_ACT_I8_WIDE: return sizeof(s1_act_i8);
+    case S1_ACT_I8: return sizeof(s1_act_i8);
     case S1_ACT_I16: return sizeof(s1_act_i16);
     default: return 4; // one float, or two bf16
     }
@@ -15,7 +14,6 @@ size_t s1_act_block_bytes(int kind) {
 int s1_act_blocks(int kind, int cols) {
     switch (kind) {
     case S1_ACT_I8:
-    case S1_ACT_I8_WIDE:
     case S1_ACT_I16: return cols / 32;
     case S1_ACT_BF16: return (cols + 1) / 2;
     default: return (cols + 1) / 2 * 2; // BF16 weights come in pairs

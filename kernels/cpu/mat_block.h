@@ -43,9 +43,9 @@
 // Eight bits an activation move the likeliest token at 2 to 4 positions of 100 on a small model; fifteen at 1 of 2,000. So an
 // int8 vector is two columns, its planes: the second quantises what the first left over, and their products are added. Where
 // int16 products cost nothing more, one column holds all fifteen bits.
-enum s1_act { S1_ACT_I8, S1_ACT_I8_WIDE, S1_ACT_I16, S1_ACT_F32, S1_ACT_BF16 }; // wide: in groups for tiles
+enum s1_act { S1_ACT_I8, S1_ACT_I16, S1_ACT_F32, S1_ACT_BF16 };
 
-static inline int s1_act_planes(int kind) { return kind <= S1_ACT_I8_WIDE ? 2 : 1; }
+static inline int s1_act_planes(int kind) { return kind == S1_ACT_I8 ? 2 : 1; }
 
 // 32 activations, one plane: x = d*q. np holds minus the sums of q over columns 4g, 4g+1 and 4g+2, 4g+3; np0 over columns 0..15 only:
 // shifted left they start the sums that take the quants' offset away.
@@ -64,7 +64,7 @@ typedef struct {
     int16_t q[32];
 } s1_act_i16;
 
-enum { S1_MAX_WIDTH = 8, S1_TILE_WIDTH = 16 }; // the latter with tiles
+enum { S1_MAX_WIDTH = 8 };
 
 int s1_act_width(int isa, int kind);        // most columns of a group, planes counted
 size_t s1_act_block_bytes(int kind);        // one column of one block
@@ -89,8 +89,6 @@ s1_kern s1_kern_c(int layout, int width);
 s1_kern s1_kern_avx2(int layout, int width);
 s1_kern s1_kern_avx512(int layout, int width);
 s1_kern s1_kern_vnni(int layout, int width); // quantised layouts only
-s1_kern s1_kern_amx(int width);              // S1_MAT_Q8, from S1_MAX_WIDTH + 1 columns on
-void s1_amx_release(void);                   // after the last of these
 s1_kern s1_kern_bf16(int width);             // S1_MAT_BF16 with S1_ACT_BF16
 
 // Quantises one vector into the blocks at act, step bytes apart; its second plane lies beside the first.
