@@ -36,7 +36,7 @@ const (
 	isaAMX    = C.S1_ISA_AMX
 )
 
-// isaName is "c", "avx2", "avx512", "avx512-vnni" or "avx512-bf16", or "" for a number that is none.
+// isaName is "c", "avx2", "avx512", "avx512-vnni", "avx512-bf16" or "amx", or "" for a number that is none.
 func isaName(isa int) string {
 	if p := C.s1_isa_name(C.int(isa)); p != nil {
 		return C.GoString(p)

@@ -65,7 +65,7 @@ struct s1_trainer {
     float *packed; // of the last large product: its factor b, and what that was
     size_t packed_cap;
     const float *packed_b;
-    int packed_n, packed_k;
+    int packed_n, packed_k, packed_tiles;
     int failed;         // memory ran out in a unit
 };
 

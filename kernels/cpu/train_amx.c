@@ -2,7 +2,7 @@
 // what those before it left, rounded, so that the three hold its 24 bits. Of the nine products of planes the six that reach a
 // float's precision are summed, which the unit does sixteen times as fast as fused multiply-add; the others are below 2^-26. A
 // tile's 32 products are summed before they meet the sum, so fewer roundings meet it than one for each product, and the result is
-// nearer to the exact one than that of fp32 (TestProductsOfTiles...). With one plane it is a product in bf16.
+// nearer to the exact one than that of fp32 (TestProductsOnTilesAreNearerToTheExactOnesThanInFP32). With one plane it is a product in bf16.
 //
 // An infinity among the factors comes out as NaN, and what is below the normal numbers as zero.
 #include "train_amx.h"

@@ -237,10 +237,10 @@ static int large(s1_trainer *t, const s1_gemm *whole) {
         if (!ready) return S1_T_NO_MEMORY;
         g.ready = ready;
         stages(t, &g, tiles);
-        if (g.packed && t->packed_b == g.b && t->packed_n == g.n && t->packed_k == g.k) t->stages[0].units = 0;
+        if (g.packed && t->packed_b == g.b && t->packed_n == g.n && t->packed_k == g.k && t->packed_tiles == tiles) t->stages[0].units = 0;
         int rc = s1_t_run(t, 2);
         if (rc) return rc;
-        t->packed_b = g.b, t->packed_n = g.n, t->packed_k = g.k;
+        t->packed_b = g.b, t->packed_n = g.n, t->packed_k = g.k, t->packed_tiles = tiles;
     }
     return S1_T_OK;
 }

@@ -13,7 +13,7 @@ import (
 // residual that is read from where it is. The small cases go none of them.
 func TestGradientsOfAWiderModelAgreeWithTheOracle(t *testing.T) {
 	wide := plainConfig()
-	wide.Hidden, wide.Layers, wide.Heads, wide.KVHeads, wide.HeadDim, wide.FF, wide.Vocab, wide.Context = 270, 2, 9, 9, 30, 290, 140, 300
+	wide.Hidden, wide.Layers, wide.Heads, wide.KVHeads, wide.HeadDim, wide.FF, wide.Vocab, wide.Context = 270, 2, 10, 5, 30, 290, 140, 300
 	tied := wide
 	tied.Architecture, tied.QKVBias, tied.Tied = arch.Qwen2, true, true
 	for _, c := range []netCase{
