@@ -37,6 +37,14 @@ func TestAUsersKeysActAndAreShownEverywhere(t *testing.T) {
 	d.Do(keys.Wait).Pull().Expect("B of 2")
 }
 
+func TestTwoEscapesThatArriveTogetherAreTwo(t *testing.T) {
+	t.Parallel()
+	d := rebound(t, 110, 60, nil)
+	d.Ask(question).Advance(9999).Press("?").Type("wait").Expect("Wait: suppress").Press("alt+esc").Refute("Wait: suppress")
+	d = rebound(t, 110, 60, keys.Overrides{"pause": {"alt+esc"}})
+	d.Ask(question).Advance(3).Press("alt+esc").Advance(0).Expect("paused")
+}
+
 func TestAnActionWithoutAKeyIsInThePaletteStill(t *testing.T) {
 	t.Parallel()
 	d := rebound(t, 110, 30, keys.Overrides{"pause": {}})

@@ -17,6 +17,11 @@ func (m *Model) press(k tea.KeyMsg) tea.Cmd {
 		}
 		return tea.Batch(cmds...)
 	}
+	if k.Type == tea.KeyEsc && k.Alt && !m.keys.Bound(k.String()) {
+		// So do two escapes, and a terminal sends for alt+esc what it sends for them.
+		once := tea.KeyMsg{Type: tea.KeyEsc}
+		return tea.Batch(m.press(once), m.press(once))
+	}
 	key, typed := k.String(), ""
 	if m.story != nil {
 		m.takeOver()

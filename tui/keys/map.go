@@ -163,5 +163,10 @@ func (m *Map) Text(s string) string {
 // Is says whether key is one of an action's.
 func (m *Map) Is(a Action, key string) bool { return slices.Contains(m.Of(a).Keys, key) }
 
+// Bound says whether any action is heard on the key, in whatever place.
+func (m *Map) Bound(key string) bool {
+	return slices.ContainsFunc(m.rows, func(b Binding) bool { return slices.Contains(b.Keys, key) })
+}
+
 // Table returns every binding, in the order of the help.
 func (m *Map) Table() []Binding { return slices.Clone(m.rows) }
