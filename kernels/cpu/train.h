@@ -41,6 +41,12 @@ enum {
 // n rounded up to a multiple.
 static inline int s1_t_up(int n, int to) { return (n + to - 1) / to * to; }
 
+// The summed dimension of a product in equal stretches of at most S1_KC.
+static inline int s1_t_stretch(int k) {
+    int blocks = (k + S1_KC - 1) / S1_KC;
+    return blocks ? (k + blocks - 1) / blocks : 0;
+}
+
 typedef struct s1_trainer s1_trainer;
 
 typedef struct {

@@ -5,12 +5,6 @@
 
 enum { LINE = 16 }; // floats of a cache line
 
-// The summed dimension in equal stretches of at most S1_KC.
-static int stretch(int k) {
-    int blocks = (k + S1_KC - 1) / S1_KC;
-    return blocks ? (k + blocks - 1) / blocks : 0;
-}
-
 // What a block of c at (i, j) is added to: after the first stretch of the summed dimension, what those before it made.
 static const float *adds(const s1_gemm *g, int first, int i, int j) {
     const float *to = first ? g->add : g->c;
@@ -25,7 +19,7 @@ static void empty(const s1_gemm *g, int i0, int i1, int j0, int j1) {
 }
 
 static void block(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int j0, int j1, float *packed) {
-    int kc = stretch(g->k), mr = s->mr, nr = s->nr;
+    int kc = s1_t_stretch(g->k), mr = s->mr, nr = s->nr;
     S1_BOUND(i0, i1);
     S1_BOUND(j0, j1);
     S1_BOUND(i1 - 1, g->m);
@@ -34,14 +28,13 @@ static void block(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int 
     if (g->k == 0) empty(g, i0, i1, j0, j1);
     for (int k = 0; k < g->k; k += kc) {
         int n = g->k - k < kc ? g->k - k : kc, first = k == 0;
-        for (int j = j0; j < j1 && !g->ready; j += nr) {
+        for (int j = j0; j < j1; j += nr) {
             s->pack(n, j1 - j < nr ? j1 - j : nr, g->b + k * g->brs + j * g->bcs, g->brs, g->bcs, packed + (size_t)(j - j0) * S1_KC);
         }
         for (int i = i0; i < i1; i += mr) {
             for (int j = j0; j < j1; j += nr) {
-                s->tile(n, g->a + i * g->ars + k * g->acs, g->ars, g->acs, i1 - i < mr ? i1 - i : mr,
-                        g->ready ? g->ready + (size_t)j * g->k + (size_t)k * nr : packed + (size_t)(j - j0) * S1_KC, g->c + i * g->ldc + j, g->ldc, j1 - j < nr ? j1 - j : nr, g->scale,
-                        first && g->bias ? g->bias + j : 0, adds(g, first, i, j));
+                s->tile(n, g->a + i * g->ars + k * g->acs, g->ars, g->acs, i1 - i < mr ? i1 - i : mr, packed + (size_t)(j - j0) * S1_KC,
+                        g->c + i * g->ldc + j, g->ldc, j1 - j < nr ? j1 - j : nr, g->scale, first && g->bias ? g->bias + j : 0, adds(g, first, i, j));
             }
         }
     }
@@ -51,7 +44,7 @@ static void block(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int 
 // that lie across the memory (a transposed) are packed before, tile by tile, as each is read once for every panel; those of the next
 // stretch are called near meanwhile, some with each tile, because as many at once would fill the queue of misses and be waited for.
 static void tall(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, float *packed) {
-    int kc = stretch(g->k), mr = s->mr, nr = s->nr, across = g->acs != 1;
+    int kc = s1_t_stretch(g->k), mr = s->mr, nr = s->nr, across = g->acs != 1;
     int tiles = (i1 - i0 + mr - 1) / mr * ((g->n + nr - 1) / nr);
     S1_BOUND(i1 - i0, S1_T_TALL + 1);
     S1_BOUND(i1 - 1, g->m);
@@ -78,7 +71,7 @@ static void tall(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, float
 
 // The same in bf16; a's rows are rounded and packed as well, behind the panels of b.
 static void block16(const s1_train_simd *s, const s1_gemm *g, int i0, int i1, int j0, int j1, uint32_t *panels) {
-    int kc = stretch(g->k), mr = s->mr, nr = s->nr;
+    int kc = s1_t_stretch(g->k), mr = s->mr, nr = s->nr;
     uint32_t *rows = panels + S1_PAIRS * S1_T_COLS16 * nr;
     S1_BOUND(i1 - i0, S1_T_ROWS + 1);
     S1_BOUND(j1 - j0, S1_T_COLS16 * nr + 1);

@@ -51,12 +51,26 @@ INLINE void tile_full(int kc, const float *a, ptrdiff_t ars, ptrdiff_t acs, cons
     }
 }
 
+// The same of a tile of which only r rows are there, a constant.
+INLINE void tile_some(int r, int kc, const float *a, ptrdiff_t ars, ptrdiff_t acs, const float *b, vf s[MR][NV]) {
+    UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) s[i][j] = vset(0);
+    for (int k = 0; k < kc; k++, a += acs, b += NR) {
+        vf v[NV];
+        UNROLL for (int j = 0; j < NV; j++) v[j] = vload(b + j * VL);
+        UNROLL for (int i = 0; i < r; i++) {
+            vf x = vset(a[i * ars]);
+            UNROLL for (int j = 0; j < NV; j++) s[i][j] += x * v[j];
+        }
+    }
+}
+
 // Sums of a tile, of which m rows and n columns are there, to c.
 INLINE void tile_out(vf s[MR][NV], int m, float *c, ptrdiff_t ldc, int n, float scale, const float *bias, const float *add) {
-    if (m == MR && n == NR) {
-        vf shift[NV];
+    vf shift[NV];
+    if (n == NR) {
         UNROLL for (int j = 0; j < NV; j++) shift[j] = bias ? vload(bias + j * VL) : vset(0);
         UNROLL for (int i = 0; i < MR; i++) {
+            if (i == m) break;
             UNROLL for (int j = 0; j < NV; j++) {
                 ptrdiff_t at = i * ldc + j * VL;
                 vf r = s[i][j] * scale + shift[j];
@@ -65,33 +79,36 @@ INLINE void tile_out(vf s[MR][NV], int m, float *c, ptrdiff_t ldc, int n, float 
         }
         return;
     }
-    float t[MR * NR];
-    UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) vstore(t + i * NR + j * VL, s[i][j] * scale);
-    for (int i = 0; i < m; i++) {
-        for (int j = 0; j < n; j++) {
-            float r = t[i * NR + j] + (bias ? bias[j] : 0);
-            c[i * ldc + j] = add ? add[i * ldc + j] + r : r;
+    UNROLL for (int j = 0; j < NV; j++) {
+        int there = n - j * VL < VL ? n - j * VL : VL;
+        if (there <= 0) break;
+        shift[j] = bias ? vload_part(bias + j * VL, there) : vset(0);
+        UNROLL for (int i = 0; i < MR; i++) {
+            if (i == m) break;
+            ptrdiff_t at = i * ldc + j * VL;
+            vf r = s[i][j] * scale + shift[j];
+            vstore_part(c + at, add ? vload_part(add + at, there) + r : r, there);
         }
     }
 }
 
+#define SOME(r) \
+    case r: tile_some(r, kc, a, ars, acs, b, s); break;
+
 static void tile(int kc, const float *a, ptrdiff_t ars, ptrdiff_t acs, int m, const float *b, float *c, ptrdiff_t ldc, int n,
                  float scale, const float *bias, const float *add) {
     vf s[MR][NV];
-    float edge[S1_KC * MR];
     for (int i = 0; i < m; i++) __builtin_prefetch(c + i * ldc, 1); // it is there when the sums are
     if (add && add != c) {
         for (int i = 0; i < m; i++) __builtin_prefetch(add + i * ldc);
     }
-    if (m < MR) { // rows that are not there become zeros
-        for (int k = 0; k < kc; k++) {
-            for (int i = 0; i < MR; i++) edge[k * MR + i] = i < m ? a[i * ars + k * acs] : 0;
-        }
-        a = edge;
-        ars = 1;
-        acs = MR;
+    switch (m) {
+        SOME(1) SOME(2) SOME(3) SOME(4) SOME(5)
+#if MR > 6
+        SOME(6) SOME(7) SOME(8) SOME(9) SOME(10) SOME(11)
+#endif
+    default: tile_full(kc, a, ars, acs, b, s);
     }
-    tile_full(kc, a, ars, acs, b, s);
     tile_out(s, m, c, ldc, n, scale, bias, add);
 }
 
@@ -157,10 +174,6 @@ static void pack16(int kc, int n, const float *b, ptrdiff_t brs, ptrdiff_t bcs, 
     }
 }
 
-typedef float v4 __attribute__((vector_size(16)));
-typedef float v4u __attribute__((vector_size(16), aligned(4), may_alias));
-typedef int32_t v4i __attribute__((vector_size(16)));
-
 static void pack(int kc, int n, const float *b, ptrdiff_t brs, ptrdiff_t bcs, float *dst) {
     if (bcs == 1 && n == NR) {
         for (int k = 0; k < kc; k++) {
@@ -176,7 +189,7 @@ static void pack(int kc, int n, const float *b, ptrdiff_t brs, ptrdiff_t bcs, fl
             float *to = dst + j;
             int k = 0;
             for (; k + 4 <= kc; k += 4, p += 4, to += 4 * NR) {
-                v4 w = *(const v4u *)p, x = *(const v4u *)(p + bcs), y = *(const v4u *)(p + 2 * bcs), z = *(const v4u *)(p + 3 * bcs);
+                v4 w = v4load(p), x = v4load(p + bcs), y = v4load(p + 2 * bcs), z = v4load(p + 3 * bcs);
                 v4 a = __builtin_shuffle(w, x, (v4i){0, 4, 1, 5}), c = __builtin_shuffle(w, x, (v4i){2, 6, 3, 7});
                 v4 d = __builtin_shuffle(y, z, (v4i){0, 4, 1, 5}), e = __builtin_shuffle(y, z, (v4i){2, 6, 3, 7});
                 *(v4u *)to = __builtin_shuffle(a, d, (v4i){0, 1, 4, 5});
@@ -201,7 +214,9 @@ static void rows(int kc, int m, const float *a, ptrdiff_t ars, ptrdiff_t acs, fl
         const float *p = a + i * ars;
         int n = m - i < MR ? m - i : MR;
         if (n == MR && ars == 1) {
-            for (int k = 0; k < kc; k++) memcpy(dst + k * MR, p + k * acs, MR * 4);
+            int wide = m - i >= VL && MR < VL; // each store but the last is written over from its row's end on
+            for (int k = 0; wide && k + 1 < kc; k++) vstore(dst + k * MR, vload(p + k * acs));
+            for (int k = wide ? kc - 1 : 0; k < kc; k++) memcpy(dst + k * MR, p + k * acs, MR * 4);
             continue;
         }
         for (int k = 0; k < kc; k++) {
@@ -210,43 +225,48 @@ static void rows(int kc, int m, const float *a, ptrdiff_t ars, ptrdiff_t acs, fl
     }
 }
 
+// Zeros behind n, to the end of the last vector that has some of pad.
+INLINE void clear(float *s, int n, int pad) {
+    int i = n / VL * VL;
+    if (i < n) {
+        vstore(s + i, vfirst_of(vload(s + i), n - i, 0));
+        i += VL;
+    }
+    for (; i < pad; i += VL) vstore(s + i, vset(0));
+}
+
 static float softmax(float *s, int n, int pad) {
     vf m = vset(-INFINITY);
     vsum sum = {0};
     int i = 0;
     for (; i + VL <= n; i += VL) m = vmax(vload(s + i), m);
+    if (i < n) m = vmax(vfirst_of(vload(s + i), n - i, -INFINITY), m);
     float top = vhmax(m);
-    for (; i < n; i++) top = s[i] > top ? s[i] : top;
     EACH_PART(i, n, {
         vf e = vexp2(vload(s + i) - top);
         vstore(s + i, e);
         sum.part[k] += e;
     })
     if (i < n) {
-        vf e = vexp2(vload_part(s + i, n - i) - top);
-        vstore_part(s + i, e, n - i);
-        sum.part[i / VL % PARTS] += vload_part(s + i, n - i);
+        vf e = vfirst_of(vexp2(vload(s + i) - top), n - i, 0);
+        vstore(s + i, e);
+        sum.part[i / VL % PARTS] += e;
     }
     float total = vtotal(sum);
     float inv = 1.0f / total;
-    for (i = 0; i + VL <= n; i += VL) vstore(s + i, vload(s + i) * inv);
-    for (; i < n; i++) s[i] *= inv;
-    for (; i < pad; i++) s[i] = 0;
+    for (i = 0; i < n; i += VL) vstore(s + i, vload(s + i) * inv);
+    clear(s, n, pad);
     return top + log2f(total);
 }
 
 static void probs(float *s, int n, int pad, float lse) {
-    int i = 0;
-    for (; i + VL <= n; i += VL) vstore(s + i, vexp2(vload(s + i) - lse));
-    if (i < n) vstore_part(s + i, vexp2(vload_part(s + i, n - i) - lse), n - i);
-    for (i = n; i < pad; i++) s[i] = 0;
+    for (int i = 0; i < n; i += VL) vstore(s + i, vexp2(vload(s + i) - lse));
+    clear(s, n, pad);
 }
 
 static void dscore(const float *p, float *dp, int n, int pad, float d, float scale) {
-    int i = 0;
-    for (; i + VL <= n; i += VL) vstore(dp + i, vload(p + i) * (vload(dp + i) - d) * scale);
-    for (; i < n; i++) dp[i] = p[i] * (dp[i] - d) * scale;
-    for (; i < pad; i++) dp[i] = 0;
+    for (int i = 0; i < n; i += VL) vstore(dp + i, vload(p + i) * (vload(dp + i) - d) * scale);
+    clear(dp, n, pad);
 }
 
 static float dot(const float *a, const float *b, int n) {

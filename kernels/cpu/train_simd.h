@@ -35,11 +35,12 @@ typedef struct {
     void (*round16)(int kc, int m, const float *a, ptrdiff_t ars, ptrdiff_t acs, uint32_t *dst);
     // dst (pairs of kc, nr) = columns of b, zeros beyond n and kc
     void (*pack16)(int kc, int n, const float *b, ptrdiff_t brs, ptrdiff_t bcs, uint32_t *dst);
-    // s (n) in base 2 becomes its softmax, zeros up to pad; returns log2 of the sum of 2^s
+    // Rows of attention scores, each with room for whole vectors (16 floats) up to pad, in which zeros follow what is made.
+    // s (n) in base 2 becomes its softmax; returns log2 of the sum of 2^s
     float (*softmax)(float *s, int n, int pad);
-    // s (n) becomes 2^(s - lse), zeros up to pad
+    // s (n) becomes 2^(s - lse)
     void (*probs)(float *s, int n, int pad, float lse);
-    // dp (n) becomes p * (dp - d) * scale, zeros up to pad
+    // dp (n) becomes p * (dp - d) * scale
     void (*dscore)(const float *p, float *dp, int n, int pad, float d, float scale);
     float (*dot)(const float *a, const float *b, int n);
     // one segment of TrainNormGrad; dw NULL = frozen

@@ -48,6 +48,14 @@ typedef struct {
     for (int k = 0; i + VL <= (n); k++, i += VL) { __VA_ARGS__ }
 
 // The first n of VL floats, zeros behind them; and back.
+#if defined(S1_F16C_512)
+INLINE vf vload_part(const float *p, int n) { return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p); }
+INLINE void vstore_part(float *p, vf v, int n) { _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v); }
+#elif defined(S1_F16C_256)
+INLINE __m256i vfirst(int n) { return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)); }
+INLINE vf vload_part(const float *p, int n) { return (vf)_mm256_maskload_ps(p, vfirst(n)); }
+INLINE void vstore_part(float *p, vf v, int n) { _mm256_maskstore_ps(p, vfirst(n), (__m256)v); }
+#else
 INLINE vf vload_part(const float *p, int n) {
     float t[VL] = {0};
     memcpy(t, p, (size_t)n * 4);
@@ -58,22 +66,42 @@ INLINE void vstore_part(float *p, vf v, int n) {
     vstore(t, v);
     memcpy(p, t, (size_t)n * 4);
 }
+#endif
+
+// v in its first n lanes, x in the others.
+INLINE vf vfirst_of(vf v, int n, float x) {
+    vi lane;
+    for (int k = 0; k < VL; k++) lane[k] = k;
+    vi in = lane < n;
+    return (vf)(((vi)v & in) | ((vi)vset(x) & ~in));
+}
+
+// Quarters of a vector's worth, so that what is in halves below stays in registers.
+typedef float v4 __attribute__((vector_size(16)));
+typedef float v4u __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int32_t v4i __attribute__((vector_size(16)));
+
+INLINE v4 v4load(const float *p) { return *(const v4u *)p; }
 
 INLINE float vtotal(vsum s) {
     float t[LANES];
     for (int i = 0; i < PARTS; i++) vstore(t + i * VL, s.part[i]);
-    for (int w = LANES / 2; w > 0; w /= 2) {
-        for (int i = 0; i < w; i++) t[i] += t[i + w];
-    }
-    return t[0];
+    v4 a = (v4load(t) + v4load(t + 8)) + (v4load(t + 4) + v4load(t + 12));
+    a += __builtin_shuffle(a, (v4i){2, 3, 0, 1});
+    return a[0] + a[1];
 }
 
 INLINE float vhmax(vf v) {
-    float t[VL], m;
+    float t[VL];
     vstore(t, v);
-    m = t[0];
-    for (int i = 1; i < VL; i++) m = t[i] > m ? t[i] : m;
-    return m;
+    v4 m = v4load(t);
+    for (int i = 4; i < VL; i += 4) {
+        v4 x = v4load(t + i);
+        v4i more = x > m;
+        m = (v4)(((v4i)x & more) | ((v4i)m & ~more));
+    }
+    float a = m[0] > m[1] ? m[0] : m[1], b = m[2] > m[3] ? m[2] : m[3];
+    return a > b ? a : b;
 }
 
 // 2^x with a relative error below 2e-7 for -126 <= x < 128; exactly 0 for x <= -127, next to nothing in between.
