@@ -27,6 +27,7 @@ enum {
     S1_T_COLS16 = 6,    // the same in bf16: as many bytes, and a is packed half as often
     S1_T_ROWS = 480,    // most rows of such a unit, a multiple of every tile height
     S1_T_TALL = 96,     // most rows of a unit of a large product, a multiple of every tile height
+    S1_T_NEAR = 104 << 10, // most floats of a factor that is read where it lies, of the second cache
     S1_T_LARGE = 128,   // fewest rows and columns of a large product; below, packing costs what it brings
     S1_T_SPLIT = 256,   // fewest rows, columns and products of a sum of a large product whose floats are split for tiles of bf16
     S1_T_PACK = 32,     // rows of b that a unit packs

@@ -150,6 +150,54 @@ static void tall_units(s1_trainer *t, const void *op, int lo, int hi, int thread
     }
 }
 
+// A large product whose factors both lie across the summed dimension, as activations and gradients of many tokens do, with c no
+// taller than wide. b packed as a whole would go out to memory and come back, so a thread packs a panel when it comes to it; a is read
+// where it lies, as many of its rows as stay in the second cache for a stretch (a part). A unit is a tile: those of a part go down
+// one panel after another. The panel after is called near meanwhile, some with each tile.
+typedef struct {
+    int tiles, each, panels; // rows of tiles, of a part the same, panels
+} s1_parts;
+
+static s1_parts parts_of(const s1_train_simd *s, const s1_gemm *g) {
+    int tiles = (g->m + s->mr - 1) / s->mr, most = S1_T_NEAR / (s1_t_stretch(g->k) * s->mr), parts = (tiles + most - 1) / most;
+    return (s1_parts){tiles, (tiles + parts - 1) / parts, (g->n + s->nr - 1) / s->nr};
+}
+
+// The tiles from lo on and before hi of the part that begins with row of tiles `top`, counted in it; w rows of tiles high.
+static void across(const s1_train_simd *s, const s1_gemm *g, int top, int w, int lo, int hi, float *packed) {
+    int kc = s1_t_stretch(g->k), mr = s->mr, nr = s->nr, last = (hi - 1) / w;
+    for (int k = 0; k < g->k; k += kc) {
+        int n = g->k - k < kc ? g->k - k : kc, first = k == 0;
+        for (int p = lo / w; p <= last; p++) {
+            int j = p * nr, cols = g->n - j < nr ? g->n - j : nr, begin = lo > p * w ? lo - p * w : 0, end = hi < (p + 1) * w ? hi - p * w : w;
+            const float *b = g->b + k * g->brs + j;
+            s->pack(n, cols, b, g->brs, 1, packed);
+            int left = p < last ? n : 0, each = (left + end - begin - 1) / (end - begin);
+            b += nr;
+            for (int i = (top + begin) * mr; i < (top + end) * mr; i += mr) {
+                for (int e = 0; e < each && left > 0; e++, left--, b += g->brs) {
+                    for (int at = 0; at < nr; at += LINE) __builtin_prefetch(b + at, 0, 2);
+                }
+                S1_BOUND(i, g->m);
+                s->tile(n, g->a + i * g->ars + k * g->acs, g->ars, g->acs, g->m - i < mr ? g->m - i : mr, packed, g->c + i * g->ldc + j, g->ldc, cols,
+                        g->scale, first && g->bias ? g->bias + j : 0, adds(g, first, i, j));
+            }
+        }
+    }
+}
+
+static void across_units(s1_trainer *t, const void *op, int lo, int hi, int thread) {
+    const s1_gemm *g = op;
+    s1_parts p = parts_of(t->simd, g);
+    float *packed = s1_t_scratch(t, thread, (size_t)(S1_KC * t->simd->nr));
+    while (packed && lo < hi) {
+        int top = lo / (p.each * p.panels) * p.each, w = p.tiles - top < p.each ? p.tiles - top : p.each, begin = top * p.panels;
+        int end = begin + w * p.panels < hi ? begin + w * p.panels : hi;
+        across(t->simd, g, top, w, lo - begin, end - begin, packed);
+        lo = end;
+    }
+}
+
 static int amx_planes(const s1_trainer *t) { return t->bf16 ? 1 : 3; }
 static size_t amx_strip(const s1_trainer *t, int k) { return (size_t)((k + S1_AMX_STEP - 1) / S1_AMX_STEP) * s1_amx_block(amx_planes(t)); }
 
@@ -216,7 +264,13 @@ static void stages(s1_trainer *t, s1_gemm *g, int tiles) {
 
 // A large product: all threads pack b, a stretch of columns at a time, and then share the tiles out.
 static int large(s1_trainer *t, const s1_gemm *whole) {
-    int tiles = on_tiles(t, whole), panel = tiles ? S1_AMX_SIDE : t->simd->nr;
+    int tiles = on_tiles(t, whole);
+    if (!tiles && whole->acs != 1 && whole->bcs == 1 && whole->m <= whole->n) {
+        s1_parts p = parts_of(t->simd, whole);
+        t->stages[0] = (s1_t_stage){across_units, whole, p.tiles * p.panels, 4};
+        return s1_t_run(t, 1);
+    }
+    int panel = tiles ? S1_AMX_SIDE : t->simd->nr;
     size_t floats = tiles ? amx_strip(t, whole->k) / 4 : (size_t)panel * (size_t)whole->k; // of a panel
     int most = floats < S1_T_PACKED ? (int)(S1_T_PACKED / floats) * panel : panel;
     for (int j = 0; j < whole->n; j += most) {
