@@ -140,8 +140,19 @@ func (r *run) take(l *checkpoint.Loaded) error {
 			return err
 		}
 	}
+	if here := r.rounding(); more.Rounding != "" && here != more.Rounding {
+		r.o.Say("the machine of the checkpoint rounded products by %s, this one by %s: the weights will not be those of a run on one machine, to the bit", more.Rounding, here)
+	}
 	r.o.Say("going on after step %d of %d", r.at.step, r.total)
 	return nil
+}
+
+// rounding names how products are rounded here, where the trainer says so.
+func (r *run) rounding() string {
+	if t, ok := r.t.(interface{ Rounding() string }); ok {
+		return t.Rounding()
+	}
+	return ""
 }
 
 // brief is a context that also ends when the run is asked to stop, for what is not training and can be done again.

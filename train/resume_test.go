@@ -214,6 +214,26 @@ func TestAnotherRunsCheckpointIsRefusedWithTheFieldThatDiffers(t *testing.T) {
 	}
 }
 
+func TestAResumeOnAMachineThatRoundsOtherwiseSaysSo(t *testing.T) {
+	dir := t.TempDir()
+	var said []string
+	say := func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
+	t.Setenv(cpu.Environment, "c")
+	trained(t, small(t, ""), Options{Dir: dir, Stop: &after{7}})
+	trained(t, small(t, ""), Options{Dir: dir, Stop: &after{3}, Resume: true, Say: say})
+	if all := strings.Join(said, "\n"); strings.Contains(all, "rounded") {
+		t.Errorf("on the same machine: %q", all)
+	}
+	t.Setenv(cpu.Environment, "")
+	if isa, err := cpu.InstructionSet(); err != nil || isa == "c" {
+		t.Skipf("this machine has no other instructions than plain C (%q, %v)", isa, err)
+	}
+	trained(t, small(t, ""), Options{Dir: dir, Resume: true, Say: say})
+	if all := strings.Join(said, "\n"); !strings.Contains(all, "rounded products by plain C, this one by fused multiply-add") {
+		t.Errorf("with other instructions: %q", all)
+	}
+}
+
 func TestEqualSeedsGiveEqualWeightsAndOthersOthers(t *testing.T) {
 	t.Parallel()
 	_, a := trained(t, small(t, ""), Options{Dir: t.TempDir()})

@@ -21,6 +21,7 @@ type extra struct {
 	Tokens int64          `json:"tokens"`
 	Drafts ownDrafts      `json:"drafts"`
 
+	Rounding string           `json:"rounding,omitempty"` // of the machine's products
 	Settings []recipe.Setting `json:"settings,omitempty"` // of the recipe, to name the one that differs
 }
 
@@ -57,7 +58,7 @@ func (r *run) arrays(each func(name string, slot kernels.Slot, p kernels.Param, 
 }
 
 func (r *run) state() (checkpoint.State, []checkpoint.Array, error) {
-	more, err := json.Marshal(extra{Sums: r.at.sums, Guard: r.at.guard, Best: r.at.best, NaNs: r.at.nans, Tokens: r.at.tokens, Drafts: r.at.drafts, Settings: r.rec.Settings()})
+	more, err := json.Marshal(extra{Sums: r.at.sums, Guard: r.at.guard, Best: r.at.best, NaNs: r.at.nans, Tokens: r.at.tokens, Drafts: r.at.drafts, Rounding: r.rounding(), Settings: r.rec.Settings()})
 	if err != nil {
 		return checkpoint.State{}, nil, fmt.Errorf("encode the state of the run: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -314,6 +315,22 @@ func (t *Trainer) Bytes() int64 { return t.bytes }
 
 // ISA is the instruction path in use.
 func (t *Trainer) ISA() string { return t.isa }
+
+// Rounding names how the products of this program are rounded here: with equal names they give equal bits.
+func (t *Trainer) Rounding() string {
+	least := C.S1_T_SPLIT // sums of what a float is split into, or in bf16 of pairs
+	if t.c.bf16 != 0 {
+		least = C.S1_T_LARGE
+	}
+	wide := slices.ContainsFunc(t.p.Params, func(p kernels.ParamSpec) bool { return p.Rows >= least && p.Cols >= least })
+	switch {
+	case t.c.amx != nil && wide:
+		return "tiles of bf16"
+	case t.isa == isaName(C.S1_ISA_C):
+		return "plain C"
+	}
+	return "fused multiply-add"
+}
 
 // Threads is the number of threads.
 func (t *Trainer) Threads() int { return int(t.c.threads) }
